@@ -1,0 +1,25 @@
+"""What differs between the interpreters, and nothing else.
+
+The only module of beltcore that imports from outside it.
+"""
+
+try:
+    from micropython import const
+except ImportError:  # CPython has no such module: a constant is then just its value
+
+    def const(value):
+        return value
+
+
+try:
+    # C on CPython; the same polynomial and bit order as CRC-16/CCITT-FALSE (checked by tests).
+    from binascii import crc_hqx
+except ImportError:  # stock MicroPython has none: crc.py computes it by table
+    crc_hqx = None
+
+try:
+    from .viper import crc16_by_table, put_number
+except (ImportError, SyntaxError):  # CPython; MicroPython without a native emitter
+    from .plain import crc16_by_table, put_number
+
+__all__ = ("const", "crc16_by_table", "crc_hqx", "put_number")

@@ -1,0 +1,192 @@
+"""One step a row: the whole of what the box computes, in the order in which the data flows."""
+
+from array import array
+
+from . import flags
+from .belt import BeltSpeed
+from .compat import const
+from .length import CountLength, Length
+from .rails import Rail, Rails
+
+_CLOCK_MASK = const(0x3FFFFFFF)
+_CLOCK_HALF = const(0x20000000)
+_COUNT_MASK = const(0x3FFFFFFF)
+_COUNT_HALF = const(0x20000000)
+_GAP_US = const(1_000_000)
+
+# Where `_counts` keeps what isn't yet in a Length: forward, backward, then the zones.
+_FORWARD = const(0)
+_BACKWARD = const(1)
+_ZONES = const(2)
+_SETTLE_COUNTS = const(0x10000000)
+
+# The columns of a metric row. Those of `GAIT` stay empty until steps are told from the belt.
+COLUMNS = (
+    "t_ms",
+    "belt_mm_s",
+    "speed_mm_s",
+    "distance_mm",
+    "forward_mm",
+    "backward_mm",
+    "rail_left_mn",
+    "rail_right_mn",
+    "reliance_permille",
+    "zone",
+    "hands_off_mm",
+    "light_mm",
+    "supported_mm",
+    "heavy_mm",
+    "steps",
+    "cadence_spm_x10",
+    "step_length_mm",
+    "grabs",
+    "flags",
+)
+
+
+class Core:
+    """A measurement from its first row on. A new measurement is a new Core.
+
+    After each `step`: `belt` (BeltSpeed), `rails` (Rails), `seconds` and `microseconds` since the
+    first row, `flags` (flags.CORE). After `settle`: `forward`, `backward` and the four of
+    `zone_lengths` (Length).
+    """
+
+    def __init__(self, settings):
+        """settings: a complete, checked dict as `settings.complete` gives."""
+        self.seconds = 0  # 2**30 of them are 34 years
+        self.microseconds = 0  # 0 .. 999 999
+        self.belt = BeltSpeed(settings["belt_nm_per_count"])
+        self.forward = Length()
+        self.backward = Length()
+        self.rails = Rails(
+            Rail(settings["rail_left_zero"], settings["rail_left_nn_per_count"]),
+            Rail(settings["rail_right_zero"], settings["rail_right_nn_per_count"]),
+            settings["body_mass_g"],
+            settings["rail_noise_mn"],
+        )
+        self.zone_lengths = (Length(), Length(), Length(), Length())
+        self.flags = 0
+        self._counts = array("i", [0] * 6)
+        self._length = CountLength(settings["belt_nm_per_count"])
+        self._backwards = settings["belt_direction"] < 0
+        self._started = False
+        self._t_us = 0
+        self._count = 0
+
+    def step(self, t_us, count, rail_left, rail_right):
+        """Take one row.
+
+        t_us: the clock, 0 .. 2**30-1, wrapping; a step of half a period or more reads as none.
+        count: -2**30 .. 2**30-1; only differences matter, within 2**29, and it may wrap.
+        rail_left, rail_right: -2**23 .. 2**23-1, or None when no sample was ready.
+        """
+        if not self._started:
+            self._started = True
+            self._t_us = t_us
+            self._count = count & _COUNT_MASK
+            self.belt.start(t_us)
+            self.rails.step(0, rail_left, rail_right)
+            self.flags = self.rails.left.fault | self.rails.right.fault << 1
+            return
+
+        dt_us = (t_us - self._t_us) & _CLOCK_MASK
+        if dt_us >= _CLOCK_HALF:
+            dt_us = 0
+        self._t_us = t_us
+        microseconds = self.microseconds + dt_us
+        if microseconds >= 1_000_000:
+            self.seconds += microseconds // 1_000_000
+            microseconds %= 1_000_000
+        self.microseconds = microseconds
+
+        # Modulo 2**30, which both a counter of 30 and one of 31 bits agree with.
+        count &= _COUNT_MASK
+        counts = count - self._count
+        self._count = count
+        if counts >= _COUNT_HALF:
+            counts -= _COUNT_MASK + 1
+        elif counts < -_COUNT_HALF:
+            counts += _COUNT_MASK + 1
+        if self._backwards:
+            counts = -counts
+
+        rails = self.rails
+        rails.step(dt_us, rail_left, rail_right)
+        found = rails.left.fault | rails.right.fault << 1
+        if counts:
+            # Counting is exact and cheap; lengths are made of the counts when they are asked for.
+            n = counts if counts > 0 else -counts
+            pending = self._counts
+            way = _FORWARD if counts > 0 else _BACKWARD
+            pending[way] += n
+            if pending[way] > _SETTLE_COUNTS:
+                self.settle()
+            zone = rails.zone
+            if zone is not None:
+                pending[_ZONES + zone] += n
+                if pending[_ZONES + zone] > _SETTLE_COUNTS:
+                    self.settle()
+        belt = self.belt
+        belt.step(t_us, dt_us, counts)
+        if belt.jumped:
+            found |= flags.BELT_JUMP
+        if dt_us > _GAP_US:
+            found |= flags.ROW_GAP
+        self.flags = found
+
+    def settle(self):
+        """Bring `forward`, `backward` and `zone_lengths` up to the last row."""
+        pending = self._counts
+        self._settle(pending, _FORWARD, self.forward)
+        self._settle(pending, _BACKWARD, self.backward)
+        for zone in range(4):
+            self._settle(pending, _ZONES + zone, self.zone_lengths[zone])
+
+    def _settle(self, pending, index, total):
+        if pending[index]:
+            length = self._length
+            length.set(pending[index])
+            total.add(length.m, length.mm, length.nm)
+            pending[index] = 0
+
+
+def metric_row(core):
+    """The metric row of `COLUMNS` after a step, as a list of int or None.
+
+    For hosts and for replay: it allocates, and its millimetres are Python's own integers.
+    """
+    core.settle()
+    zones = [_in_mm(length) for length in core.zone_lengths]
+    if core.rails.left.present or core.rails.right.present:
+        hands_off_mm, light_mm, supported_mm, heavy_mm = zones
+    else:
+        hands_off_mm = light_mm = supported_mm = heavy_mm = None
+    walked = Length()
+    walked.add(core.forward.m, core.forward.mm, core.forward.nm)
+    walked.add(core.backward.m, core.backward.mm, core.backward.nm)
+    return [
+        core.seconds * 1000 + core.microseconds // 1000,
+        core.belt.belt_mm_s,
+        core.belt.speed_mm_s,
+        _in_mm(walked),
+        _in_mm(core.forward),
+        _in_mm(core.backward),
+        core.rails.left.force_mn,
+        core.rails.right.force_mn,
+        core.rails.reliance_permille,
+        core.rails.zone,
+        hands_off_mm,
+        light_mm,
+        supported_mm,
+        heavy_mm,
+        None,
+        None,
+        None,
+        None,
+        core.flags,
+    ]
+
+
+def _in_mm(length):
+    return length.m * 1000 + length.mm

@@ -1,0 +1,43 @@
+"""What went wrong, one bit each, with the words that a person reads.
+
+`CORE` bits follow from the raw rows alone, so a replay gives the same; `BOX` bits are what only
+the box can see (the chip's protocol, its flash, its port).
+"""
+
+from .compat import const
+
+LEFT_SILENT = const(1)
+RIGHT_SILENT = const(2)
+LEFT_SATURATED = const(4)
+RIGHT_SATURATED = const(8)
+ROW_GAP = const(16)
+BELT_JUMP = const(32)
+
+LEFT_OUT_OF_STEP = const(1)
+RIGHT_OUT_OF_STEP = const(2)
+LEFT_STUCK = const(4)
+RIGHT_STUCK = const(8)
+PORT_STALLED = const(16)
+SETTINGS_DAMAGED = const(32)
+
+CORE = (
+    (LEFT_SILENT, "left_silent", "the left cell gives no samples: check its wires"),
+    (RIGHT_SILENT, "right_silent", "the right cell gives no samples: check its wires"),
+    (LEFT_SATURATED, "left_saturated", "the left cell is saturated: check E+ and E-, A+ and A-"),
+    (RIGHT_SATURATED, "right_saturated", "the right cell is saturated: check E+ and E-, A+ and A-"),
+    (ROW_GAP, "row_gap", "more than a second between two rows: speed starts anew"),
+    (BELT_JUMP, "belt_jump", "the belt's count jumped faster than 50 m/s: check the encoder"),
+)
+BOX = (
+    (LEFT_OUT_OF_STEP, "left_out_of_step", "the left amplifier lost step and was restarted"),
+    (RIGHT_OUT_OF_STEP, "right_out_of_step", "the right amplifier lost step and was restarted"),
+    (LEFT_STUCK, "left_stuck", "the left amplifier repeats one value and was restarted"),
+    (RIGHT_STUCK, "right_stuck", "the right amplifier repeats one value and was restarted"),
+    (PORT_STALLED, "port_stalled", "the serial port held the box up: sentences were lost"),
+    (SETTINGS_DAMAGED, "settings_damaged", "the settings file is damaged: defaults are in use"),
+)
+
+
+def words(table, flags):
+    """The sentences of the bits set in `flags`, in the order of `table` (CORE or BOX)."""
+    return [text for bit, _name, text in table if flags & bit]

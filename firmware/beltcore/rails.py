@@ -1,0 +1,217 @@
+"""The handrails: from raw samples to force, reliance, zone.
+
+One `Rail` a side turns samples into a force; `Rails` adds them up, relates the sum to the body
+weight and finds the zone. What isn't known is None, never 0.
+"""
+
+from array import array
+
+from .compat import const
+
+SAMPLE_HIGHEST = const(0x7FFFFF)  # what an HX711 gives when its input is out of range
+SAMPLE_LOWEST = const(-0x800000)
+
+_SILENT_US = const(500_000)  # also a chip at 10 samples a second, once restarted, is back by then
+_SLOW_US = const(40_000)  # further apart than this, samples aren't smoothed: it would hide a catch
+_SMOOTHING_SHIFT = const(2)
+
+# Half of what 31 bits hold, so that two sides can be added: 536 kN.
+_FORCE_LIMIT_MN = const(0x1FFFFFFF)
+_SUM_LIMIT_MN = const(0x3FFFFFFF)
+
+# What `Rail.fault` tells; the bits of the left side in beltcore.flags.
+SILENT = const(1)
+SATURATED = const(4)
+
+HANDS_OFF = const(0)
+LIGHT = const(1)
+SUPPORTED = const(2)
+HEAVY = const(3)
+
+
+class Rail:
+    """One side: `force_mn`, positive when pressed, or None while it isn't known; `fault`, 0 when good.
+
+    A median of five removes what one or two samples do alone (spikes come singly, and at 1 % of
+    the samples now and then in pairs); a mean with a weight of a quarter takes the noise down to
+    0.4 of it. Together they lag a step by some 55 ms at 80 samples a second.
+    """
+
+    def __init__(self, zero, nn_per_count):
+        """zero: raw counts; nn_per_count: -60 000 000 .. 60 000 000, 0 = no such cell."""
+        self.present = nn_per_count != 0
+        self.force_mn = None
+        self.fault = 0
+        self._zero = zero
+        size = nn_per_count if nn_per_count >= 0 else -nn_per_count
+        self._negative = nn_per_count < 0
+        # nN a count, in digits of base 1000, for `_force`.
+        self._size_high = size // 1_000_000
+        self._size_middle = size // 1000 % 1000
+        self._size_low = size % 1000
+        self._since_us = 0
+        self._good = 0  # samples in a row, up to 5
+        # The four samples before the present one, the newest first.
+        self._a = 0
+        self._b = 0
+        self._c = 0
+        self._d = 0
+        self._smooth = 0  # four times the mean
+
+    def step(self, dt_us, sample):
+        """Take a row: the time since the row before (0 .. 2**29 us), and the sample or None."""
+        since_us = self._since_us + dt_us
+        if sample is None or sample >= SAMPLE_HIGHEST or sample <= SAMPLE_LOWEST:
+            self._without(since_us, sample is not None)
+            return
+        self._since_us = 0
+        self.fault = 0
+        a = self._a
+        b = self._b
+        c = self._c
+        d = self._d
+        self._a = sample
+        self._b = a
+        self._c = b
+        self._d = c
+        good = self._good
+        if good < 5 or since_us > _SILENT_US:
+            self._first(1 if since_us > _SILENT_US else good + 1)
+            if self._good < 3:
+                return
+            middle = median3(sample, a, b)
+            if self._good == 3:
+                self._smooth = middle << _SMOOTHING_SHIFT
+        else:
+            # The median of five, by comparing only: take away the ends of two pairs, the rest is
+            # a median of three.
+            if a > b:
+                a, b = b, a
+            if c > d:
+                c, d = d, c
+            if a < c:
+                a = c
+            if b > d:
+                b = d
+            # Now a and b are the two that may be in the middle beside the sample.
+            if a > b:
+                a, b = b, a
+            middle = a if sample < a else b if sample > b else sample
+        if since_us > _SLOW_US:
+            smooth = middle << _SMOOTHING_SHIFT
+        else:
+            smooth = self._smooth
+            smooth += middle - (smooth >> _SMOOTHING_SHIFT)
+        self._smooth = smooth
+
+        # counts * nN / 1 000 000 to the nearest mN, by long multiplication in base 1000: counts is
+        # within 2**24, and no product passes 2**30.
+        counts = (smooth + 2 >> _SMOOTHING_SHIFT) - self._zero
+        negative = self._negative
+        if counts < 0:
+            counts = -counts
+            negative = not negative
+        high = counts // 1000
+        low = counts - high * 1000
+        middle = self._size_middle
+        rest = low * middle + high * self._size_low + low * self._size_low // 1000
+        force_mn = high * middle + (rest + 500) // 1000 + counts * self._size_high
+        if force_mn > _FORCE_LIMIT_MN:
+            force_mn = _FORCE_LIMIT_MN
+        self.force_mn = -force_mn if negative else force_mn
+
+    def _without(self, since_us, saturated):
+        """A row without a usable sample."""
+        if saturated:
+            self.fault = SATURATED
+        if since_us > _SILENT_US:
+            since_us = _SILENT_US + 1
+            self.force_mn = None
+            self._good = 0
+            if not self.fault:
+                self.fault = SILENT
+        self._since_us = since_us
+
+    def _first(self, good):
+        """One of the first five samples: the force is known from the third."""
+        self._good = good
+        if good < 3:
+            self.force_mn = None
+
+
+class Rails:
+    """Both sides: `reliance_permille` of body weight and `zone` (0 .. 3), None while unknown.
+
+    Weight left on the rails presses them down: a sum that pulls up counts as no reliance.
+    """
+
+    def __init__(self, left, right, body_mass_g, noise_mn):
+        """left, right: Rail. body_mass_g 20 000 .. 300 000, noise_mn 0 .. 50 000."""
+        self.left = left
+        self.right = right
+        self._present = left.present or right.present
+        self.reliance_permille = None
+        self.zone = None
+        self._weight_mn = weight_mn(body_mass_g)
+        light_mn = self._weight_mn // 100
+        supported_mn = self._weight_mn // 20
+        if noise_mn > light_mn:
+            light_mn = noise_mn if noise_mn < supported_mn else supported_mn
+        self._from_mn = array("i", (light_mn, supported_mn, self._weight_mn * 3 // 20))
+        self._low_mn = 0  # the present zone is kept from here to below there
+        self._high_mn = 0
+
+    def step(self, dt_us, left_sample, right_sample):
+        """Take a row, as `Rail.step`."""
+        left = self.left
+        right = self.right
+        left_mn = 0
+        right_mn = 0
+        if left.present:
+            left.step(dt_us, left_sample)
+            left_mn = left.force_mn
+        if right.present:
+            right.step(dt_us, right_sample)
+            right_mn = right.force_mn
+        if left_mn is None or right_mn is None or not self._present:
+            self.reliance_permille = None
+            self.zone = None
+            return
+        sum_mn = left_mn + right_mn
+        if sum_mn < 0:
+            sum_mn = 0
+        # Quotient and remainder twice, because 1000 * sum passes 31 bits.
+        weight_mn = self._weight_mn
+        rest = sum_mn * 100 if sum_mn < weight_mn else sum_mn % weight_mn * 100
+        self.reliance_permille = (
+            sum_mn // weight_mn * 1000 + rest // weight_mn * 10 + rest % weight_mn * 10 // weight_mn
+        )
+        if self.zone is None or sum_mn < self._low_mn or sum_mn >= self._high_mn:
+            self._enter(sum_mn)
+
+    def _enter(self, sum_mn):
+        """Find the zone: up at a threshold, down a tenth below it, so that noise there can't chatter."""
+        from_mn = self._from_mn
+        zone = HANDS_OFF if self.zone is None else self.zone
+        while zone < HEAVY and sum_mn >= from_mn[zone]:
+            zone += 1
+        while zone > HANDS_OFF and sum_mn < from_mn[zone - 1] - from_mn[zone - 1] // 10:
+            zone -= 1
+        self.zone = zone
+        self._low_mn = from_mn[zone - 1] - from_mn[zone - 1] // 10 if zone > HANDS_OFF else 0
+        self._high_mn = from_mn[zone] if zone < HEAVY else _SUM_LIMIT_MN
+
+
+def median3(a, b, c):
+    """The middle one of three."""
+    if a > b:
+        a, b = b, a
+    return a if c < a else b if c > b else c
+
+
+def weight_mn(body_mass_g):
+    """The weight of a mass of 20 000 .. 300 000 g, in mN: times 9.80665 m/s2 (standard gravity)."""
+    # 0.80665 = 80665 / 100 000, taken in two parts to stay within 31 bits.
+    part = body_mass_g // 100 * 80_665 // 1000
+    rest = body_mass_g // 100 * 80_665 % 1000
+    return body_mass_g * 9 + part + (rest * 100 + body_mass_g % 100 * 80_665) // 100_000

@@ -1,0 +1,178 @@
+"""Reads what the other end wrote: sentences from the box, commands from the host.
+
+Nothing that fails its CRC, its declaration or its numbers is used, not even in part.
+"""
+
+from .crc import crc16
+from .sentence import SEQUENCE_PERIOD, TEXT_FIELDS, TYPES
+
+COMMAND_MAX = 100
+LINE_MAX = 1000  # longer than any sentence or traceback line: what comes beyond is cut into lines
+
+# By the bytes of the type: its name, and for each field whether it is a text.
+_DECLARED = {
+    name.encode(): (name, tuple(field in TEXT_FIELDS for field in fields))
+    for name, fields in TYPES.items()
+}
+_NUMBERS_ONLY = {
+    name.encode(): (name, len(fields))
+    for name, fields in TYPES.items()
+    if not any(field in TEXT_FIELDS for field in fields)
+}
+
+
+class Damaged(ValueError):
+    """A line that looks like a sentence or a command but isn't a sound one; the text says why."""
+
+
+def decode(line):
+    """The sentence in `line` (bytes, without the newline) as (type, seq, values).
+
+    type: a key of TYPES, or the type's name as it came when unknown here (values is then empty);
+    values: int, str or None for each declared field; unknown trailing fields are dropped.
+    Raises Damaged.
+    """
+    parts = _checked_body(line).split(b",")
+    numbers = _NUMBERS_ONLY.get(parts[0])
+    try:
+        if numbers is not None:
+            name, count = numbers
+            if len(parts) < count + 2:
+                raise Damaged("%s has %d fields of %d" % (name, len(parts) - 2, count))
+            return (
+                name,
+                int(parts[1]),
+                [int(part) if part else None for part in parts[2 : count + 2]],
+            )
+        declared = _DECLARED.get(parts[0])
+        if declared is None:
+            return str(parts[0], "ascii"), int(parts[1]), []
+        name, texts = declared
+        if len(parts) < len(texts) + 2:
+            raise Damaged("%s has %d fields of %d" % (name, len(parts) - 2, len(texts)))
+        values = []
+        for index in range(len(texts)):
+            part = parts[index + 2]
+            if texts[index]:
+                values.append(str(part, "ascii"))
+            else:
+                values.append(int(part) if part else None)
+        return name, int(parts[1]), values
+    except (ValueError, IndexError) as error:
+        if isinstance(error, Damaged):
+            raise
+        raise Damaged("a field isn't what its type declares")
+
+
+class Reader:
+    """Bytes in, lines out; counts what was `good`, `damaged`, `missing`.
+
+    `feed` takes whatever came and gives a list of (type, seq, values); what isn't a sentence comes
+    as ("", -1, [text]): the box's console. After a boot's "ID" the sequence starts anew.
+    """
+
+    def __init__(self):
+        self.good = 0
+        self.damaged = 0
+        self.missing = 0
+        self._rest = b""
+        self._expected = -1
+
+    def feed(self, data):
+        """Take bytes, give what they completed."""
+        lines = (self._rest + data).split(b"\n")
+        self._rest = lines.pop()
+        if len(self._rest) > LINE_MAX:
+            lines.append(self._rest)
+            self._rest = b""
+        found = []
+        for line in lines:
+            self._line(line, found)
+        return found
+
+    def finish(self):
+        """What an unfinished last line holds, at the end of a capture."""
+        lines = self.feed(b"\n") if self._rest else []
+        return lines
+
+    def _line(self, line, found):
+        start = line.rfind(b"$")
+        if start < 0:
+            text = line.strip()
+            if text:
+                found.append(("", -1, [_text(text)]))
+            return
+        try:
+            sentence = decode(line[start:].rstrip())
+        except Damaged:
+            self.damaged += 1
+            self._before(line[:start], found)
+            return
+        self._before(line[:start], found)
+        self.good += 1
+        seq = sentence[1]
+        if sentence[0] == "ID" and seq == 0:
+            self._expected = -1  # a start: what was under way before it never came
+        if self._expected >= 0 and seq != self._expected:
+            self.missing += (seq - self._expected) % SEQUENCE_PERIOD
+        self._expected = (seq + 1) % SEQUENCE_PERIOD
+        found.append(sentence)
+
+    def _before(self, text, found):
+        """What stood before a sentence on its line: a sentence cut short, or console text."""
+        while True:
+            start = text.rfind(b"$")
+            if start < 0:
+                break
+            self.damaged += 1
+            text = text[:start]
+        text = text.strip()
+        if text:
+            found.append(("", -1, [_text(text)]))
+
+
+def encode_command(identifier, verb, *arguments):
+    """The bytes of a command to the box. Raises ValueError when it is too long or holds `,*\\n`."""
+    fields = [str(identifier), verb]
+    fields.extend(str(argument) for argument in arguments)
+    for field in fields:
+        for letter in field:
+            if letter in ",*!$" or not 32 <= ord(letter) < 127:
+                raise ValueError("a command can't hold %r" % letter)
+    body = ",".join(fields).encode()
+    line = b"!" + body + b"*%04X\n" % crc16(body, 0, len(body))
+    if len(line) > COMMAND_MAX:
+        raise ValueError("a command fits %d bytes, not %d" % (COMMAND_MAX, len(line)))
+    return line
+
+
+def decode_command(line):
+    """(identifier, verb, arguments) of a command line (bytes, without the newline).
+
+    identifier is 0 .. 2**30-1. Raises Damaged.
+    """
+    parts = str(_checked_body(line), "ascii").split(",")
+    if len(parts) < 2:
+        raise Damaged("a command is an id and a verb")
+    if not parts[0].isdigit() or len(parts[0]) > 9:
+        raise Damaged("the id isn't a number of up to 9 digits")
+    return int(parts[0]), parts[1], parts[2:]
+
+
+def _checked_body(line):
+    """What stands between the mark and the `*`, its CRC checked."""
+    if len(line) < 7 or line[-5:-4] != b"*":
+        raise Damaged("no CRC at the end")
+    body = line[1:-5]
+    try:
+        stated = int(line[-4:], 16)
+    except ValueError:
+        raise Damaged("the CRC isn't four hex digits")
+    if crc16(body, 0, len(body)) != stated:
+        raise Damaged("the CRC is wrong")
+    return body
+
+
+def _text(data):
+    """Console bytes as text, whatever they are."""
+    return "".join(chr(byte) if 32 <= byte < 127 else "?" for byte in data)
