@@ -1,0 +1,1 @@
+"""The box: what touches the hardware. Imports beltcore and stock MicroPython, nothing else."""

@@ -1,0 +1,17 @@
+"""ESP32 DevKit (ESP32-WROOM-32, 30 or 38 pins), image ESP32_GENERIC."""
+
+from micropython import const
+
+NAME = "esp32_devkit"
+
+# The encoder only needs inputs; 34 and 35 have no pull-ups: use a push-pull encoder or resistors.
+ENCODER_A = const(34)
+ENCODER_B = const(35)
+
+# By SPI the amplifier's PD_SCK is driven by MOSI and its DOUT read by MISO; SPI's own clock pin
+# must exist, but nothing is wired to it. Each cell: (SPI id, clock, MOSI, MISO).
+LEFT_CELL = (1, 18, 23, 19)
+RIGHT_CELL = (2, 14, 13, 27)
+
+# "spi", immune to interrupts; or "pins", by the same two wires, where SPI is needed elsewhere.
+CELL_READ_BY = "spi"

@@ -1,0 +1,56 @@
+"""The tare: what the rails read with nobody near becomes their zero, and their noise is noted."""
+
+from micropython import const
+
+_TICKS = const(80)
+# A hand that rests on a rail sways by more than this within a second; a free rail doesn't.
+_QUIET_MN = const(5_000)
+
+
+class Tare:
+    """Gathers a second of ticks; then `done`, and `result` gives settings or raises ValueError."""
+
+    def __init__(self):
+        self.done = False
+        self._ticks = 0
+        self._sides = ([], [])
+        self._unknown = ""
+
+    def step(self, rails):
+        """Take one tick."""
+        for side, rail, name in ((0, rails.left, "left"), (1, rails.right, "right")):
+            if not rail.present:
+                continue
+            if rail.force_mn is None:
+                self._unknown = name
+            else:
+                self._sides[side].append(rail.force_mn)
+        self._ticks += 1
+        self.done = self._ticks >= _TICKS
+
+    def result(self, settings):
+        """The settings to change. ValueError: why there is no zero to be had."""
+        if self._unknown:
+            raise ValueError(
+                "no force from the %s cell: is it wired and calibrated?" % self._unknown
+            )
+        found = {}
+        noise_mn = 0
+        for forces, side in ((self._sides[0], "left"), (self._sides[1], "right")):
+            if not forces:
+                continue
+            spread_mn = max(forces) - min(forces)
+            if spread_mn > _QUIET_MN:
+                raise ValueError(
+                    "the %s rail moves by %d mN; let go and try again" % (side, spread_mn)
+                )
+            mean_mn = sum(forces) // len(forces)
+            size = settings["rail_%s_nn_per_count" % side]
+            zero = settings["rail_%s_zero" % side] + mean_mn * 1_000_000 // size
+            found["rail_%s_zero" % side] = min(max(zero, -8_388_608), 8_388_607)
+            noise_mn += spread_mn
+        if not found:
+            raise ValueError("no cell is set up: set rail_left_nn_per_count first")
+        # A hand off the rail stays within the spread of a second; the sum of both sides at worst.
+        found["rail_noise_mn"] = noise_mn
+        return found
