@@ -1,6 +1,7 @@
 """The start of the box: MicroPython runs this file after boot."""
 
 import micropython
+
 from box import boards
 from box.app import App
 

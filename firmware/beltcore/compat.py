@@ -4,7 +4,7 @@ The only module of beltcore that imports from outside it.
 """
 
 try:
-    from micropython import const
+    from micropython import const  # pyright: ignore[reportAssignmentType] (two of one name)
 except ImportError:  # CPython has no such module: a constant is then just its value
 
     def const(value):
@@ -13,7 +13,7 @@ except ImportError:  # CPython has no such module: a constant is then just its v
 
 try:
     # C on CPython; the same polynomial and bit order as CRC-16/CCITT-FALSE (checked by tests).
-    from binascii import crc_hqx
+    from binascii import crc_hqx  # pyright: ignore[reportAttributeAccessIssue] (CPython's)
 except ImportError:  # stock MicroPython has none: crc.py computes it by table
     crc_hqx = None
 

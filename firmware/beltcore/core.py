@@ -52,7 +52,7 @@ class Core:
     `zone_lengths` (Length).
     """
 
-    def __init__(self, settings):
+    def __init__(self, settings: dict[str, int | str]) -> None:
         """settings: a complete, checked dict as `settings.complete` gives."""
         self.seconds = 0  # 2**30 of them are 34 years
         self.microseconds = 0  # 0 .. 999 999
@@ -74,10 +74,11 @@ class Core:
         self._t_us = 0
         self._count = 0
 
-    def step(self, t_us, count, rail_left, rail_right):
+    def step(self, t_us: int, count: int, rail_left: int | None, rail_right: int | None) -> None:
         """Take one row.
 
-        t_us: the clock, 0 .. 2**30-1, wrapping; a step of half a period or more reads as none.
+        t_us: the clock, 0 .. 2**30-1, wrapping; a step of half a period or more (the
+            clock ran backward) reads as none, and speed starts anew.
         count: -2**30 .. 2**30-1; only differences matter, within 2**29, and it may wrap.
         rail_left, rail_right: -2**23 .. 2**23-1, or None when no sample was ready.
         """
@@ -91,8 +92,10 @@ class Core:
             return
 
         dt_us = (t_us - self._t_us) & _CLOCK_MASK
+        belt_us = dt_us
         if dt_us >= _CLOCK_HALF:
             dt_us = 0
+            belt_us = _GAP_US + 1  # unknown: its track only goes forward, and begins anew
         self._t_us = t_us
         microseconds = self.microseconds + dt_us
         if microseconds >= 1_000_000:
@@ -102,12 +105,10 @@ class Core:
 
         # Modulo 2**30, which both a counter of 30 and one of 31 bits agree with.
         count &= _COUNT_MASK
-        counts = count - self._count
+        counts = (count - self._count) & _COUNT_MASK
         self._count = count
         if counts >= _COUNT_HALF:
-            counts -= _COUNT_MASK + 1
-        elif counts < -_COUNT_HALF:
-            counts += _COUNT_MASK + 1
+            counts = counts - _COUNT_MASK - 1  # in this order: 2**30 itself is too much
         if self._backwards:
             counts = -counts
 
@@ -128,10 +129,10 @@ class Core:
                 if pending[_ZONES + zone] > _SETTLE_COUNTS:
                     self.settle()
         belt = self.belt
-        belt.step(t_us, dt_us, counts)
+        belt.step(t_us, belt_us, counts)
         if belt.jumped:
             found |= flags.BELT_JUMP
-        if dt_us > _GAP_US:
+        if belt_us > _GAP_US:
             found |= flags.ROW_GAP
         self.flags = found
 
@@ -151,42 +152,35 @@ class Core:
             pending[index] = 0
 
 
-def metric_row(core):
+def metric_row(core: Core) -> list[int | None]:
     """The metric row of `COLUMNS` after a step, as a list of int or None.
 
     For hosts and for replay: it allocates, and its millimetres are Python's own integers.
     """
     core.settle()
-    zones = [_in_mm(length) for length in core.zone_lengths]
+    forward_mm = core.forward.in_mm()
+    backward_mm = core.backward.in_mm()
+    zones_mm = [None, None, None, None]
     if core.rails.left.present or core.rails.right.present:
-        hands_off_mm, light_mm, supported_mm, heavy_mm = zones
-    else:
-        hands_off_mm = light_mm = supported_mm = heavy_mm = None
-    walked = Length()
-    walked.add(core.forward.m, core.forward.mm, core.forward.nm)
-    walked.add(core.backward.m, core.backward.mm, core.backward.nm)
+        zones_mm = [length.in_mm() for length in core.zone_lengths]
     return [
         core.seconds * 1000 + core.microseconds // 1000,
         core.belt.belt_mm_s,
         core.belt.speed_mm_s,
-        _in_mm(walked),
-        _in_mm(core.forward),
-        _in_mm(core.backward),
+        forward_mm + backward_mm,
+        forward_mm,
+        backward_mm,
         core.rails.left.force_mn,
         core.rails.right.force_mn,
         core.rails.reliance_permille,
         core.rails.zone,
-        hands_off_mm,
-        light_mm,
-        supported_mm,
-        heavy_mm,
+        zones_mm[0],
+        zones_mm[1],
+        zones_mm[2],
+        zones_mm[3],
         None,
         None,
         None,
         None,
         core.flags,
     ]
-
-
-def _in_mm(length):
-    return length.m * 1000 + length.mm

@@ -3,7 +3,7 @@
 Check value: 0x29B1 over b"123456789" (the catalogue of parametrised CRC algorithms).
 """
 
-from .compat import const, crc16_by_table, crc_hqx
+from .compat import const, crc16_by_table, crc_hqx  # pyright: ignore[reportAttributeAccessIssue]
 
 _POLYNOMIAL = const(0x1021)
 _START = const(0xFFFF)

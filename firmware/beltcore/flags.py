@@ -20,7 +20,7 @@ RIGHT_STUCK = const(8)
 PORT_STALLED = const(16)
 SETTINGS_DAMAGED = const(32)
 
-CORE = (
+CORE: tuple[tuple[int, str, str], ...] = (
     (LEFT_SILENT, "left_silent", "the left cell gives no samples: check its wires"),
     (RIGHT_SILENT, "right_silent", "the right cell gives no samples: check its wires"),
     (LEFT_SATURATED, "left_saturated", "the left cell is saturated: check E+ and E-, A+ and A-"),
@@ -28,7 +28,7 @@ CORE = (
     (ROW_GAP, "row_gap", "more than a second between two rows: speed starts anew"),
     (BELT_JUMP, "belt_jump", "the belt's count jumped faster than 50 m/s: check the encoder"),
 )
-BOX = (
+BOX: tuple[tuple[int, str, str], ...] = (
     (LEFT_OUT_OF_STEP, "left_out_of_step", "the left amplifier lost step and was restarted"),
     (RIGHT_OUT_OF_STEP, "right_out_of_step", "the right amplifier lost step and was restarted"),
     (LEFT_STUCK, "left_stuck", "the left amplifier repeats one value and was restarted"),
@@ -38,6 +38,6 @@ BOX = (
 )
 
 
-def words(table, flags):
+def words(table: tuple[tuple[int, str, str], ...], flags: int) -> list[str]:
     """The sentences of the bits set in `flags`, in the order of `table` (CORE or BOX)."""
     return [text for bit, _name, text in table if flags & bit]

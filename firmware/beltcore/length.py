@@ -34,6 +34,13 @@ class Length:
         room = _METRES_HIGHEST - self.m
         self.m = self.m + m if m <= room else m - room - 1
 
+    def in_mm(self):
+        """Whole millimetres, to the nearest, as one of Python's integers: it may allocate."""
+        mm = self.m * 1000 + self.mm
+        if self.nm >= 500_000:
+            mm += 1
+        return mm % ((_METRES_HIGHEST + 1) * 1000)
+
 
 class CountLength:
     """The length of a number of encoder counts, as the parts `m`, `mm`, `nm` of `Length`."""
@@ -50,7 +57,7 @@ class CountLength:
         self.nm = 0
 
     def set(self, counts):
-        """Take on the length of `counts`, 0 .. 2**29. Highest result: 536 870 912 m."""
+        """Take on the length of `counts`, 0 .. 3 * 2**28. Highest result: 805 306 368 m."""
         low = counts & 1023
         nm = low * self._nm_1
         mm = low * self._mm_1 + nm // _NM_IN_MM

@@ -1,10 +1,10 @@
-"""The two loops over a sentence's bytes, in plain Python: the reference for viper.py, held equal by tests."""
+"""The two loops over a sentence's bytes, in plain Python: viper.py is held equal by tests."""
 
 _ZERO = 0x30
 
 
 def crc16_by_table(buffer, start, end, table):
-    """CRC-16 of buffer[start:end], 0 .. 0xFFFF, by the 512-byte table of crc.py. Allocates nothing."""
+    """CRC-16 of buffer[start:end], 0 .. 0xFFFF, by the 512-byte table of crc.py; no allocation."""
     high = 0xFF
     low = 0xFF
     for position in range(start, end):
@@ -15,7 +15,7 @@ def crc16_by_table(buffer, start, end, table):
 
 
 def put_number(buffer, at, value):
-    """Write the decimal digits of value, -2**30 .. 2**30-1, at buffer[at]; where they end. Allocates nothing."""
+    """Write value, -2**30 .. 2**30-1, in decimal at buffer[at]; where it ends. No allocation."""
     if value < 0:
         buffer[at] = 0x2D  # -
         at += 1
@@ -35,6 +35,6 @@ def put_number(buffer, at, value):
     while place > at:
         place -= 1
         rest = value // 10
-        buffer[place] = _ZERO + value - rest * 10
+        buffer[place] = value - rest * 10 + _ZERO  # in this order: it must stay within 31 bits
         value = rest
     return end

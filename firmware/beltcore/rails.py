@@ -3,6 +3,7 @@
 One `Rail` a side turns samples into a force; `Rails` adds them up, relates the sum to the body
 weight and finds the zone. What isn't known is None, never 0.
 """
+# ruff: noqa: PLR1730 (a comparison costs a fifth of a call of min or max)
 
 from array import array
 
@@ -30,7 +31,7 @@ HEAVY = const(3)
 
 
 class Rail:
-    """One side: `force_mn`, positive when pressed, or None while it isn't known; `fault`, 0 when good.
+    """One side: `force_mn`, positive when pressed, None while unknown; `fault`, 0 when good.
 
     A median of five removes what one or two samples do alone (spikes come singly, and at 1 % of
     the samples now and then in pairs); a mean with a weight of a quarter takes the noise down to
@@ -101,7 +102,8 @@ class Rail:
             smooth = middle << _SMOOTHING_SHIFT
         else:
             smooth = self._smooth
-            smooth += middle - (smooth >> _SMOOTHING_SHIFT)
+            # Rounded as below: a steady sample comes back as itself, from above as from below.
+            smooth += middle - (smooth + 2 >> _SMOOTHING_SHIFT)
         self._smooth = smooth
 
         # counts * nN / 1 000 000 to the nearest mN, by long multiplication in base 1000: counts is
@@ -190,7 +192,7 @@ class Rails:
             self._enter(sum_mn)
 
     def _enter(self, sum_mn):
-        """Find the zone: up at a threshold, down a tenth below it, so that noise there can't chatter."""
+        """Find the zone: up at a threshold, down a tenth below it, so that noise can't chatter."""
         from_mn = self._from_mn
         zone = HANDS_OFF if self.zone is None else self.zone
         while zone < HEAVY and sum_mn >= from_mn[zone]:

@@ -25,7 +25,7 @@ class Damaged(ValueError):
     """A line that looks like a sentence or a command but isn't a sound one; the text says why."""
 
 
-def decode(line):
+def decode(line: bytes) -> tuple[str, int, list[int | str | None]]:
     """The sentence in `line` (bytes, without the newline) as (type, seq, values).
 
     type: a key of TYPES, or the type's name as it came when unknown here (values is then empty);
@@ -65,20 +65,22 @@ def decode(line):
 
 
 class Reader:
-    """Bytes in, lines out; counts what was `good`, `damaged`, `missing`.
+    """Bytes in, lines out; counts what came `good`, what came `damaged` and what is `missing`.
 
-    `feed` takes whatever came and gives a list of (type, seq, values); what isn't a sentence comes
-    as ("", -1, [text]): the box's console. After a boot's "ID" the sequence starts anew.
+    `feed` takes whatever came and gives a list of (type, seq, values, lost): `lost` sentences are
+    missing before this one. What isn't a sentence comes as ("", -1, [text], 0): the box's console.
+    After a boot's "ID" the sequence starts anew.
     """
 
     def __init__(self):
-        self.good = 0
-        self.damaged = 0
-        self.missing = 0
+        self.good: int = 0
+        self.damaged: int = 0
+        self.missing: int = 0
         self._rest = b""
         self._expected = -1
+        self._damaged_before = 0
 
-    def feed(self, data):
+    def feed(self, data: bytes) -> list[tuple[str, int, list[int | str | None], int]]:
         """Take bytes, give what they completed."""
         lines = (self._rest + data).split(b"\n")
         self._rest = lines.pop()
@@ -90,7 +92,7 @@ class Reader:
             self._line(line, found)
         return found
 
-    def finish(self):
+    def finish(self) -> list[tuple[str, int, list[int | str | None], int]]:
         """What an unfinished last line holds, at the end of a capture."""
         lines = self.feed(b"\n") if self._rest else []
         return lines
@@ -100,7 +102,7 @@ class Reader:
         if start < 0:
             text = line.strip()
             if text:
-                found.append(("", -1, [_text(text)]))
+                found.append(("", -1, [_text(text)], 0))
             return
         try:
             sentence = decode(line[start:].rstrip())
@@ -113,10 +115,12 @@ class Reader:
         seq = sentence[1]
         if sentence[0] == "ID" and seq == 0:
             self._expected = -1  # a start: what was under way before it never came
-        if self._expected >= 0 and seq != self._expected:
-            self.missing += (seq - self._expected) % SEQUENCE_PERIOD
+        lost = (seq - self._expected) % SEQUENCE_PERIOD if self._expected >= 0 else 0
+        # One that came damaged is in the gap too: it isn't missing as well.
+        self.missing += max(0, lost - (self.damaged - self._damaged_before))
+        self._damaged_before = self.damaged
         self._expected = (seq + 1) % SEQUENCE_PERIOD
-        found.append(sentence)
+        found.append((sentence[0], seq, sentence[2], lost))
 
     def _before(self, text, found):
         """What stood before a sentence on its line: a sentence cut short, or console text."""
@@ -128,10 +132,10 @@ class Reader:
             text = text[:start]
         text = text.strip()
         if text:
-            found.append(("", -1, [_text(text)]))
+            found.append(("", -1, [_text(text)], 0))
 
 
-def encode_command(identifier, verb, *arguments):
+def encode_command(identifier: int, verb: str, *arguments: object) -> bytes:
     """The bytes of a command to the box. Raises ValueError when it is too long or holds `,*\\n`."""
     fields = [str(identifier), verb]
     fields.extend(str(argument) for argument in arguments)
@@ -146,7 +150,7 @@ def encode_command(identifier, verb, *arguments):
     return line
 
 
-def decode_command(line):
+def decode_command(line: bytes) -> tuple[int, str, list[str]]:
     """(identifier, verb, arguments) of a command line (bytes, without the newline).
 
     identifier is 0 .. 2**30-1. Raises Damaged.

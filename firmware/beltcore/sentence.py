@@ -39,7 +39,7 @@ TYPES = {
         "flags",
         "box_flags",
     ),
-    # Sums since the start, twice a second.
+    # Sums since the start, before each NOW.
     "DST": (
         "t_ms",
         "forward_mm",
@@ -49,7 +49,7 @@ TYPES = {
         "step_length_mm",
         "grabs",
     ),
-    # Metres by zone, once a second.
+    # Metres by zone, before every tenth DST.
     "ZON": ("t_ms", "hands_off_mm", "light_mm", "supported_mm", "heavy_mm"),
     # The answer to a command.
     "ANS": ("id", "status", "text"),
@@ -66,6 +66,9 @@ TEXT_FIELDS = (
     "status",
     "text",
 )
+
+_HALF_MM_IN_NM = const(500_000)
+_METRES_HIGHEST = const(0x3FFFFFFF)
 
 _COMMA = const(0x2C)
 _ZERO = const(0x30)
@@ -122,8 +125,8 @@ class Writer:
         core.settle()
         self._start(_DST)
         self._put_thousandths(core.seconds, core.microseconds // 1000)
-        self._put_thousandths(core.forward.m, core.forward.mm)
-        self._put_thousandths(core.backward.m, core.backward.mm)
+        self._put_length(core.forward)
+        self._put_length(core.backward)
         self._put(None)
         self._put(None)
         self._put(None)
@@ -138,8 +141,7 @@ class Writer:
         known = core.rails.left.present or core.rails.right.present
         for zone in range(4):
             if known:
-                length = core.zone_lengths[zone]
-                self._put_thousandths(length.m, length.mm)
+                self._put_length(core.zone_lengths[zone])
             else:
                 self._put(None)
         self._finish()
@@ -208,6 +210,17 @@ class Writer:
         buffer[at + 1] = _ZERO + thousandths // 10 % 10
         buffer[at + 2] = _ZERO + thousandths % 10
         self.length = at + 3
+
+    def _put_length(self, length):
+        """A comma and a Length in whole millimetres, rounded as `Length.in_mm` does."""
+        m = length.m
+        mm = length.mm
+        if length.nm >= _HALF_MM_IN_NM:
+            mm += 1
+            if mm == 1000:
+                mm = 0
+                m = m + 1 if m < _METRES_HIGHEST else 0
+        self._put_thousandths(m, mm)
 
     def _put_text(self, text, longest):
         buffer = self.buffer

@@ -30,7 +30,7 @@ class SettingsError(ValueError):
     """A setting that is unknown or outside its range; the text names key, value and range."""
 
 
-def defaults():
+def defaults() -> dict[str, int | str]:
     """A new dict with every setting at its default."""
     values = {"schema": SCHEMA, NAME_KEY: NAME_DEFAULT}
     for key, default, _low, _high in INTEGERS:
@@ -38,7 +38,7 @@ def defaults():
     return values
 
 
-def allowed(key):
+def allowed(key: str) -> str:
     """What `key` may be, in words. Raises SettingsError for an unknown key."""
     if key == "schema":
         return str(SCHEMA)
@@ -52,7 +52,7 @@ def allowed(key):
     raise SettingsError("%s is not a setting" % _shown(key))
 
 
-def check(key, value):
+def check(key: str, value: object) -> None:
     """Raise SettingsError unless `value` is allowed for `key`."""
     words = allowed(key)
     if key == NAME_KEY:
@@ -71,7 +71,7 @@ def check(key, value):
         raise SettingsError("%s is %s; allowed: %s" % (key, _shown(value), words))
 
 
-def complete(given):
+def complete(given: object) -> dict[str, int | str]:
     """Every setting: the `given` ones, checked, and the defaults of the others, as a new dict.
 
     Raises SettingsError for an unknown key, a value that isn't allowed or a newer schema.
@@ -88,7 +88,7 @@ def complete(given):
     return values
 
 
-def parse(key, text):
+def parse(key: str, text: str) -> int | str:
     """The value that `text` (from a command line or a sentence) gives for `key`, checked."""
     allowed(key)
     value = text
@@ -101,7 +101,7 @@ def parse(key, text):
     return value
 
 
-def fingerprint(values):
+def fingerprint(values: dict[str, int | str]) -> int:
     """A 16-bit hash of all settings: tells whether two ends hold the same. 0 .. 0xFFFF."""
     text = ",".join("%s=%s" % (key, values[key]) for key in KEYS).encode()
     return crc16(text, 0, len(text))
@@ -109,7 +109,7 @@ def fingerprint(values):
 
 def _in_range(key, value):
     if key == "belt_direction":
-        return value == 1 or value == -1
+        return value in (1, -1)
     for name, _default, low, high in INTEGERS:
         if name == key:
             return low <= value <= high

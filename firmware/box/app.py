@@ -1,8 +1,9 @@
 """The loop: encoder and cells, one step, sentences. It never waits for the host."""
 
 import gc
-from micropython import const
 from time import sleep_ms, ticks_diff, ticks_us
+
+from micropython import const
 
 from beltcore import flags, settings
 from beltcore.core import Core
@@ -21,14 +22,13 @@ _PATIENCE_US = const(14_000)
 # A DOUT that is always low must not make more ticks than there is time for.
 _SHORTEST_US = const(10_000)
 
-# Of 80 ticks a second: NOW ten times, DST twice, ZON once.
+# Of 80 ticks a second: DST and NOW ten times, ZON once.
 _NOW_TICKS = const(8)
-_DISTANCE_TICKS = const(40)
 _ZONES_TICKS = const(80)
 
 
 class App:
-    """The box at work. `settings`, `raw_on`, `stream_on`, `totals_due` are the console's to change."""
+    """The box at work. The console changes `settings`, `raw_on`, `stream_on`, `totals_due`."""
 
     def __init__(self, board):
         self.raw_on = False
@@ -130,7 +130,7 @@ class App:
         right_sample = None if right is None else right.sample(now_us)
 
         core = self._core
-        core.step(t_us, count, left_sample, right_sample)
+        core.step(t_us, count, left_sample, right_sample)  # pyright: ignore[reportArgumentType]
 
         writer = self._writer
         port = self._port
@@ -140,17 +140,18 @@ class App:
         self._ticks += 1
         ticks = self._ticks
         totals = self.totals_due
-        if totals or (self.stream_on and ticks % _NOW_TICKS == 0):
-            lost = port.lost
-            port.lost = False
-            writer.now(core, self._box_flags(lost))
-            port.send(writer)
-        if totals or (self.stream_on and ticks % _DISTANCE_TICKS == 0):
-            writer.distance(core)
-            port.send(writer)
-        if totals or (self.stream_on and ticks % _ZONES_TICKS == 0):
-            writer.zones(core)
-            port.send(writer)
+        if totals or self.stream_on:
+            # The sums first, so that NOW completes what a reader knows of this moment.
+            if totals or ticks % _ZONES_TICKS == 0:
+                writer.zones(core)
+                port.send(writer)
+            if totals or ticks % _NOW_TICKS == 0:
+                writer.distance(core)
+                port.send(writer)
+                lost = port.lost
+                port.lost = False
+                writer.now(core, self._box_flags(lost))
+                port.send(writer)
         self.totals_due = False
         if ticks >= _ZONES_TICKS:
             self._ticks = 0

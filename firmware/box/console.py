@@ -10,7 +10,7 @@ _VERBS = "identify stream raw get set tare begin totals"
 
 
 class Console:
-    """Carries out commands on the app. An id that was just answered is answered alike, not done again.
+    """Carries out commands on the app. An id just answered is answered alike, not done again.
 
     `busy` while a command takes longer than one tick: then `step` is due.
     """
@@ -49,6 +49,8 @@ class Console:
     def step(self, rails):
         """A tick has passed: go on with what takes longer than one."""
         tare = self._tare
+        if tare is None:
+            return
         tare.step(rails)
         if not tare.done:
             return
@@ -76,7 +78,7 @@ class Console:
             _expect(arguments, 0, "identify")
             app.identify()
             return app.settings["box_name"]
-        if verb == "stream" or verb == "raw":
+        if verb in ("stream", "raw"):
             _expect(arguments, 1, verb + ",0 or 1")
             if arguments[0] not in ("0", "1"):
                 raise ValueError("%s takes 0 or 1" % verb)

@@ -6,8 +6,9 @@ over 60 us powers the chip down, low again starts it anew (50 ms at 80 samples a
 10).
 """
 
-from micropython import const
 from time import ticks_diff, ticks_us
+
+from micropython import const
 
 OUT_OF_STEP = const(1)
 STUCK = const(2)
@@ -78,7 +79,7 @@ class HX711:
     # What the two ways of wiring supply.
 
     def _transfer(self):
-        """Clock out the 24 bits and the 25th pulse: 0 .. 0xFFFFFF, or -1 if DOUT isn't high then."""
+        """Clock out the 24 bits and the 25th pulse: 0 .. 0xFFFFFF; -1 if DOUT isn't high then."""
         raise NotImplementedError
 
     def _power_cycle(self):

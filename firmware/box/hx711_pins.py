@@ -5,8 +5,9 @@ the chip powers down. A read takes about 4 ms on an ESP32 in bytecode: one such 
 into a tick beside the rest (an estimate from instruction counts, see firmware/README.md).
 """
 
-from machine import Pin, disable_irq, enable_irq
 from time import sleep_us
+
+from machine import Pin, disable_irq, enable_irq
 
 from .hx711 import HX711
 

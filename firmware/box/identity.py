@@ -3,8 +3,9 @@
 import sys
 
 import machine
-from beltcore.version import FIRMWARE_VERSION
 from esp32 import NVS
+
+from beltcore.version import FIRMWARE_VERSION
 
 _CAUSES = (
     ("PWRON_RESET", "power"),
@@ -39,7 +40,7 @@ def reset_cause():
 
 def texts(board, box_name, settings_hash):
     """The texts of the identity sentence, in its order."""
-    version = sys.implementation[1]
+    version = sys.implementation.version
     return (
         FIRMWARE_VERSION,
         board,

@@ -2,8 +2,9 @@
 
 import select
 import sys
-from micropython import const
 from time import ticks_diff, ticks_ms
+
+from micropython import const
 
 # A sentence takes 9 ms at 115200 baud. Native USB waits 200 ms (serial-JTAG) or 500 ms (TinyUSB)
 # for a host that is gone, every time: after one such wait the port is left alone for a second.
@@ -14,7 +15,7 @@ LINE_MAX = const(100)
 
 
 class Port:
-    """`lost` tells that sentences were dropped at a port that took nothing; the reader clears it."""
+    """`lost`: sentences were dropped because the port took nothing; the reader clears it."""
 
     def __init__(self):
         self.lost = False
@@ -35,7 +36,8 @@ class Port:
         if self._stalled and ticks_diff(now_ms, self._since_ms) < _LEAVE_ALONE_MS:
             self.lost = True
             return
-        self._out.write(writer.buffer, 0, writer.length)
+        # MicroPython's own: an offset and a length, so that no slice is made.
+        self._out.write(writer.buffer, 0, writer.length)  # pyright: ignore[reportCallIssue]
         after_ms = ticks_ms()
         self._stalled = ticks_diff(after_ms, now_ms) > _STALL_MS
         self._since_ms = after_ms
@@ -47,10 +49,10 @@ class Port:
                 break
             else:
                 return None
-            if not self._in.readinto(self._byte):
+            if not self._in.readinto(self._byte):  # pyright: ignore[reportAttributeAccessIssue]
                 return None
             byte = self._byte[0]
-            if byte == 0x0A or byte == 0x0D:
+            if byte in (0x0A, 0x0D):
                 length = self._length
                 too_long = self._too_long
                 self._length = 0

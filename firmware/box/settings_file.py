@@ -10,7 +10,7 @@ _NEW = "/settings.new"
 
 
 def load():
-    """(settings, reason): the file's, and None; or the defaults, and what is wrong with the file."""
+    """(settings, reason): the file's and None, or the defaults and what is wrong with the file."""
     try:
         with open(PATH) as file:
             return settings.complete(json.load(file)), None

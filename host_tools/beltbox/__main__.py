@@ -1,0 +1,5 @@
+"""`python -m beltbox`."""
+
+from beltbox.cli import main
+
+main()

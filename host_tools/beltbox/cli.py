@@ -1,0 +1,279 @@
+"""The command line: `beltbox COMMAND`. Exit status 0 = done, 1 = failed, 2 = used wrongly."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+import beltbox
+from beltbox import units
+from beltbox.cli_record import live_command, record_command
+from beltbox.cli_settings import settings_command
+from beltbox.engines import ENGINES
+from beltbox.errors import BeltBoxError
+from beltbox.export import ROWS, export_csv
+from beltbox.options import JsonOption, StoreOption, fail, print_json, printed
+from beltbox.replay import Replayed
+from beltbox.replay import replay as compute_again
+from beltbox.report import write_report
+from beltbox.settings_file import load_settings
+from beltbox.sim import list_scenarios, simulate
+from beltbox.store import Session, SessionSummary, Store, open_store
+from virtualbox.errors import VirtualBoxError
+
+app = typer.Typer(
+    name="beltbox",
+    help="BeltBox: speed, distance and rail reliance of a self-powered treadmill.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("live")(live_command)
+app.command("record")(record_command)
+app.command("settings")(settings_command)
+
+SessionArgument = Annotated[
+    int | None, typer.Argument(help="Its number, as `beltbox sessions` lists it; else the latest.")
+]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"beltbox {beltbox.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say it and leave.")
+    ] = False,
+) -> None:
+    """BeltBox: speed, distance and rail reliance of a self-powered treadmill."""
+
+
+@app.command()
+def sim(
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            help="A built-in scenario or a file. Without it: the demo's walk, then standing."
+        ),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Another walk of the same kind.")] = None,
+    speed: Annotated[
+        float, typer.Option(min=0, max=1000, help="Times real time; 0 = as fast as it goes.")
+    ] = 1.0,
+    link: Annotated[
+        Path | None, typer.Option(help="A symbolic link to its port, made when the port is ready.")
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="A CSV of what really happened, beside what the box saw.")
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Stand still until a host asks for something.")
+    ] = False,
+    names: Annotated[bool, typer.Option("--list", help="List the built-in scenarios.")] = False,
+) -> None:
+    """Run a box without hardware: the real firmware on a virtual treadmill, at a serial port.
+
+    Example: beltbox sim --scenario steady-1mph --speed 4 --truth truth.csv
+    """
+    if names:
+        list_scenarios()
+    else:
+        simulate(scenario, seed=seed, speed=speed, link=link, truth=truth, wait=wait)
+
+
+@app.command()
+def sessions(store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """List what was recorded, the newest first.
+
+    Example: beltbox sessions --json
+    """
+    with open_store(store) as opened:
+        found = opened.sessions()
+        where = opened.where
+    if as_json:
+        print_json([_summary_json(one) for one in found])
+        return
+    if not found:
+        print(f"No sessions in {where} yet. Record one: beltbox record")
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in (
+        "no.",
+        "when",
+        "time",
+        "distance",
+        "mean speed",
+        "rail",
+        "hands off",
+        "who",
+        "",
+    ):
+        table.add_column(heading, justify="right" if heading in ("no.", "time") else "left")
+    for one in found:
+        table.add_row(
+            str(one.id),
+            f"{one.started_at.astimezone():%Y-%m-%d %H:%M}",
+            units.format_duration(one.duration_s),
+            units.format_distance(one.distance_mm),
+            units.format_speed(one.mean_speed_mm_s),
+            units.format_percent(one.mean_reliance_permille),
+            units.format_share(one.hands_off_share),
+            one.person or "",
+            "" if one.complete else "not closed",
+        )
+    Console(soft_wrap=True).print(table)
+
+
+@app.command()
+def report(
+    session: SessionArgument = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The file; else session-N.html here.")
+    ] = None,
+    store: StoreOption = None,
+) -> None:
+    """Write a session as one HTML page: figures, charts, what happened, how it was measured.
+
+    Example: beltbox report 3 --out monday.html
+    """
+    loaded = _load(store, session, with_raw=False)
+    path = out or Path(f"session-{loaded.summary.id}.html")
+    write_report(loaded, path)
+    print(f"Report of session {loaded.summary.id}: {path}")
+
+
+@app.command()
+def export(
+    session: SessionArgument = None,
+    file_format: Annotated[str, typer.Option("--format", help="csv.")] = "csv",
+    rows: Annotated[
+        str,
+        typer.Option(
+            help="metrics (computed again, one for each raw row), live (as streamed) or raw."
+        ),
+    ] = "metrics",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The file; else session-N-ROWS.csv here.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """Write a session's rows as a file for spreadsheets and scripts.
+
+    Example: beltbox export 3 --format csv --rows raw --out monday.csv
+    """
+    if file_format != "csv":
+        raise typer.BadParameter(f"{file_format!r} isn't a format; there is csv.")
+    if rows not in ROWS:
+        raise typer.BadParameter(f"{rows!r} aren't rows; there are {', '.join(ROWS)}.")
+    loaded = _load(store, session, with_raw=True)
+    path = out or Path(f"session-{loaded.summary.id}-{rows}.csv")
+    for written in export_csv(loaded, path, rows=rows, overwrite=overwrite):
+        print(f"Session {loaded.summary.id}, {rows} rows: {written}")
+
+
+@app.command()
+def replay(
+    recording: Annotated[Path, typer.Argument(help="Raw rows (CSV), or a capture of the port.")],
+    settings: Annotated[Path, typer.Option(help="The box's settings (JSON).")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The metric rows (CSV) to write.")],
+    engine: Annotated[
+        str, typer.Option(help=f"Which interpreter: {', '.join(ENGINES)}.")
+    ] = "cpython",
+    as_json: JsonOption = False,
+) -> None:
+    """Compute a recording again by the very code of the box.
+
+    Of a capture it says how many sentences were good, damaged and missing, and whether what the
+    box said live equals what its raw rows give.
+
+    Example: beltbox replay raw.csv --settings settings.json --out metrics.csv --engine micropython
+    """
+    if engine not in ENGINES:
+        raise typer.BadParameter(f"{engine!r} isn't an engine; there are {', '.join(ENGINES)}.")
+    done = compute_again(recording, load_settings(settings), out, engine)
+    if as_json:
+        capture = done.capture
+        print_json(
+            {
+                "engine": engine,
+                "rows": done.rows,
+                "files": [str(path) for path in done.files],
+                "totals": done.totals,
+                "good": None if capture is None else capture.good,
+                "damaged": None if capture is None else capture.damaged,
+                "missing": None if capture is None else capture.missing,
+                "live_compared": done.compared,
+                "live_unequal": len(done.unequal),
+            }
+        )
+    else:
+        _print_replayed(done)
+    if done.unequal:
+        fail(
+            f"{len(done.unequal)} live values differ from what the raw rows give; the first: "
+            f"{done.unequal[0]}. Were the settings those of the box?"
+        )
+
+
+def _print_replayed(done: Replayed) -> None:
+    if done.capture is not None:
+        capture = done.capture
+        print(
+            f"{capture.good} sentences good, {capture.damaged} damaged, {capture.missing} missing; "
+            f"{len(capture.measurements)} measurement{'s' * (len(capture.measurements) > 1)}"
+        )
+    for path, totals in zip(done.files, done.totals, strict=True):
+        print(
+            f"{path}: {units.format_duration((totals['t_ms'] or 0) / 1000)}, "
+            f"{totals['distance_mm']} mm (forward {totals['forward_mm']}, "
+            f"backward {totals['backward_mm']})"
+        )
+    if done.compared and not done.unequal:
+        print(f"{done.compared} live sentences equal what the raw rows give.")
+
+
+def _load(store: str | None, session: int | None, *, with_raw: bool) -> Session:
+    with open_store(store, create=False) as opened:
+        return opened.load(_which(opened, session), with_raw=with_raw)
+
+
+def _which(opened: Store, session: int | None) -> int:
+    latest = opened.latest_id() if session is None else session
+    if latest is None:
+        raise BeltBoxError(f"No sessions in {opened.where} yet. Record one: beltbox record")
+    return latest
+
+
+def _summary_json(one: SessionSummary) -> dict[str, Any]:
+    return {name: printed(getattr(one, name)) for name in one.__dataclass_fields__}
+
+
+def main() -> NoReturn:
+    """Run the command line; no traceback reaches a person."""
+    try:
+        app()
+    except (BeltBoxError, VirtualBoxError) as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output has gone, as with `| head`.
+        sys.stderr.close()
+        sys.exit(0)
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        fail(f"The system refused{where}: {error.strerror or error}.")
+    sys.exit(0)

@@ -1,0 +1,182 @@
+"""`beltbox live` and `beltbox record`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, BinaryIO
+
+import typer
+from rich.console import Console
+
+from beltbox import units
+from beltbox.errors import BeltBoxError
+from beltbox.link import find_box
+from beltbox.live import PlainView, View, view_for
+from beltbox.options import JsonOption, PortOption, StoreOption, print_json, printed
+from beltbox.record import Recorder
+from beltbox.store import SessionSummary, Store, open_store
+
+
+class CaptureFileError(BeltBoxError):
+    """The capture can't be written."""
+
+
+class CaptureFile:
+    """A file that gets the port's bytes; its errors are a person's."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._file: BinaryIO = path.open("wb", buffering=0)
+        except OSError as error:
+            raise CaptureFileError(self._why(error)) from error
+
+    def write(self, data: bytes) -> int:
+        """Write through to the file. Raises CaptureFileError."""
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            raise CaptureFileError(self._why(error)) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _why(self, error: OSError) -> str:
+        return (
+            f"Can't write the capture {self._path}: {error.strerror}. Check the folder and the "
+            "disk's space. What was recorded until now is kept."
+        )
+
+
+class Stopper:
+    """Ctrl-C and SIGTERM as a wish to end well; a second Ctrl-C ends at once."""
+
+    def __init__(self) -> None:
+        self.wished = False
+
+    def __call__(self) -> bool:
+        return self.wished
+
+    def listen(self) -> None:
+        """From now on, signals are wishes."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._wish)
+
+    def _wish(self, number: int, _frame: FrameType | None) -> None:
+        if self.wished and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.wished = True
+
+
+def live_command(
+    port: PortOption = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="Stop after so many seconds.")
+    ] = None,
+) -> None:
+    """Show speed, time, distance and rail live, in huge figures. Keeps nothing.
+
+    Example: beltbox live
+    """
+    console = Console()
+    tell = _teller(console)
+    with find_box(port, tell=tell) as link, view_for(console) as view:
+        stopper = Stopper()
+        stopper.listen()
+        Recorder(link, None, seconds=seconds, show=view.show, tell=view.tell, stop=stopper).run()
+
+
+def record_command(
+    port: PortOption = None,
+    store: StoreOption = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(min=0.1, help="Start at once, and stop after so many seconds."),
+    ] = None,
+    capture: Annotated[
+        Path | None, typer.Option(help="Keep the port's bytes too, as they came, in this file.")
+    ] = None,
+    person: Annotated[str | None, typer.Option(help="Who walks.")] = None,
+    once: Annotated[
+        bool,
+        typer.Option("--once", help="Leave after one session instead of waiting for the next."),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Record walks into the store: starts when the belt moves, ends after a minute of standing.
+
+    Ctrl-C ends the session and keeps all of it.
+
+    Example: beltbox record --person Anna
+    """
+    # With --json the only thing on the standard output is the JSON.
+    console = Console(stderr=as_json)
+    with ExitStack() as stack:
+        opened = stack.enter_context(open_store(store))
+        captured = None
+        if capture is not None:
+            captured = CaptureFile(capture)
+            stack.callback(captured.close)
+        link = stack.enter_context(find_box(port, capture=captured, tell=_teller(console)))
+        view: View = PlainView(console) if as_json else view_for(console)
+        stopper = Stopper()
+        stopper.listen()
+        recorder = Recorder(
+            link,
+            opened,
+            seconds=seconds,
+            once=once,
+            person=person,
+            show=view.show,
+            tell=view.tell,
+            stop=stopper,
+        )
+        try:
+            with view:
+                if seconds is None:
+                    view.tell("Ready: the session starts when the belt moves. Ctrl-C ends it.")
+                recorder.run()
+        finally:
+            _say_what_was_kept(opened, recorder.sessions, as_json, console)
+
+
+def _teller(console: Console) -> Callable[[str], None]:
+    def tell(text: str) -> None:
+        console.print(text, style="dim", markup=False, highlight=False)
+
+    return tell
+
+
+def _say_what_was_kept(store: Store, ids: list[int], as_json: bool, console: Console) -> None:
+    kept = [one for one in store.sessions() if one.id in ids]
+    if as_json:
+        print_json(
+            [
+                {name: printed(getattr(one, name)) for name in one.__dataclass_fields__}
+                for one in kept
+            ]
+        )
+        return
+    if not kept:
+        console.print("Nothing was recorded: the belt didn't move.", highlight=False)
+    for one in reversed(kept):
+        console.print(summary_line(one), markup=False, highlight=False, soft_wrap=True)
+    sys.stdout.flush()
+
+
+def summary_line(one: SessionSummary) -> str:
+    """A session in a line."""
+    rail = units.format_percent(one.mean_reliance_permille)
+    hands_off = units.format_share(one.hands_off_share)
+    return (
+        f"Session {one.id}: {units.format_duration(one.duration_s)}, "
+        f"{units.format_distance(one.distance_mm)}, {units.format_speed(one.mean_speed_mm_s)}, "
+        f"rail {rail} of body weight, hands off {hands_off} of the way. "
+        f"See it: beltbox report {one.id}"
+    )

@@ -1,0 +1,80 @@
+"""`beltbox settings`: what the box knows of its belt, its cells and the walker's weight."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from beltbox.errors import BeltBoxError
+from beltbox.files import written_whole
+from beltbox.link import BoxLink, find_box
+from beltbox.options import JsonOption, PortOption, print_json
+from beltbox.settings_file import load_settings
+from beltcore import settings as declared
+
+
+class SettingError(BeltBoxError):
+    """A setting that isn't one, or a value that isn't allowed."""
+
+
+def settings_command(
+    change: Annotated[
+        list[str] | None, typer.Argument(help="KEY=VALUE …: change these on the box.")
+    ] = None,
+    port: PortOption = None,
+    tare: Annotated[
+        bool, typer.Option("--tare", help="Take what the rails read now, hands off, as zero.")
+    ] = False,
+    load: Annotated[Path | None, typer.Option(help="Send all settings of this file.")] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="Write the box's settings to this file.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the box's settings, or change them.
+
+    Example: beltbox settings body_mass_g=72000 --tare --save box.json
+    """
+    # Checked here first, by the box's own declaration: nothing is sent of a list with a mistake.
+    changes = dict(_parsed(text) for text in change or [])
+    if load is not None:
+        changes = {**load_settings(load), **changes}
+    changes.pop("schema", None)
+    with find_box(port) as link:
+        for key, value in changes.items():
+            link.command("set", key, value)
+        if tare:
+            link.command("tare")
+        values = link.settings()
+        _show(link, values, as_json)
+    if save is not None:
+        with written_whole(save, error=SettingError) as file:
+            json.dump(values, file, indent=2)
+            file.write("\n")
+
+
+def _parsed(text: str) -> tuple[str, int | str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise SettingError(f"{text!r} isn't KEY=VALUE. The keys: {', '.join(declared.KEYS)}.")
+    try:
+        return key, declared.parse(key, value)
+    except declared.SettingsError as error:
+        raise SettingError(f"{error}. The keys: {', '.join(declared.KEYS)}.") from error
+
+
+def _show(link: BoxLink, values: dict[str, int | str], as_json: bool) -> None:
+    if as_json:
+        print_json(values)
+        return
+    identity = link.identity
+    if identity is not None:
+        print(
+            f"{identity.box_name} at {link.path}: {identity.board}, firmware {identity.firmware}, "
+            f"MicroPython {identity.micropython}, started {identity.boots} times"
+        )
+    for key in declared.KEYS:
+        print(f"  {key:<24} {values[key]!s:>12}   ({declared.allowed(key)})")

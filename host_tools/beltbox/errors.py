@@ -1,0 +1,22 @@
+"""What goes wrong for a person, as exceptions that the command line prints."""
+
+from __future__ import annotations
+
+
+class BeltBoxError(Exception):
+    """Something a person can act on; the command line prints it and exits 1.
+
+    The message says what happened, where, why, and what to do about it.
+    """
+
+
+class StoreError(BeltBoxError):
+    """The store can't be opened, read or written."""
+
+
+class ReportError(BeltBoxError):
+    """The report can't be made or written."""
+
+
+class ExportError(BeltBoxError):
+    """A session can't be exported."""

@@ -1,0 +1,66 @@
+"""Sessions as CSV files, for spreadsheets and scripts."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from beltbox.errors import ExportError
+from beltbox.files import written_whole
+from beltbox.replay import computed_again
+from beltbox.rows import MetricRow, RawRow
+from beltbox.store import Segment, Session
+from beltbox.totals import as_one_walk
+
+ROWS = ("metrics", "live", "raw")
+"""What can be exported."""
+
+
+def export_csv(session: Session, path: Path, *, rows: str, overwrite: bool = False) -> list[Path]:
+    """Write a session's rows as CSV with a header; returns the files written.
+
+    `metrics`: computed again from the raw rows, one for each, by the box's own code; segments
+    without raw rows give what was streamed. `live`: as they were streamed, ten a second. Both make
+    one file with the columns of `MetricRow`; where the session has several segments, `t_ms` and
+    all totals run on across them, so that the file reads as one walk.
+    `raw` makes one file a segment with the columns of `RawRow`, because a reset restarts the
+    box's clock and count: `walk.csv`, `walk-2.csv`, ... Segments without raw rows are left out.
+
+    All values are integers, and a field is empty where the value is unknown. Raises ExportError
+    when there is nothing to write, a file exists (unless `overwrite`), or can't be written; the
+    file it names is then as it was before.
+    """
+    files: list[tuple[Path, tuple[str, ...], Iterable[MetricRow] | Iterable[RawRow]]] = []
+    if rows == "raw":
+        for number, segment in enumerate(session.segments, 1):
+            if segment.raw:
+                name = path if not files else path.with_stem(f"{path.stem}-{number}")
+                files.append((name, RawRow._fields, segment.raw))
+    else:
+        found = [_metrics(segment, again=rows == "metrics") for segment in session.segments]
+        if any(found):
+            files.append((path, MetricRow._fields, as_one_walk(found)))
+    if not files:
+        raise ExportError(
+            f"Session {session.summary.id} has no {rows} rows, so there is nothing to write to "
+            f"{path}."
+        )
+    for file, _, _ in files:
+        if file.exists() and not overwrite:
+            raise ExportError(
+                f"{file} exists already. Name another file, or allow overwriting it "
+                "with --overwrite."
+            )
+    for file, header, lines in files:
+        with written_whole(file, error=ExportError) as text:
+            writer = csv.writer(text, lineterminator="\n")
+            writer.writerow(header)
+            writer.writerows(lines)
+    return [file for file, _, _ in files]
+
+
+def _metrics(segment: Segment, *, again: bool) -> list[MetricRow]:
+    return (
+        computed_again(segment.raw, segment.settings) if again and segment.raw else segment.metrics
+    )

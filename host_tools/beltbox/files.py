@@ -1,0 +1,36 @@
+"""Files that are never half-written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from beltbox.errors import BeltBoxError
+
+
+@contextmanager
+def written_whole(path: Path, *, error: type[BeltBoxError]) -> Generator[TextIO]:
+    """A text file that appears at `path`, in place of what was there, when the block ends well.
+
+    UTF-8, with newlines as they are written. It is written beside `path` first; when the block
+    raises, or the disk is full, nothing changes at `path`. Raises `error` when the file can't be
+    written.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        try:
+            with part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as cause:
+        raise error(
+            f"Can't write {path}: {cause.strerror}. Nothing was written there. Check that "
+            "the folder exists, that you may write to it and that the disk has space."
+        ) from cause

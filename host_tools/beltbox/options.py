@@ -1,0 +1,36 @@
+"""What the commands have in common: their options, how they print and how they fail."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from typing import Annotated, NoReturn
+
+import typer
+
+PortOption = Annotated[
+    str | None,
+    typer.Option("--port", "-p", help="The box's port; else the only box that is found."),
+]
+StoreOption = Annotated[
+    str | None,
+    typer.Option("--store", help="A file or a database URL; else the store in your data folder."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+def fail(message: str) -> NoReturn:
+    """Say what is wrong and end with exit status 1."""
+    print(f"beltbox: {message}", file=sys.stderr)
+    sys.exit(1)
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def printed(value: object) -> object:
+    """A value as JSON has it."""
+    return value.isoformat() if isinstance(value, datetime) else value

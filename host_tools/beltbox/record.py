@@ -1,0 +1,363 @@
+"""Recording: from a link to sessions in the store. Starts and stops by itself, loses nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from beltbox.errors import BeltBoxError, StoreError
+from beltbox.link import BoxLink, LinkError, LinkEvent
+from beltbox.merge import Merger
+from beltbox.rows import MetricRow, RawRow
+from beltbox.session_writer import SessionWriter
+from beltbox.store import Store
+from beltbox.totals import Totals
+from beltbox.wire import Sentence, named, raw_row
+
+# A session starts when the belt has moved a step, and keeps what came up to 10 s before.
+_START_MM = 150
+_KEEP_BEFORE_MS = 10_000
+# It ends after a minute of standing still, as the box itself does it.
+STILL_MS = 60_000
+_GONE_S = 120.0
+_COMMIT_S = 1.0
+_TOTALS_S = 0.5
+_BEGIN_S = 3.0
+_OVERTIME_S = 2.0
+
+
+@dataclass(slots=True)
+class Now:
+    """What a view shows: the latest row, the walk's sums, and what the recorder is doing."""
+
+    row: MetricRow | None = None
+    totals: Totals = field(default_factory=Totals)
+    session_id: int | None = None
+    box_name: str = ""
+    path: str = ""
+    connected: bool = True
+    good: int = 0
+    damaged: int = 0
+    missing: int = 0
+    body_mass_g: int = 0
+
+
+class Recorder:
+    """Takes what a link gives into sessions. `now` is for a view; `sessions` the ids recorded."""
+
+    def __init__(
+        self,
+        link: BoxLink,
+        store: Store | None,
+        *,
+        seconds: float | None = None,
+        once: bool = False,
+        person: str | None = None,
+        show: Callable[[Now], None] = lambda _now: None,
+        tell: Callable[[str], None] = lambda _text: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Without a store nothing is kept: a live view.
+
+        seconds: start at once and stop after so many of the box's seconds, or as many here.
+        once: stop after the first session. stop: asked often; true ends the recording well.
+        """
+        self.now = Now()
+        self.sessions: list[int] = []
+        self._link = link
+        self._store = store
+        self._seconds = seconds
+        self._once = once
+        self._person = person
+        self._show = show
+        self._tell = tell
+        self._stop = stop
+        self._writer: SessionWriter | None = None
+        self._merger = Merger()
+        self._settings: dict[str, int | str] = {}
+        self._settings_hash = ""
+        self._before: list[RawRow | MetricRow] = []
+        self._moved_ms = 0  # the measurement's time when the belt last moved
+        self._committed_at = 0.0
+        self._gone_at: float | None = None
+        self._seen_damaged = 0
+        self._seen_missing = 0
+        self._ended = False
+        self._begun_at: float | None = None  # when `begin` was asked for; None once it is heard of
+        self._was_reset = False
+        self._resume_due = False
+
+    @property
+    def box_s(self) -> float:
+        """How long the box has measured since the recorder began anew, in its own time."""
+        return self.now.totals.duration_ms / 1000
+
+    def run(self) -> None:
+        """Listen until stopped. Raises BeltBoxError; whatever was recorded until then is kept."""
+        started = time.monotonic()
+        try:
+            self._prepare()
+            for item in self._link.listen():
+                if item is not None:
+                    self._take(item)
+                self._every_second()
+                if self._ended or self._stop() or self._time_is_up(started):
+                    break
+            self._last_totals()
+        except BaseException:
+            self._finish("error", keep_quiet=True)
+            raise
+        self._finish("stopped")
+
+    def _prepare(self) -> None:
+        self._learn_settings()
+        if self._link.identity is not None:
+            self._settings_hash = self._link.identity.settings_hash
+        self._link.command("raw", int(self._store is not None))
+        self._link.command("stream", 1)
+        self._begun_at = time.monotonic()
+        self._link.command("begin")
+
+    def _begin(self) -> None:
+        self._begun_at = time.monotonic()
+        self._ask("begin")
+
+    def _ask(self, verb: str, *arguments: object) -> bool:
+        """A command that the recording can do without for now: whether it was answered."""
+        try:
+            self._link.command(verb, *arguments)
+        except LinkError as error:
+            self._note("note", str(error))
+            return False
+        return True
+
+    def _learn_settings(self) -> None:
+        identity = self._link.identity
+        if identity is not None:
+            self.now.box_name = identity.box_name
+        self.now.path = self._link.path
+        self._settings = self._link.settings()
+        self.now.body_mass_g = int(self._settings["body_mass_g"])
+
+    def _take(self, item: Sentence | LinkEvent) -> None:
+        if isinstance(item, LinkEvent):
+            self._happened(item)
+        elif item.type == "BEG":
+            self._new_measurement(item)
+        elif self._begun_at is not None and item.type in ("RAW", "NOW", "DST", "ZON"):
+            pass  # still of the measurement before
+        elif item.type == "RAW":
+            row = raw_row(item)
+            if row is not None and self._writer is not None:
+                self._writer.add_raw(row)
+            elif row is not None and self._store is not None:
+                self._before.append(row)
+        elif item.type in ("NOW", "DST", "ZON"):
+            metric = self._merger.take(item)
+            if metric is not None:
+                self._measured(metric)
+        elif item.type == "LOG":
+            self._note("note", f"The box says: {item.values[0]}")
+        elif item.type == "" and self._writer is not None:
+            self._writer.add_event("console", str(item.values[0]))
+
+    def _measured(self, row: MetricRow) -> None:
+        now = self.now
+        if now.row is not None and row.t_ms < now.row.t_ms:
+            self._from_zero("begin")  # its BEG was damaged
+        now.row = row
+        if self._writer is not None:
+            self._writer.add_metric(row)
+            now.totals = self._writer.totals
+        else:
+            now.totals.add(row)
+            if self._store is not None:
+                self._before.append(row)
+        if row.belt_mm_s:
+            self._moved_ms = row.t_ms
+        self._show(now)
+        self._start_or_stop(row)
+
+    def _start_or_stop(self, row: MetricRow) -> None:
+        if self._store is None:
+            return
+        if self._writer is None:
+            if self._seconds is not None or (row.distance_mm or 0) >= _START_MM:
+                self._start(self._store)
+            elif row.t_ms - self._moved_ms > _KEEP_BEFORE_MS:
+                # Nobody walks: begin anew, so that little stillness stands before the first step.
+                self._begin()
+        elif self._seconds is None and row.t_ms - self._moved_ms > STILL_MS:
+            self._finish("still for a minute")
+            if self._once:
+                self._ended = True
+            else:
+                self._begin()
+
+    def _start(self, store: Store) -> None:
+        identity = self._link.identity
+        if identity is None:
+            raise LinkError(f"The box at {self._link.path} doesn't say who it is.")
+        before_ms = self.now.totals.duration_ms
+        self._writer = store.start_session(
+            started_at=datetime.now(UTC) - timedelta(milliseconds=before_ms),
+            box_name=identity.box_name,
+            board=identity.board,
+            firmware=identity.firmware,
+            protocol=identity.protocol,
+            person=self._person,
+        )
+        self.sessions.append(self._writer.session_id)
+        self.now.session_id = self._writer.session_id
+        self._start_segment("start")
+        for row in self._before:
+            if isinstance(row, RawRow):
+                self._writer.add_raw(row)
+            else:
+                self._writer.add_metric(row)
+        self._before.clear()
+        self._seen_damaged = self._link.reader.damaged
+        self._seen_missing = self._link.reader.missing
+        self._writer.commit()
+        self._tell(f"Recording session {self._writer.session_id}.")
+
+    def _start_segment(self, reason: str) -> None:
+        if self._writer is not None:
+            identity = self._link.identity
+            self._writer.start_segment(
+                settings=self._settings,
+                boot_count=0 if identity is None else identity.boots,
+                reason=reason,
+                first_t_us=None,
+            )
+
+    def _new_measurement(self, sentence: Sentence) -> None:
+        """All sums are at zero again: by a command, or because the box was reset."""
+        settings_hash = str(named(sentence)["settings_hash"])
+        if settings_hash != self._settings_hash:
+            self._learn_settings()
+            self._settings_hash = settings_hash
+        self._from_zero("reset" if self._was_reset else "begin")
+        self._was_reset = False
+        self._begun_at = None
+
+    def _from_zero(self, reason: str) -> None:
+        self._merger = Merger()
+        self._moved_ms = 0
+        self.now.row = None
+        if self._writer is None:
+            self._before.clear()
+            self.now.totals = Totals()
+        else:
+            self._start_segment(reason)
+
+    def _happened(self, event: LinkEvent) -> None:
+        self._note(event.kind, event.text)
+        self.now.connected = event.kind != "unplugged"
+        self.now.path = self._link.path
+        if event.kind == "unplugged":
+            self._gone_at = time.monotonic()
+            if self._writer is not None:
+                self._writer.commit()
+        else:
+            self._gone_at = None
+        if event.kind == "reset":
+            # Its own BEG is on the way, too: what it counted since is a segment of its own.
+            self._was_reset = True
+        if event.kind in ("reset", "returned"):
+            self._resume_due = True
+            self._resume(begin=event.kind == "reset")
+        self._show(self.now)
+
+    def _resume(self, *, begin: bool) -> None:
+        """Have the raw rows again, from a zero if the box lost its own."""
+        if self._store is not None and not self._ask("raw", 1):
+            return
+        if not self._ask("stream", 1):
+            return
+        self._resume_due = False
+        if begin:
+            self._ask("begin")
+
+    def _note(self, kind: str, text: str) -> None:
+        self._tell(text)
+        if self._writer is not None:
+            self._writer.add_event(kind, text)
+
+    def _every_second(self) -> None:
+        at = time.monotonic()
+        if at - self._committed_at < _COMMIT_S:
+            return
+        self._committed_at = at
+        if self._begun_at is not None and at - self._begun_at > _BEGIN_S:
+            self._begin()
+        if self._resume_due and self.now.connected:
+            self._resume(begin=True)
+        reader = self._link.reader
+        now = self.now
+        now.good, now.damaged, now.missing = reader.good, reader.damaged, reader.missing
+        if self._writer is not None:
+            if reader.damaged > self._seen_damaged:
+                count = reader.damaged - self._seen_damaged
+                self._note_count("damaged", count, "came damaged and were skipped")
+            if reader.missing > self._seen_missing:
+                count = reader.missing - self._seen_missing
+                self._note_count("gap", count, "are missing")
+            self._writer.commit()
+        self._seen_damaged, self._seen_missing = reader.damaged, reader.missing
+        if not now.connected:
+            self._show(now)
+            if self._gone_at is not None and at - self._gone_at > _GONE_S and self._writer:
+                self._finish("the box was unplugged")
+                self._ended = self._once or self._seconds is not None
+
+    def _note_count(self, kind: str, count: int, what: str) -> None:
+        text = f"{count} sentence{'s' if count > 1 else ''} {what}."
+        self._tell(text)
+        if self._writer is not None:
+            self._writer.add_event(kind, text, count=count)
+
+    def _time_is_up(self, started: float) -> bool:
+        if self._seconds is None:
+            return False
+        return (
+            self.now.totals.duration_ms >= 1000 * self._seconds
+            or time.monotonic() - started >= self._seconds + _OVERTIME_S
+        )
+
+    def _last_totals(self) -> None:
+        """Ask for the sums of this very moment, and leave the box as quiet as it was."""
+        if not self.now.connected:
+            return
+        with suppress(LinkError):
+            self._link.command("totals")
+            deadline = time.monotonic() + _TOTALS_S
+            asked_ms = -1 if self.now.row is None else self.now.row.t_ms
+            for item in self._link.listen():
+                if isinstance(item, Sentence):
+                    self._take(item)
+                if self.now.row is not None and self.now.row.t_ms > asked_ms:
+                    break
+                if time.monotonic() > deadline:
+                    break
+            self._link.command("raw", 0)
+
+    def _finish(self, reason: str, *, keep_quiet: bool = False) -> None:
+        writer = self._writer
+        if writer is None:
+            return
+        self._writer = None
+        self.now.session_id = None
+        try:
+            writer.close(datetime.now(UTC), reason)
+        except StoreError as error:
+            if not keep_quiet:
+                raise
+            self._tell(f"What was recorded until then is kept. ({error})")
+        except BeltBoxError:
+            if not keep_quiet:
+                raise
+        self.now.totals = Totals()

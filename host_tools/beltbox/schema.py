@@ -1,0 +1,203 @@
+"""The store's tables, and how an older store becomes one of today."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    insert,
+    inspect,
+    select,
+    update,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import JSON, TypeDecorator
+
+from beltbox.errors import StoreError
+
+VERSION = 1
+"""The schema's version. Whoever changes a table raises it and adds a step to `STEPS`."""
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {}
+"""For each older version n, what turns a store of version n into one of version n + 1."""
+
+RAW, METRIC = "raw", "metric"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment, kept in UTC: SQLite forgets time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The tables of BeltBox. Their names are prefixed, as a clinic's database holds others."""
+
+
+class SchemaRow(Base):
+    """One row: the version of all the other tables."""
+
+    __tablename__ = "beltbox_schema"
+
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class SessionRow(Base):
+    """One walk, with its sums, so that a list of sessions needs no blocks."""
+
+    __tablename__ = "beltbox_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    end_reason: Mapped[str | None] = mapped_column(Text)
+    complete: Mapped[bool] = mapped_column(default=False)
+    source: Mapped[str] = mapped_column(Text)
+    person: Mapped[str | None] = mapped_column(Text)
+    title: Mapped[str | None] = mapped_column(Text)
+    box_name: Mapped[str] = mapped_column(Text)
+    board: Mapped[str] = mapped_column(Text)
+    firmware: Mapped[str] = mapped_column(Text)
+    protocol: Mapped[int]
+
+    # What totals.Totals sums up, under the same names.
+    duration_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    distance_mm: Mapped[int] = mapped_column(BigInteger, default=0)
+    forward_mm: Mapped[int] = mapped_column(BigInteger, default=0)
+    backward_mm: Mapped[int] = mapped_column(BigInteger, default=0)
+    hands_off_mm: Mapped[int] = mapped_column(BigInteger, default=0)
+    light_mm: Mapped[int] = mapped_column(BigInteger, default=0)
+    supported_mm: Mapped[int] = mapped_column(BigInteger, default=0)
+    heavy_mm: Mapped[int] = mapped_column(BigInteger, default=0)
+    steps: Mapped[int | None] = mapped_column(BigInteger)
+    grabs: Mapped[int | None] = mapped_column(BigInteger)
+    moving_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    reliance_permille_mm: Mapped[int] = mapped_column(BigInteger, default=0)
+    reliance_mm: Mapped[int] = mapped_column(BigInteger, default=0)
+    rail_mn_mm: Mapped[int] = mapped_column(BigInteger, default=0)
+    rail_mm: Mapped[int] = mapped_column(BigInteger, default=0)
+
+    # Sums of the events' counts.
+    damaged_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    missing_count: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class SegmentRow(Base):
+    """A stretch in which the box counted on from one zero."""
+
+    __tablename__ = "beltbox_segment"
+    __table_args__ = (UniqueConstraint("session_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("beltbox_session.id"))
+    number: Mapped[int]
+    settings: Mapped[dict[str, int | str]] = mapped_column(JSON)
+    boot_count: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(Text)
+    first_t_us: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class BlockRow(Base):
+    """Rows that follow each other, packed by `columns.encode`."""
+
+    __tablename__ = "beltbox_block"
+    __table_args__ = (UniqueConstraint("segment_id", "kind", "first_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    segment_id: Mapped[int] = mapped_column(ForeignKey("beltbox_segment.id"))
+    kind: Mapped[str] = mapped_column(String(8))
+    first_row: Mapped[int] = mapped_column(BigInteger)
+    row_count: Mapped[int]
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class EventRow(Base):
+    """Something that happened in a session."""
+
+    __tablename__ = "beltbox_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("beltbox_session.id"), index=True)
+    segment_number: Mapped[int]
+    t_ms: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    kind: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    count: Mapped[int] = mapped_column(BigInteger)
+
+
+def found_version(connection: Connection, where: str) -> int | None:
+    """The version of the tables in this database; None when it has none yet.
+
+    Raises StoreError when the database belongs to something else.
+    """
+    tables = inspect(connection).get_table_names()
+    if SchemaRow.__tablename__ not in tables:
+        # A server's database may be shared; a file is either ours or isn't.
+        if tables and connection.dialect.name == "sqlite":
+            raise StoreError(
+                f"{where} is a SQLite database, but not a BeltBox store: it holds "
+                f"{_listed(tables)}. Name another file with --store."
+            )
+        return None
+    version = connection.scalar(select(SchemaRow.version))
+    if version is None:
+        raise StoreError(
+            f"{where} doesn't say its version: its table {SchemaRow.__tablename__} is empty. "
+            "Restore the store from a backup, or name another with --store."
+        )
+    return version
+
+
+def bring_up_to_date(
+    connection: Connection,
+    where: str,
+    *,
+    version: int,
+    steps: Mapping[int, Callable[[Connection], None]],
+) -> None:
+    """Make the tables, or turn an older store into one of `version`, step by step.
+
+    All in the connection's transaction: a step that fails leaves the store as it was.
+    Raises StoreError when the store is newer.
+    """
+    found = found_version(connection, where)
+    if found is None:
+        Base.metadata.create_all(connection)
+        connection.execute(insert(SchemaRow).values(version=version))
+        return
+    if found > version:
+        raise StoreError(
+            f"{where} has version {found}, and this BeltBox knows up to version {version}: a newer "
+            "BeltBox has written it. Update with `pip install --upgrade beltbox`, or name another "
+            "store with --store."
+        )
+    for old in range(found, version):
+        steps[old](connection)
+        connection.execute(update(SchemaRow).values(version=old + 1))
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in sorted(names)[:3])
+    return shown + (f" and {len(names) - 3} more tables" if len(names) > 3 else "")

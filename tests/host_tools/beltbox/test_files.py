@@ -1,0 +1,37 @@
+"""Files that are never half-written."""
+
+from pathlib import Path
+
+import pytest
+
+from beltbox.errors import ExportError
+from beltbox.files import written_whole
+
+
+def test_a_file_appears_whole_in_place_of_the_old_one(tmp_path: Path):
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+    with written_whole(path, error=ExportError) as file:
+        file.write("new\n\u2713\udcff")
+        assert path.read_text() == "old"
+    assert path.read_bytes() == "new\n\u2713\\udcff".encode()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_was_there_stays_when_something_goes_wrong(tmp_path: Path):
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+    with pytest.raises(ZeroDivisionError), written_whole(path, error=ExportError) as file:
+        file.write(f"half{1 / 0}")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_cant_be_written_is_named_with_the_reason(tmp_path: Path):
+    (tmp_path / "folder").mkdir()
+    with (
+        pytest.raises(ExportError, match=r"Can't write .*folder: Is a directory\. Nothing was"),
+        written_whole(tmp_path / "folder", error=ExportError),
+    ):
+        pass
+    assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]

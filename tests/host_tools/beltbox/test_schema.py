@@ -1,0 +1,63 @@
+"""The store's versions: older stores are brought up to date, newer ones refused."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, inspect, text
+
+from beltbox import schema
+from beltbox.errors import StoreError
+from beltbox.store import open_store
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "walks.sqlite"
+
+
+def test_a_newer_store_is_refused_with_both_versions(path: Path):
+    open_store(path).close()
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE beltbox_schema SET version = 99")
+    db.close()
+    with pytest.raises(StoreError, match=r"version 99.*up to version 1.*pip install --upgrade"):
+        open_store(path)
+
+
+def test_an_older_store_is_brought_up_to_date_step_by_step(path: Path):
+    open_store(path).close()
+    engine = create_engine(f"sqlite:///{path}")
+    steps: dict[int, Callable[[Any], None]] = {
+        1: lambda db: db.execute(text("ALTER TABLE beltbox_session ADD mood TEXT")),
+        2: lambda db: db.execute(text("CREATE INDEX moods ON beltbox_session (mood)")),
+    }
+    with engine.begin() as connection:
+        schema.bring_up_to_date(connection, "here", version=3, steps=steps)
+    with engine.begin() as connection:
+        assert schema.found_version(connection, "here") == 3
+        indexes = inspect(connection).get_indexes("beltbox_session")
+        assert ["mood"] in [index["column_names"] for index in indexes]
+    engine.dispose()
+
+
+def test_a_failing_step_leaves_the_older_store_as_it_was(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(connection: Any) -> None:
+        connection.execute(text("DROP TABLE beltbox_event"))
+        connection.execute(text("INSERT INTO nowhere VALUES (1)"))
+
+    open_store(path).close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "VERSION", 2)
+        patch.setattr(schema, "STEPS", {1: fail})
+        with pytest.raises(StoreError, match="nowhere"):
+            open_store(path)
+    with open_store(path) as store:
+        assert store.sessions() == []
+    engine = create_engine(f"sqlite:///{path}")
+    assert "beltbox_event" in inspect(engine).get_table_names()
+    engine.dispose()

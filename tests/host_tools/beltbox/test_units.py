@@ -1,0 +1,76 @@
+"""Numbers as people read them."""
+
+import pytest
+
+from beltbox import units
+
+
+@pytest.mark.parametrize(
+    ("mm_s", "text"),
+    [
+        (710, "0.71 m/s (1.6 mph)"),
+        (-710, "0.71 m/s (1.6 mph)"),
+        (447.04, "0.45 m/s (1.0 mph)"),
+        (0, "0.00 m/s (0.0 mph)"),
+        (None, units.UNKNOWN),
+    ],
+)
+def test_speed(mm_s: float | None, text: str):
+    assert units.format_speed(mm_s) == text
+
+
+def test_a_mile_an_hour_is_447_04_mm_s():
+    assert units.mph(-1341.12) == pytest.approx(-3, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("mm_s", "word"), [(-1, "backward"), (1, "forward"), (0, "still"), (None, units.UNKNOWN)]
+)
+def test_direction(mm_s: float | None, word: str):
+    assert units.direction(mm_s) == word
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0:00"),
+        (59.99, "0:59"),
+        (185, "3:05"),
+        (3599, "59:59"),
+        (3600, "1:00:00"),
+        (36_061, "10:01:01"),
+        (None, units.UNKNOWN),
+    ],
+)
+def test_duration(seconds: float | None, text: str):
+    assert units.format_duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("mm", "text"),
+    [
+        (0, "0.0 m (0.00 mi)"),
+        (4_240, "4.2 m (0.00 mi)"),
+        (99_949, "99.9 m (0.06 mi)"),
+        (99_950, "100 m (0.06 mi)"),
+        (1_609_344, "1609 m (1.00 mi)"),
+        (9_999_499, "9999 m (6.21 mi)"),
+        (9_999_500, "10.00 km (6.21 mi)"),
+        (None, units.UNKNOWN),
+    ],
+)
+def test_distance(mm: float | None, text: str):
+    assert units.format_distance(mm) == text
+
+
+def test_percent_share_and_force():
+    assert units.format_percent(42) == "4.2 %"
+    assert units.format_share(0.413) == "41 %"
+    assert units.format_force(29_410) == "29.4 N"
+
+
+def test_unknown_is_never_0():
+    formats = [units.format_percent, units.format_share, units.format_force, units.format_miles]
+    formats += [units.format_speed_m_s, units.format_speed_mph]
+    assert {form(None) for form in formats} == {units.UNKNOWN}
+    assert units.distance_parts(None) == (units.UNKNOWN, "m")
