@@ -69,7 +69,7 @@ class Core:
         self.flags = 0
         self._counts = array("i", [0] * 6)
         self._length = CountLength(settings["belt_nm_per_count"])
-        self._backwards = settings["belt_direction"] < 0
+        self._backwards = settings["belt_direction"] == -1
         self._started = False
         self._t_us = 0
         self._count = 0
