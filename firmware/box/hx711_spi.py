@@ -39,7 +39,8 @@ class HX711Spi(HX711):
     def _transfer(self):
         bits = self._bits
         self._spi.write_readinto(_PULSES, bits)
-        if bits[6] & 0x55 != 0x55:
+        # Only while the 25th pulse ends: soon after it the next sample may be ready.
+        if not bits[6] & 0x40:
             return -1
         nibbles = _NIBBLES
         return (

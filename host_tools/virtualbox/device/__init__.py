@@ -1,0 +1,1 @@
+"""What runs under MicroPython: the world below the box's drivers. See ../README.md."""

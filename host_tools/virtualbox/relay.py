@@ -1,0 +1,212 @@
+"""The thread that carries bytes between the box's pipes and the port."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import select
+import signal
+import subprocess
+import termios
+import threading
+import time
+from typing import Any
+
+from .port import Port
+
+_CTRL_C = b"\x03"
+_CHUNK = 1024
+# A small pipe, so that a slow host is felt by the box at once and no stale data piles up.
+_PIPE_BYTES = 4096
+# A host that has the port open but takes nothing for this long loses what comes after.
+_PATIENCE_S = 5.0
+_READS_NO_MORE_S = 1.0
+_TURN_S = 0.02
+_INTERRUPT_S = 1.0
+
+
+class Relay:
+    """Owns the box's pipes. Methods may be called from any thread."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: Port, control: int) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process = process
+        self._port = port
+        self._box_in = process.stdin.fileno()
+        self._box_out = process.stdout.fileno()
+        self._control = control
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._box_in, False)
+        os.set_blocking(self._box_out, False)
+        os.set_blocking(self._wake_write, False)
+        fcntl.fcntl(self._box_out, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+        self._lock = threading.Lock()
+        self._injected = b""
+        self._stalled_until = 0.0
+        self._closing = False
+        self._box_has_ended = threading.Event()
+        self._drained = threading.Event()
+
+        self._to_host = b""
+        self._to_box = b""
+        self._host_seen = False
+        self._taken_at = time.monotonic()
+        self._interrupt_by = 0.0
+        self._thread = threading.Thread(target=self._run, name="virtualbox", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Make the thread look again now."""
+        with contextlib.suppress(BlockingIOError):  # enough wake-ups are waiting
+            os.write(self._wake_write, b"w")
+
+    def inject(self, garbage: bytes) -> None:
+        with self._lock:
+            self._injected += garbage
+        self.wake()
+
+    def stall(self, seconds: float) -> None:
+        self._stalled_until = time.monotonic() + seconds
+        self.wake()
+
+    def control(self, action: dict[str, Any]) -> None:
+        """Send one action over the side channel."""
+        with self._lock:
+            if self._control < 0:
+                return
+            with contextlib.suppress(BrokenPipeError):  # the box has ended
+                os.write(self._control, json.dumps(action).encode() + b"\n")
+
+    def close_control(self) -> None:
+        """Tell the box to end."""
+        with self._lock:
+            if self._control >= 0:
+                os.close(self._control)
+                self._control = -1
+
+    def drain(self) -> None:
+        """Wait until the host has read all that an ended box wrote, or reads no more."""
+        unread = -1
+        while not self._drained.wait(_READS_NO_MORE_S):
+            if self._port.unread() == unread:
+                return
+            unread = self._port.unread()
+
+    def close(self) -> None:
+        """Stop the thread and close the pipes. The box must have ended."""
+        self._closing = True
+        self.wake()
+        self._thread.join()
+        self.close_control()
+        for stream in (self._process.stdin, self._process.stdout):
+            assert stream is not None
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _run(self) -> None:
+        while not self._closing:
+            self._wait()
+            self._from_box()
+            self._into_port()
+            self._insist_on_interrupt()
+            self._from_port()
+            self._into_box()
+            if self._box_has_ended.is_set() and not self._to_host and not self._port.unread():
+                self._drained.set()
+
+    def _wait(self) -> None:
+        poller = select.poll()
+        poller.register(self._wake_read, select.POLLIN)
+        if len(self._to_host) < _CHUNK and not self._box_has_ended.is_set():
+            poller.register(self._box_out, select.POLLIN)
+        master = self._port.descriptor()
+        stalled = time.monotonic() < self._stalled_until
+        if master >= 0 and self._port.has_reader():
+            wants_room = bool(self._to_host) and not stalled
+            poller.register(master, select.POLLIN | (select.POLLOUT if wants_room else 0))
+        for descriptor, _ in poller.poll(_TURN_S * 1000):
+            if descriptor == self._wake_read:
+                os.read(self._wake_read, 4096)
+
+    def _from_box(self) -> None:
+        with self._lock:
+            self._to_host += self._injected
+            self._injected = b""
+        if len(self._to_host) >= _CHUNK or self._box_has_ended.is_set():
+            return
+        try:
+            data = os.read(self._box_out, _CHUNK)
+        except BlockingIOError:
+            return
+        if data:
+            self._to_host += data
+        else:
+            self._box_has_ended.set()
+
+    def _into_port(self) -> None:
+        now = time.monotonic()
+        if not self._to_host:
+            self._taken_at = now
+            return
+        if not self._port.has_reader():
+            # Nobody listens: the bytes are gone, as on a UART.
+            self._to_host = b""
+            return
+        if now < self._stalled_until:
+            self._taken_at = now
+            return
+        taken = self._port.write(self._to_host)
+        if taken:
+            self._to_host = self._to_host[taken:]
+            self._taken_at = now
+        elif now - self._taken_at > _PATIENCE_S:
+            self._to_host = b""
+
+    def _from_port(self) -> None:
+        data = self._port.read()
+        if not data:
+            return
+        if not self._host_seen:
+            self._host_seen = True
+            self.control({"do": "start"})
+        if _CTRL_C in data:
+            # Never a byte for the program: it stops the program.
+            data = data.replace(_CTRL_C, b"")
+            if not self._interrupt_by:
+                self.control({"do": "interrupt"})
+                self._interrupt_by = time.monotonic() + _INTERRUPT_S
+        self._to_box += data
+
+    def _into_box(self) -> None:
+        if not self._to_box:
+            return
+        try:
+            taken = os.write(self._box_in, self._to_box)
+        except BlockingIOError:
+            return
+        except BrokenPipeError:
+            taken = len(self._to_box)
+        self._to_box = self._to_box[taken:]
+
+    def _insist_on_interrupt(self) -> None:
+        """Stop a program that is busy or blocked without touching the hardware."""
+        if not self._interrupt_by:
+            return
+        if not self._control_unread():
+            self._interrupt_by = 0.0
+        elif time.monotonic() >= self._interrupt_by:
+            self._interrupt_by = 0.0
+            self._process.send_signal(signal.SIGINT)
+
+    def _control_unread(self) -> int:
+        with self._lock:
+            if self._control < 0:
+                return 0
+            waiting = fcntl.ioctl(self._control, termios.FIONREAD, b"\0\0\0\0")
+        return int.from_bytes(waiting, "little")
