@@ -10,9 +10,7 @@ in firmware/README.md.
 """
 # ruff: noqa: PLR1730 (a comparison costs a fifth of a call of min or max)
 
-from array import array
-
-from .compat import const
+from .compat import array, const
 from .length import CountLength
 
 _CLOCK_MASK = const(0x3FFFFFFF)  # ticks_us wraps at 2**30

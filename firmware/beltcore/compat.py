@@ -3,6 +3,8 @@
 The only module of beltcore that imports from outside it.
 """
 
+from array import array
+
 try:
     from micropython import const  # pyright: ignore[reportAssignmentType] (two of one name)
 except ImportError:  # CPython has no such module: a constant is then just its value
@@ -19,7 +21,7 @@ except ImportError:  # stock MicroPython has none: crc.py computes it by table
 
 try:
     from .viper import crc16_by_table, put_number
-except (ImportError, SyntaxError):  # CPython; MicroPython without a native emitter
+except (NameError, SyntaxError):  # CPython; MicroPython without a native emitter
     from .plain import crc16_by_table, put_number
 
-__all__ = ("const", "crc16_by_table", "crc_hqx", "put_number")
+__all__ = ("array", "const", "crc16_by_table", "crc_hqx", "put_number")

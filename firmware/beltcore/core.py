@@ -1,10 +1,8 @@
 """One step a row: the whole of what the box computes, in the order in which the data flows."""
 
-from array import array
-
 from . import flags
 from .belt import BeltSpeed
-from .compat import const
+from .compat import array, const
 from .length import CountLength, Length
 from .rails import Rail, Rails
 

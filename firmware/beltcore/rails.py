@@ -5,9 +5,7 @@ weight and finds the zone. What isn't known is None, never 0.
 """
 # ruff: noqa: PLR1730 (a comparison costs a fifth of a call of min or max)
 
-from array import array
-
-from .compat import const
+from .compat import array, const
 
 SAMPLE_HIGHEST = const(0x7FFFFF)  # what an HX711 gives when its input is out of range
 SAMPLE_LOWEST = const(-0x800000)

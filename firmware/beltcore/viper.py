@@ -2,9 +2,7 @@
 
 A module of its own, because a build without a native emitter rejects it when it is compiled.
 """
-# ruff: noqa: F821 (ptr8 is the emitter's own word)
-
-import micropython
+# ruff: noqa: F821 (`micropython.viper` and `ptr8` are the compiler's own words)
 
 
 @micropython.viper
