@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from beltbox.bench_store import made_up_walk
+from beltbox.bench.store_size import made_up_walk
 from beltbox.comparison import Comparison
 from beltbox.errors import ReportError
 from beltbox.report import script_json, write_report

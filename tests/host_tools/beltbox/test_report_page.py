@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from beltbox.bench_store import made_up_walk
+from beltbox.bench.store_size import made_up_walk
 from beltbox.report import write_report
 from beltbox.store import open_store
 

@@ -15,7 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import StatementError
 from sqlalchemy.pool import Pool
 
-from beltbox.bench_store import made_up_walk
+from beltbox.bench.store_size import made_up_walk
 from beltbox.errors import StoreError
 from beltbox.rows import MetricRow, RawRow
 from beltbox.store import SessionWriter, Store, open_store
@@ -219,7 +219,7 @@ def test_a_damaged_block_is_named(store: Store, path: Path):
 RECORDER = """
 import sys
 from datetime import UTC, datetime
-from beltbox.bench_store import made_up_walk
+from beltbox.bench.store_size import made_up_walk
 from beltbox.store import open_store
 
 path, seconds = sys.argv[1], int(sys.argv[2])

@@ -1,0 +1,55 @@
+"""Plays a scenario on a virtual box as fast as it goes, and keeps the raw rows beside the truth."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from beltbox.errors import BeltBoxError
+from beltbox.link import BoxLink, LinkEvent
+from beltbox.replay import computed_again
+from beltbox.rows import MetricRow, RawRow
+from beltbox.truth import Truth, unwrapped_us
+from beltbox.wire import raw_row
+from virtualbox import VirtualBox
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A scenario's raw rows, the metric rows that they give, when each was, and the truth."""
+
+    raw: list[RawRow]
+    rows: list[MetricRow]
+    clock_us: list[int]
+    settings: dict[str, int | str]
+    truth: Truth
+
+
+def play(scenario: str | Path) -> Played:
+    """Play a built-in scenario or a file to its end. Raises BeltBoxError, VirtualBoxError."""
+    with tempfile.TemporaryDirectory() as folder:
+        truth_file = Path(folder) / "truth.csv"
+        raw: list[RawRow] = []
+        with VirtualBox(scenario, speed=0, truth=truth_file, wait_for_host=True) as box:
+            with BoxLink(box.port) as link:
+                settings = link.settings()
+                link.command("stream", 0)
+                link.command("raw", 1)
+                link.command("begin")
+                for item in link.listen():
+                    if item is None and not box.running():
+                        break
+                    if isinstance(item, LinkEvent):
+                        raise BeltBoxError(f"{scenario}: {item.text}")
+                    if item is not None and item.type == "BEG":
+                        raw.clear()
+                    elif item is not None and item.type == "RAW":
+                        row = raw_row(item)
+                        if row is not None:
+                            raw.append(row)
+            box.wait(30)
+        truth = Truth(truth_file)
+    return Played(
+        raw, computed_again(raw, settings), unwrapped_us([r.t_us for r in raw]), settings, truth
+    )
