@@ -153,9 +153,13 @@ def encode_command(identifier: int, verb: str, *arguments: object) -> bytes:
 def decode_command(line: bytes) -> tuple[int, str, list[str]]:
     """(identifier, verb, arguments) of a command line (bytes, without the newline).
 
-    identifier is 0 .. 2**30-1. Raises Damaged.
+    identifier is 0 .. 999 999 999. Raises Damaged.
     """
-    parts = str(_checked_body(line), "ascii").split(",")
+    body = _checked_body(line)
+    for byte in body:
+        if not 32 <= byte < 127:  # MicroPython's "ascii" takes any UTF-8
+            raise Damaged("the command isn't ASCII")
+    parts = str(body, "ascii").split(",")
     if len(parts) < 2:
         raise Damaged("a command is an id and a verb")
     if not parts[0].isdigit() or len(parts[0]) > 9:

@@ -1,0 +1,348 @@
+"""Belt speed against the true motion, as fractions."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from beltcore import settings
+from beltcore.belt import BeltSpeed, lag_us
+from beltcore.core import Core
+
+CLOCK = 2**30
+FINE_NM = 100_000
+COARSE_NM = 12_000_000
+
+
+class Motion:
+    """A belt that moves by pieces of constant acceleration: (duration_us, speed at its end).
+
+    Exact: the place is a Fraction of um for every us. The first speed holds before 0.
+    """
+
+    def __init__(self, start_um, speed_mm_s, pieces=()):
+        self.pieces = []
+        t_us, place, speed = 0, Fraction(start_um), Fraction(speed_mm_s, 1000)  # um a us
+        for duration_us, end_mm_s in pieces:
+            end = Fraction(end_mm_s, 1000)
+            self.pieces.append((t_us, duration_us, place, speed, end))
+            place += (speed + end) / 2 * duration_us
+            t_us += duration_us
+            speed = end
+        self.pieces.append((t_us, None, place, speed, speed))
+
+    def at(self, t_us):
+        for start_us, duration_us, place, speed, end in self.pieces:
+            if duration_us is None or t_us < start_us + duration_us:
+                since = t_us - start_us
+                bend = 0 if duration_us is None else (end - speed) / (2 * duration_us)
+                return place + speed * since + bend * since * since
+        raise AssertionError("the last piece has no end")
+
+    def mean_mm_s(self, t_us, window_us):
+        return (self.at(t_us) - self.at(t_us - window_us)) * 1000 / window_us
+
+
+def rows_us(rate, jitter, seed, duration_us):
+    """Times of rows, uneven by up to `jitter` of their period."""
+    chance = random.Random(seed)
+    t_us = 0
+    while t_us < duration_us:
+        yield t_us
+        t_us += max(1, int(10**6 / rate * (1 + jitter * (2 * chance.random() - 1))))
+
+
+def play(motion, times_us, nm, begin_us=0, direction=1):
+    """(t_us, speed_mm_s, belt_mm_s) after each row."""
+    core = Core(settings.complete({"belt_nm_per_count": nm, "belt_direction": direction}))
+    seen = []
+    for t_us in times_us:
+        count = motion.at(t_us) * 1000 // nm
+        core.step((begin_us + t_us) % CLOCK, int(count), None, None)
+        assert core.flags == 0
+        seen.append((t_us, core.belt.speed_mm_s, core.belt.belt_mm_s))
+    return seen
+
+
+def rms(errors):
+    return (sum(float(error) ** 2 for error in errors) / len(errors)) ** 0.5
+
+
+def window_us(nm):
+    return 60_000 if nm <= 2_000_000 else 400_000
+
+
+def test_lag_is_half_the_window():
+    assert lag_us(1) == lag_us(2_000_000) == 30_000
+    assert lag_us(2_000_001) == lag_us(10**9) == 200_000
+
+
+motions = st.tuples(
+    st.integers(0, 10**6),  # where, in um
+    st.integers(200, 1600),
+    st.sampled_from([1, -1]),
+    st.sampled_from([20, 80, 500]) | st.integers(20, 500),  # rows a second
+    st.floats(0, 0.9),
+    st.integers(0, 2**32),
+    st.integers(0, CLOCK - 1),
+)
+
+
+@given(motions, st.sampled_from([FINE_NM, 467_557, 2_000_000, 2_000_001, COARSE_NM]))
+def test_steady_speed(motion, nm):
+    start_um, speed, way, rate, jitter, seed, begin_us = motion
+    belt = Motion(start_um, way * speed)
+    seen = play(belt, rows_us(rate, jitter, seed, 2_200_000), nm, begin_us)
+    count_mm = nm / 10**6
+    for t_us, speed_mm_s, belt_mm_s in seen:
+        if t_us > 1_200_000:
+            assert abs(speed_mm_s - way * speed) <= 1 + count_mm
+            near = 2 + count_mm * 10**6 / window_us(nm) + speed / 300
+            assert abs(belt_mm_s - way * speed) <= near
+
+
+@given(motions, st.sampled_from([FINE_NM, 467_557, 2_000_000, COARSE_NM]), st.data())
+def test_changing_speed_against_the_true_mean(motion, nm, data):
+    start_um, speed, way, rate, jitter, seed, begin_us = motion
+    pieces = data.draw(
+        st.lists(
+            st.tuples(st.integers(150_000, 700_000), st.integers(200, 1600)), min_size=3, max_size=8
+        )
+    )
+    belt = Motion(start_um, way * speed, [(us, way * end) for us, end in pieces])
+    seen = play(belt, rows_us(rate, jitter, seed, 3_000_000), nm, begin_us)
+    count_mm = nm / 10**6
+    steepest = max(abs(end - start) / us for _, us, _, start, end in belt.pieces[:-1])  # um/us2
+    # Between two edges or two rows, at either end of the window, the belt may bend this far (mm).
+    apart_us = max(2 * 10**6 / rate, nm / 0.2 / 1000)
+    bend_mm = float(steepest) * apart_us**2 / 8 / 1000 * 2
+    for t_us, speed_mm_s, belt_mm_s in seen:
+        if t_us > 1_200_000:
+            error = speed_mm_s - belt.mean_mm_s(t_us, 10**6)
+            assert abs(error) <= 1.5 + count_mm + bend_mm
+            error = belt_mm_s - belt.mean_mm_s(t_us, window_us(nm))
+            near = 2 + (count_mm + bend_mm) * 10**6 / window_us(nm) + speed / 300
+            assert abs(error) <= near
+
+
+@pytest.mark.parametrize("speed", [224, 447, 894, 1341])
+@pytest.mark.parametrize("way", [1, -1])
+def test_goals_of_the_design(speed, way):
+    """A mean that dips at every step, 80 rows a second, fine and coarse."""
+    dip = [(230_000, way * speed * 11 // 10), (317_000, way * speed * 9 // 10)] * 18
+    for nm, part in ((FINE_NM, 0.001), (COARSE_NM, 0.01)):
+        errors = []
+        for start_um in range(0, 12_000, 1_700):
+            belt = Motion(start_um, way * speed * 9 // 10, dip)
+            for t_us, speed_mm_s, _ in play(belt, range(0, 10**7, 12_500), nm):
+                if t_us > 1_200_000:
+                    errors.append(speed_mm_s - belt.mean_mm_s(t_us, 10**6))
+        goal = max(0.3, speed * part)
+        if nm == COARSE_NM:
+            goal = max(goal, 5.0)  # below 0.5 m/s one edge in a second is already 1 %
+        assert rms(errors) <= goal
+
+
+@pytest.mark.parametrize("nm", [FINE_NM, 467_557, COARSE_NM])
+@pytest.mark.parametrize("speed", [224, 1600])
+@pytest.mark.parametrize("rate", [20, 80, 500])
+@pytest.mark.parametrize("way", [1, -1])
+def test_standing_still_is_found_within_half_a_second(nm, speed, rate, way):
+    for start_um in range(0, 12_000, 2_900):
+        belt = Motion(start_um, way * speed, [(1_500_000, way * speed), (1, 0)])
+        for t_us, speed_mm_s, belt_mm_s in play(belt, rows_us(rate, 0.3, 5, 3_200_000), nm):
+            if t_us >= 2_000_000:
+                assert belt_mm_s == 0
+            if t_us >= 2_950_000:
+                assert speed_mm_s == 0
+
+
+def tremble(nm, rate, chance, rows=200, every=1):
+    """A belt that walked, and stopped right at an edge, where the count goes to and fro."""
+    core = Core(settings.complete({"belt_nm_per_count": nm}))
+    t_us = count = 0
+    period_us = 10**6 // rate
+    per_row = max(1, 800_000 * 1000 // nm // rate)
+    for _ in range(rate * 2):
+        core.step(t_us, count, None, None)
+        t_us += period_us
+        count += per_row if per_row > 1 or t_us * 800 // nm > (t_us - period_us) * 800 // nm else 0
+    stopped_us = t_us
+    for row in range(rows):
+        # The first row brings the edge; from then on only trembling.
+        beyond = 1 if row == 0 else chance.randrange(2) if row % every == 0 else 0
+        core.step(t_us, count + beyond, None, None)
+        yield t_us - stopped_us, core.belt.belt_mm_s, core.belt.speed_mm_s
+        t_us += period_us
+
+
+@pytest.mark.parametrize("nm", [FINE_NM, COARSE_NM])
+@pytest.mark.parametrize("rate", [20, 80, 250])
+@pytest.mark.parametrize("every", [1, 3])
+def test_a_trembling_edge_is_standing_still(nm, rate, every):
+    for seed in range(20):
+        for since_us, belt_mm_s, speed_mm_s in tremble(
+            nm, rate, random.Random(seed), rate * 2, every
+        ):
+            if since_us >= 500_000:
+                assert belt_mm_s == 0
+            if since_us >= 1_500_000:
+                assert abs(speed_mm_s) <= nm // 10**6
+
+
+def test_an_edge_that_trembles_at_every_row_is_standing_still():
+    for nm in (FINE_NM, COARSE_NM):
+        belt = BeltSpeed(nm)
+        belt.start(0)
+        for row in range(1, 200):
+            belt.step(row * 12_500, 12_500, 1 if row % 2 else -1)
+            if row > 40:
+                assert belt.belt_mm_s == 0
+            assert abs(belt.speed_mm_s) <= nm // 500_000 + 2
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_one_way_edges_are_never_taken_for_trembling(way):
+    """12 mm counts at 40 mm/s: an edge every 0.3 s."""
+    belt = BeltSpeed(COARSE_NM)
+    belt.start(0)
+    for row in range(1, 400):
+        belt.step(row * 12_500, 12_500, way if row % 24 == 0 else 0)
+        if row > 100:
+            assert abs(belt.belt_mm_s - way * 40) <= 15
+            assert abs(belt.speed_mm_s - way * 40) <= 6
+
+
+def test_a_stop_keeps_the_belt_within_its_count():
+    """After the last edge the belt may go on, but not past the next one."""
+    belt = BeltSpeed(COARSE_NM)
+    belt.start(0)
+    for row in range(1, 161):
+        belt.step(row * 12_500, 12_500, 1)  # 960 mm/s
+    for row in range(161, 240):
+        belt.step(row * 12_500, 12_500, 0)
+        missing = min(row - 160, 80)
+        # What the last second held: the edges still in it, and at most a count ahead.
+        least = 960 - missing * 12 - 1
+        assert least <= belt.speed_mm_s <= least + 12 + 14
+
+
+@given(motions)
+def test_speeds_do_not_depend_on_when_or_where(motion):
+    start_um, speed, way, rate, jitter, seed, begin_us = motion
+    belt = Motion(start_um, way * speed, [(400_000, way * 300), (500_000, way * speed)])
+    times_us = list(rows_us(rate, jitter, seed, 1_500_000))
+    here = play(belt, times_us, FINE_NM)
+    assert play(belt, times_us, FINE_NM, begin_us) == here
+    moved = Motion(
+        start_um + 7 * 10**6, way * speed, [(400_000, way * 300), (500_000, way * speed)]
+    )
+    assert play(moved, times_us, FINE_NM) == here
+
+
+def test_the_track_wraps_unseen():
+    """537 m of place in micrometres, twice, at 25 m/s; forward, then all the way back."""
+    for way in (1, -1):
+        belt = Motion(0, way * 25_000)
+        for t_us, speed_mm_s, belt_mm_s in play(belt, range(0, 50_000_000, 12_500), 467_557):
+            if t_us > 1_000_000:
+                assert abs(speed_mm_s - way * 25_000) <= 2
+                assert abs(belt_mm_s - way * 25_000) <= 30
+
+
+def test_the_first_second_is_the_mean_so_far():
+    belt = Motion(50, 800)
+    for t_us, speed_mm_s, belt_mm_s in play(belt, range(0, 1_000_000, 12_500), FINE_NM):
+        if t_us < 250_000:
+            # Not yet enough to tell a speed: as if the quarter second had begun at rest.
+            assert abs(speed_mm_s - 800 * t_us / 250_000) <= 1.5
+        else:
+            assert abs(speed_mm_s - 800) <= 2
+        if t_us < 60_000:
+            assert belt_mm_s == speed_mm_s
+        elif t_us > 70_000:
+            assert abs(belt_mm_s - 800) <= 5
+
+
+@pytest.mark.parametrize("counts", [600, -600, 2**29])
+def test_a_jump_begins_the_track_anew(counts):
+    """600 counts of 2 mm in 12.5 ms are 96 m/s."""
+    belt = BeltSpeed(2_000_000)
+    belt.start(0)
+    t_us = 0
+    for _ in range(100):
+        t_us += 12_500
+        belt.step(t_us, 12_500, 5)
+        assert not belt.jumped
+    assert belt.speed_mm_s == 800
+    t_us += 12_500
+    belt.step(t_us, 12_500, counts)
+    assert belt.jumped
+    assert belt.speed_mm_s == belt.belt_mm_s == 0
+    for _ in range(100):
+        t_us += 12_500
+        belt.step(t_us, 12_500, -5)
+        assert not belt.jumped
+        assert -850 <= belt.speed_mm_s <= 0
+    assert belt.speed_mm_s == -800
+
+
+@pytest.mark.parametrize(
+    ("nm", "dt_us", "counts", "jumped"),
+    [
+        (1000, 12_500, 1_000_000, False),  # 1 m within the least time of 20 ms
+        (1000, 12_500, 1_000_001, True),
+        (1000, 20_001, 1_000_050, False),
+        (1000, 20_001, 1_000_051, True),
+        (1000, 10**6, 50_000_000, False),
+        (1000, 10**6, 50_000_001, True),
+        (1000, 3 * 10**6, 50_000_001, True),  # over a second counts as one
+        (10**9, 12_500, 1, False),
+        (10**9, 12_500, 2, True),
+        (10**9, 10**6, 51, True),
+        (1, 12_500, 2**29, False),
+        (10**6, 10**6, 1000, False),
+        (50_000_000, 10**6, 1000, False),
+        (50_000_001, 10**6, 1000, True),
+        (49_950_049, 10**6, 1001, False),
+        (49_950_051, 10**6, 1001, True),
+    ],
+)
+@pytest.mark.parametrize("way", [1, -1])
+def test_where_a_jump_begins(nm, dt_us, counts, jumped, way):
+    belt = BeltSpeed(nm)
+    belt.start(0)
+    belt.step(dt_us, dt_us, way * counts)
+    # A micrometre that has only begun counts backward as a whole one.
+    begun = way < 0 and counts * nm % 1000 and counts * nm // 1000 == 50 * max(dt_us, 20_000)
+    assert belt.jumped == bool(jumped or begun)
+
+
+def test_a_gap_begins_the_track_anew():
+    for dt_us, anew in ((10**6, False), (10**6 + 1, True)):
+        belt = BeltSpeed(FINE_NM)
+        belt.start(0)
+        t_us = 0
+        for _ in range(100):
+            t_us += 12_500
+            belt.step(t_us, 12_500, 100)
+        belt.step((t_us + dt_us) % CLOCK, dt_us, 4000)
+        assert not belt.jumped
+        assert (belt.speed_mm_s == 0) == anew
+        if not anew:
+            assert abs(belt.speed_mm_s - 400) <= 2
+
+
+def test_rows_at_one_moment():
+    """Two rows within the same microsecond."""
+    belt = BeltSpeed(FINE_NM)
+    belt.start(0)
+    for row in range(1, 200):
+        belt.step(row * 12_500, 12_500, 50)
+        belt.step(row * 12_500, 0, 50)
+    assert abs(belt.speed_mm_s - 800) <= 8
+    assert abs(belt.belt_mm_s - 800) <= 90

@@ -1,0 +1,442 @@
+"""The reader: all that was sent comes back, and nothing that wasn't, whatever happens between."""
+
+from __future__ import annotations
+
+import binascii
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from beltcore import settings
+from beltcore.core import Core
+from beltcore.reader import (
+    COMMAND_MAX,
+    Damaged,
+    Reader,
+    decode,
+    decode_command,
+    encode_command,
+)
+from beltcore.sentence import SEQUENCE_PERIOD, TEXT_FIELDS, TYPES, Writer
+
+NUMBER = st.none() | st.integers(-(2**30), 2**30 - 1)
+BIG = st.none() | st.integers(0, 2**30 * 1000)
+TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters=",*$!"))
+CONSOLE = st.binary(max_size=60).filter(lambda data: b"$" not in data and b"\n" not in data)
+
+
+def framed(body, mark=b"$"):
+    return mark + body + b"*%04X\n" % binascii.crc_hqx(body, 0xFFFF)
+
+
+def written(name, seq, values):
+    """The bytes of a sentence, made without the writer."""
+    fields = ["" if value is None else str(value) for value in values]
+    return framed(",".join([name, str(seq), *fields]).encode())
+
+
+@st.composite
+def sentences(draw):
+    name = draw(st.sampled_from(list(TYPES)))
+    values = [
+        draw(TEXT.map(lambda text: text[:20]) if field in TEXT_FIELDS else NUMBER | BIG)
+        for field in TYPES[name]
+    ]
+    return name, draw(st.integers(0, SEQUENCE_PERIOD - 1)), values
+
+
+def real_sentences():
+    """One of every type, from the writer."""
+    core = Core(settings.complete({"rail_left_nn_per_count": 230_000}))
+    for row in range(100):
+        core.step(row * 12_500, row * 40, row * 1000, None)
+    writer = Writer()
+    for write in (
+        lambda: writer.identity(1, 7, ("0.1.0", "esp32", "box", "power", "1A2B", "1.28.0")),
+        lambda: writer.begin(7, "1A2B"),
+        lambda: writer.raw(1, -2, 3, None),
+        lambda: writer.now(core, 0),
+        lambda: writer.distance(core),
+        lambda: writer.zones(core),
+        lambda: writer.answer(5, "ok", "box_name=a b"),
+        lambda: writer.log("the left cell gives no samples"),
+    ):
+        write()
+        yield bytes(writer.buffer[: writer.length])
+
+
+REAL = list(real_sentences())
+
+
+def test_real_sentences_are_one_of_each_type():
+    assert [decode(line[:-1])[0] for line in REAL] == list(TYPES)
+
+
+@given(sentences())
+def test_round_trip_of_every_type(sentence):
+    name, seq, values = sentence
+    assert decode(written(name, seq, values)[:-1]) == (name, seq, values)
+
+
+@given(sentences(), st.lists(st.sampled_from(["", "0", "-5", "text"]), min_size=1, max_size=3))
+def test_unknown_trailing_fields_are_dropped(sentence, more):
+    name, seq, values = sentence
+    assert decode(written(name, seq, [*values, *more])[:-1]) == (name, seq, values)
+
+
+@given(sentences(), st.data())
+def test_a_field_too_few_is_damage(sentence, data):
+    name, seq, values = sentence
+    kept = data.draw(st.integers(0, len(values) - 1))
+    with pytest.raises(Damaged, match=f"{name} has {kept} fields of {len(values)}"):
+        decode(written(name, seq, values[:kept])[:-1])
+
+
+@given(st.integers(0, 9999), st.lists(st.sampled_from(["", "1", "x"]), max_size=9))
+def test_unknown_types_are_skipped_with_their_name(seq, values):
+    assert decode(written("NEW", seq, values)[:-1]) == ("NEW", seq, [])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(
+            b"RAW",
+            b"RAW,",
+            b"RAW,x,1,2,3,4",
+            b"RAW,1,1,2,3,x",
+            b"RAW,1,1,2,3.5,4",
+            b"NEW",
+            b"NEW,a",
+        ),
+        *(
+            b"ID,0,x,a,b,c,1,d,e,f",
+            b"LOG,,text",
+            b"LOG",
+            b"LOG,1,\xff",
+            b"\xff,1",
+            b"",
+            b",",
+            b"RAW,,",
+        ),
+    ],
+)
+def test_a_right_crc_alone_makes_no_sentence(body):
+    with pytest.raises(Damaged):
+        decode(framed(body)[:-1])
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"$", b"$*", b"$*0000", b"$RAW,1", b"$A*12", b"$RAW,1,2,3,4,5*xyzw", b"$A,1*123"]
+)
+def test_lines_that_are_no_frame(line):
+    with pytest.raises(Damaged):
+        decode(line)
+
+
+def test_the_shortest_frame():
+    """`$X*CRC` is long enough to be looked at; one letter less isn't a sentence."""
+    with pytest.raises(Damaged, match="a field isn't what"):
+        decode(framed(b"X")[:-1])
+    with pytest.raises(Damaged, match="no CRC"):
+        decode(framed(b"")[:-1])
+
+
+def sent_without_seq(found):
+    return [tuple(item[:3]) for item in found]
+
+
+@pytest.mark.parametrize("number", range(len(REAL)))
+def test_no_flipped_bit_makes_another_sentence(number):
+    line = REAL[number]
+    right = decode(line[:-1])
+    follower = REAL[2]
+    for place in range(len(line)):
+        for bit in range(8):
+            flipped = bytearray(line)
+            flipped[place] ^= 1 << bit
+            reader = Reader()
+            found = reader.feed(bytes(flipped) + b"\n" + follower)
+            real = [item for item in sent_without_seq(found) if item[0]]
+            # The one that follows is always whole; the hurt one is right or isn't there.
+            assert real.pop() == decode(follower[:-1])
+            assert real in ([], [right])
+            if not real and place and flipped[place] != 0x0A and place < len(line) - 1:
+                assert reader.damaged >= 1
+            assert reader.good == len(real) + 1
+
+
+@pytest.mark.parametrize("number", range(len(REAL)))
+@pytest.mark.parametrize("end", [b"\n", b"", b"\r\n", b"boot:\n"])
+def test_no_sentence_cut_short_is_used(number, end):
+    line = REAL[number]
+    for kept in range(1, len(line) - 1):
+        reader = Reader()
+        found = reader.feed(line[:kept] + end + REAL[3])
+        assert sent_without_seq(found)[-1] == decode(REAL[3][:-1])
+        assert [item for item in found[:-1] if item[0]] == []
+        assert (reader.good, reader.damaged) == (1, 1)
+
+
+@pytest.mark.parametrize("number", range(len(REAL)))
+def test_no_sentence_without_its_beginning_is_used(number):
+    line = REAL[number]
+    for cut in range(1, len(line) - 1):
+        reader = Reader()
+        found = reader.feed(line[cut:] + REAL[3])
+        assert sent_without_seq(found)[-1] == decode(REAL[3][:-1])
+        assert [item for item in found[:-1] if item[0]] == []
+        assert (reader.good, reader.damaged) == (1, 0)
+
+
+@given(st.lists(sentences(), max_size=8), st.lists(CONSOLE, min_size=9, max_size=9), st.data())
+def test_all_comes_back_however_it_is_cut_into_reads(several, consoles, data):
+    stream = b""
+    expected = []
+    for console, (name, seq, values) in zip(consoles, several, strict=False):
+        text = console.strip()
+        if text:
+            # Console text may share a sentence's line, or stand on its own.
+            stream += console + data.draw(st.sampled_from([b"", b"\n"]))
+            expected.append(("", -1, ["".join(chr(b) if 32 <= b < 127 else "?" for b in text)]))
+        stream += written(name, seq, values)
+        expected.append((name, seq, values))
+    whole = Reader()
+    assert sent_without_seq(whole.feed(stream)) == expected
+    assert (whole.good, whole.damaged) == (len(several), 0)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=10)))
+    pieces = Reader()
+    found = []
+    for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
+        found += pieces.feed(stream[start:end])
+    assert sent_without_seq(found) == expected
+    assert pieces.missing == whole.missing
+
+
+@given(st.binary(max_size=300), st.lists(st.integers(1, 40), max_size=10))
+@example(b"$" * 50, [])
+@example(b"$*\n$,*\n!\n", [1, 1, 1])
+def test_garbage_never_makes_a_sentence_nor_stops_one(garbage, sizes):
+    reader = Reader()
+    found = []
+    rest = garbage
+    for size in sizes:
+        found += reader.feed(rest[:size])
+        rest = rest[size:]
+    found += reader.feed(rest + b"\n" + REAL[0])
+    assert sent_without_seq(found)[-1] == decode(REAL[0][:-1])
+    assert reader.good == 1
+    assert all(item[0] == "" for item in found[:-1])
+
+
+def test_damage_leaves_what_stands_before_it():
+    reader = Reader()
+    found = reader.feed(b"rst:0x1 $RAW,1,2$RAW,3" + REAL[2] + b"ready $LOG,broken*0000\n")
+    assert sent_without_seq(found) == [
+        ("", -1, ["rst:0x1"]),
+        decode(REAL[2][:-1]),
+        ("", -1, ["ready"]),
+    ]
+    assert (reader.good, reader.damaged) == (1, 3)
+
+
+def test_lines_without_end_are_cut():
+    reader = Reader()
+    assert reader.feed(b"x" * 1000) == []
+    assert reader.feed(b"y") == [("", -1, ["x" * 1000 + "y"], 0)]
+    assert reader.feed(b"z\n") == [("", -1, ["z"], 0)]
+
+
+def test_finish_gives_the_last_line():
+    reader = Reader()
+    assert reader.feed(REAL[2][:-1]) == []
+    assert sent_without_seq(reader.finish()) == [decode(REAL[2][:-1])]
+    assert reader.finish() == []
+    assert reader.good == 1
+
+
+def raw(seq):
+    return written("RAW", seq, [1, 2, 3, 4])
+
+
+@given(st.integers(0, SEQUENCE_PERIOD - 1), st.lists(st.integers(0, 3000), max_size=20))
+def test_missing_sentences_are_counted_over_the_wrap(first, gaps):
+    reader = Reader()
+    seq = first
+    assert reader.feed(raw(seq))[0][3] == 0
+    for gap in gaps:
+        seq = (seq + 1 + gap) % SEQUENCE_PERIOD
+        assert reader.feed(raw(seq))[0][3] == gap
+    assert reader.missing == sum(gaps)
+    assert (reader.good, reader.damaged) == (1 + len(gaps), 0)
+
+
+@given(st.lists(st.sampled_from(["good", "damaged", "missing"]), max_size=40))
+def test_each_sentence_is_counted_once(fates):
+    reader = Reader()
+    reader.feed(raw(0))
+    for number, fate in enumerate([*fates, "good"], 1):
+        if fate == "good":
+            reader.feed(raw(number))
+        elif fate == "damaged":
+            reader.feed(raw(number).replace(b"*", b"9*"))
+    assert reader.good == 2 + fates.count("good")
+    assert reader.damaged == fates.count("damaged")
+    assert reader.missing == fates.count("missing")
+
+
+def test_damage_without_a_gap_is_not_missing_less():
+    reader = Reader()
+    found = reader.feed(raw(0) + b"ready $noise\n$noise\n" + raw(1) + raw(3))
+    assert found[1] == ("", -1, ["ready"], 0)
+    assert (reader.good, reader.damaged, reader.missing) == (3, 2, 1)
+
+
+def identity(seq):
+    return written("ID", seq, [1, "0.1.0", "esp32", "box", 3, "power", "1A2B", "1.28.0"])
+
+
+@given(st.integers(0, SEQUENCE_PERIOD - 1))
+def test_a_restart_is_no_gap(seq):
+    reader = Reader()
+    reader.feed(raw(seq))
+    assert reader.feed(identity(0) + raw(1))[0][3] == 0
+    assert reader.missing == 0
+
+
+@given(st.integers(0, SEQUENCE_PERIOD - 1), st.integers(1, SEQUENCE_PERIOD - 1))
+def test_an_identity_on_request_hides_no_gap(seq, gap):
+    following = (seq + 1 + gap) % SEQUENCE_PERIOD
+    assume(following != 0)
+    reader = Reader()
+    reader.feed(raw(seq))
+    reader.feed(identity(following))
+    assert reader.missing == gap
+
+
+ARGUMENT = st.text(
+    st.characters(min_codepoint=32, max_codepoint=126, exclude_characters=",*!$"), max_size=20
+)
+
+
+@given(st.integers(0, 999_999_999), ARGUMENT, st.lists(ARGUMENT, max_size=3))
+def test_commands_round_trip(identifier, verb, arguments):
+    line = encode_command(identifier, verb, *arguments)
+    body = ",".join([str(identifier), verb, *arguments]).encode()
+    assert line == framed(body, b"!")
+    assert len(line) <= COMMAND_MAX
+    assert 0x03 not in line
+    assert decode_command(line[:-1]) == (identifier, verb, arguments)
+
+
+def test_arguments_may_be_numbers():
+    assert encode_command(5, "set", "body_mass_g", 70_000) == framed(
+        b"5,set,body_mass_g,70000", b"!"
+    )
+
+
+@pytest.mark.parametrize("letter", [*",*!$\r\n\t\x03\x1f\x7f\x80é", "\u1234"])
+def test_commands_refuse_what_would_break_them(letter):
+    with pytest.raises(ValueError, match="a command can't hold"):
+        encode_command(1, "set", "box_name", f"a{letter}b")
+    with pytest.raises(ValueError, match="a command can't hold"):
+        encode_command(1, letter)
+
+
+def test_a_command_has_100_bytes_at_most():
+    fixed = len(encode_command(1, "set", ""))
+    assert len(encode_command(1, "set", "x" * (100 - fixed))) == 100
+    with pytest.raises(ValueError, match="a command fits 100 bytes, not 101"):
+        encode_command(1, "set", "x" * (101 - fixed))
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "no CRC|an id and a verb"),
+        (b"5", "an id and a verb"),
+        (b"x,get", "the id isn't a number of up to 9 digits"),
+        (b"-1,get", "the id isn't a number"),
+        (b",get", "the id isn't a number"),
+        (b"1234567890,get", "the id isn't a number"),
+        (b"1,get,\xff", "isn't ASCII"),
+        (b"1,get,\x1f", "isn't ASCII"),
+        (b"1,get,\x7f", "isn't ASCII"),
+        (b"1,get,\xc3\xa9", "isn't ASCII"),
+    ],
+)
+def test_damaged_commands(body, reason):
+    with pytest.raises(Damaged, match=reason):
+        decode_command(framed(body, b"!")[:-1])
+
+
+def test_an_id_has_up_to_9_digits():
+    assert decode_command(framed(b"999999999,get", b"!")[:-1]) == (999_999_999, "get", [])
+
+
+@given(st.integers(0, 999), st.data())
+def test_no_flipped_bit_makes_another_command(identifier, data):
+    line = bytearray(encode_command(identifier, "set", "body_mass_g", "70000")[:-1])
+    place = data.draw(st.integers(1, len(line) - 1))
+    line[place] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        decoded = decode_command(bytes(line))
+    except Damaged:
+        return
+    assert decoded == (identifier, "set", ["body_mass_g", "70000"])
+
+
+ON_MICROPYTHON = """
+from beltcore.reader import *
+import binascii
+for line in open("lines.txt"):
+    line = binascii.unhexlify(line.strip())
+    for take in (decode, decode_command):
+        try:
+            print(take(line))
+        except Damaged as error:
+            print("Damaged", error)
+reader = Reader()
+for start in range(0, 4000, 37):
+    print(reader.feed(open("stream.bin", "rb").read()[start:start + 37]))
+print(reader.good, reader.damaged, reader.missing)
+"""
+
+
+def test_the_same_on_micropython(on_micropython):
+    bodies = [
+        b"1,get,\xff",
+        b"1,get,\xc3\xa9",
+        b"LOG,1,\xff",
+        b"\xff,1",
+        b"RAW,1,1,2,x,4",
+        b"5",
+        b"NEW,1",
+    ]
+    lines = [line[:-1] for line in REAL]
+    lines += [framed(body, mark)[:-1] for body in bodies for mark in (b"$", b"!")]
+    lines += [encode_command(77, "set", "box_name", "a b")[:-1], b"!", b"!1*", b"$x"]
+    stream = b"boot\r\n" + b"".join(REAL) + b"$RAW,1" + b"".join(REAL[2:]) + b"last"
+    files = {
+        "lines.txt": "\n".join(line.hex() for line in lines),
+        "stream.bin": stream.decode("ascii"),
+    }
+    printed = on_micropython(ON_MICROPYTHON, files)
+    expected = []
+    for line in lines:
+        for take in (decode, decode_command):
+            try:
+                expected.append(str(take(line)))
+            except Damaged as error:
+                expected.append(f"Damaged {error}")
+    reader = Reader()
+    for start in range(0, 4000, 37):
+        expected.append(str(reader.feed(stream[start : start + 37])))
+    expected.append(f"{reader.good} {reader.damaged} {reader.missing}")
+    assert printed.splitlines() == expected
+
+
+def test_console_text_shows_what_can_be_shown():
+    found = Reader().feed(b"boot: a b\x1f\x7e\x7f\xff!\n")
+    assert found == [("", -1, ["boot: a b?~??!"], 0)]

@@ -1,0 +1,257 @@
+"""Sentences as they are written, taken apart here without beltcore's reader."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from beltcore.sentence import SENTENCE_MAX, SEQUENCE_PERIOD, TEXT_FIELDS, TYPES, Writer
+
+SMALL = st.sampled_from([-(2**30), -1, 0, 9, 10, 2**30 - 1]) | st.integers(-(2**30), 2**30 - 1)
+FORCE = st.none() | st.sampled_from([-(2**29) + 1, 2**29 - 1]) | st.integers(-(2**29), 2**29 - 1)
+SAMPLE = st.none() | st.integers(-(2**23), 2**23 - 1)
+METRES = st.sampled_from([0, 1, 2**30 - 1]) | st.integers(0, 2**30 - 1)
+LENGTH = st.builds(
+    lambda m, mm, nm: SimpleNamespace(m=m, mm=mm, nm=nm),
+    METRES,
+    st.sampled_from([0, 9, 99, 999]) | st.integers(0, 999),
+    st.sampled_from([0, 499_999, 500_000, 999_999]) | st.integers(0, 999_999),
+)
+ANY_TEXT = st.text(max_size=120)
+HIGHEST_MM = 2**30 * 1000
+
+
+def taken_apart(writer):
+    """(type, seq, fields) of what the writer holds, by the wire's rules alone."""
+    data = bytes(writer.buffer[: writer.length])
+    assert len(data) <= 100
+    shape = re.fullmatch(rb"\$([^*$!\r\n]*)\*([0-9A-F]{4})\n", data)
+    assert shape, data
+    body, crc = shape.groups()
+    assert int(crc, 16) == binascii.crc_hqx(body, 0xFFFF)
+    assert all(32 <= byte < 127 for byte in body)
+    name, seq, *fields = body.decode().split(",")
+    assert len(fields) == len(TYPES[name])
+    return name, int(seq), fields
+
+
+def shown(*values):
+    return ["" if value is None else str(value) for value in values]
+
+
+def in_mm(length):
+    return (length.m * 1000 + length.mm + (length.nm >= 500_000)) % HIGHEST_MM
+
+
+def core_like(**given_values):
+    values = {
+        "seconds": 0,
+        "microseconds": 0,
+        "belt": SimpleNamespace(belt_mm_s=0, speed_mm_s=0),
+        "rails": SimpleNamespace(
+            left=SimpleNamespace(force_mn=None, present=True),
+            right=SimpleNamespace(force_mn=None, present=False),
+            reliance_permille=None,
+            zone=None,
+        ),
+        "flags": 0,
+        "settle": lambda: None,
+    }
+    return SimpleNamespace(**values | given_values)
+
+
+def test_limits_of_the_design():
+    assert SENTENCE_MAX == 100
+    assert SEQUENCE_PERIOD == 10_000
+
+
+@given(SMALL, SMALL, SAMPLE, SAMPLE)
+@example(0, 0, None, None)
+def test_raw(t_us, count, left, right):
+    writer = Writer()
+    writer.raw(t_us, count, left, right)
+    assert taken_apart(writer) == ("RAW", 0, shown(t_us, count, left, right))
+
+
+@given(
+    METRES,
+    st.integers(0, 999_999),
+    st.integers(-(2**23), 2**23),
+    st.integers(-(2**23), 2**23),
+    FORCE,
+    FORCE,
+    st.none() | st.integers(0, 5_500_000),
+    st.none() | st.integers(0, 3),
+    st.integers(0, 63),
+    st.integers(0, 63),
+)
+def test_now(seconds, us, belt, speed, left, right, reliance, zone, flags, box_flags):
+    core = core_like(
+        seconds=seconds,
+        microseconds=us,
+        belt=SimpleNamespace(belt_mm_s=belt, speed_mm_s=speed),
+        rails=SimpleNamespace(
+            left=SimpleNamespace(force_mn=left, present=True),
+            right=SimpleNamespace(force_mn=right, present=True),
+            reliance_permille=reliance,
+            zone=zone,
+        ),
+        flags=flags,
+    )
+    writer = Writer()
+    writer.now(core, box_flags)
+    t_ms = seconds * 1000 + us // 1000
+    expected = shown(t_ms, belt, speed, left, right, reliance, zone, flags, box_flags)
+    assert taken_apart(writer) == ("NOW", 0, expected)
+
+
+@given(METRES, st.integers(0, 999_999), LENGTH, LENGTH)
+def test_distance(seconds, us, forward, backward):
+    writer = Writer()
+    settled = []
+    core = core_like(
+        seconds=seconds,
+        microseconds=us,
+        forward=forward,
+        backward=backward,
+        settle=lambda: settled.append(writer.length),
+    )
+    writer.distance(core)
+    t_ms = seconds * 1000 + us // 1000
+    expected = shown(t_ms, in_mm(forward), in_mm(backward), None, None, None, None)
+    assert taken_apart(writer) == ("DST", 0, expected)
+    assert settled == [0]  # before anything was written
+
+
+@given(METRES, st.integers(0, 999_999), st.tuples(LENGTH, LENGTH, LENGTH, LENGTH))
+@pytest.mark.parametrize("cells", [(True, True), (True, False), (False, True), (False, False)])
+def test_zones(cells, seconds, us, lengths):
+    rails = SimpleNamespace(
+        left=SimpleNamespace(present=cells[0]), right=SimpleNamespace(present=cells[1])
+    )
+    writer = Writer()
+    settled = []
+    core = core_like(
+        seconds=seconds,
+        microseconds=us,
+        rails=rails,
+        zone_lengths=lengths,
+        settle=lambda: settled.append(writer.length),
+    )
+    writer.zones(core)
+    sums = [in_mm(length) if any(cells) else None for length in lengths]
+    expected = ("ZON", 0, shown(seconds * 1000 + us // 1000, *sums))
+    assert taken_apart(writer) == expected
+    assert settled == [0]
+
+
+def as_sent(text, longest):
+    """Commas become semicolons, what would break the wire a question mark, and it is cut."""
+    sent = "".join(
+        ";" if letter == "," else letter if " " <= letter <= "~" and letter not in "*$!" else "?"
+        for letter in text
+    )
+    return sent[:longest]
+
+
+@given(st.integers(0, 9), st.integers(0, 2**30 - 1), st.tuples(*[ANY_TEXT] * 6))
+@example(9, 2**30 - 1, ("x" * 100,) * 6)
+def test_identity(protocol, boots, texts):
+    writer = Writer()
+    writer.identity(protocol, boots, texts)
+    firmware, board, box_name, cause, settings_hash, micropython = texts
+    name, seq, fields = taken_apart(writer)
+    assert (name, seq) == ("ID", 0)
+    assert fields == [
+        str(protocol),
+        as_sent(firmware, 12),
+        as_sent(board, 15),
+        as_sent(box_name, 20),
+        str(boots),
+        as_sent(cause, 8),
+        as_sent(settings_hash, 4),
+        as_sent(micropython, 8),
+    ]
+
+
+@given(st.integers(0, 2**30 - 1), ANY_TEXT)
+def test_begin(boots, settings_hash):
+    writer = Writer()
+    writer.begin(boots, settings_hash)
+    assert taken_apart(writer) == ("BEG", 0, [str(boots), as_sent(settings_hash, 4)])
+
+
+@given(st.integers(0, 999_999_999), st.sampled_from(["ok", "error"]), ANY_TEXT)
+@example(999_999_999, "error", "x" * 100)
+def test_answer(identifier, status, text):
+    writer = Writer()
+    writer.answer(identifier, status, text)
+    assert taken_apart(writer) == ("ANS", 0, [str(identifier), status, as_sent(text, 68)])
+
+
+@given(ANY_TEXT)
+@example("x" * 100)
+@example(",*$!\r\n\x00\x7f~ é")
+def test_log(text):
+    writer = Writer()
+    writer.log(text)
+    assert taken_apart(writer) == ("LOG", 0, [as_sent(text, 84)])
+
+
+def test_the_longest_sentences_fit_at_the_highest_sequence():
+    writer = Writer()
+    for _ in range(SEQUENCE_PERIOD - 1):
+        writer.begin(0, "")
+    longest = "x" * 200
+    writer.answer(999_999_999, longest, longest)
+    assert writer.length == 100
+    assert taken_apart(writer)[1] == SEQUENCE_PERIOD - 1
+    for write in (
+        lambda: writer.identity(1, 2**30 - 1, (longest,) * 6),
+        lambda: writer.log(longest),
+    ):
+        writer._sequence = SEQUENCE_PERIOD - 1
+        write()
+        assert writer.length == 100
+        taken_apart(writer)
+
+
+def test_sequence_counts_all_types_and_wraps():
+    writer = Writer()
+    for number in range(2 * SEQUENCE_PERIOD + 5):
+        if number % 3:
+            writer.raw(number, -number, None, 5)
+        else:
+            writer.log("a longer text than the row before it")
+        assert taken_apart(writer)[1] == number % SEQUENCE_PERIOD
+
+
+def test_text_fields_are_fields():
+    fields = [field for names in TYPES.values() for field in names]
+    assert set(TEXT_FIELDS) <= set(fields)
+    for names in TYPES.values():
+        assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("m", "mm", "nm", "sent"),
+    [
+        (0, 0, 499_999, "0"),
+        (0, 0, 500_000, "1"),
+        (0, 999, 500_000, "1000"),
+        (7, 999, 499_999, "7999"),
+        (2**30 - 2, 999, 500_000, "1073741823000"),
+        (2**30 - 1, 999, 499_999, "1073741823999"),
+        (2**30 - 1, 999, 500_000, "0"),
+    ],
+)
+def test_millimetres_are_rounded_over_metres_and_the_wrap(m, mm, nm, sent):
+    length = SimpleNamespace(m=m, mm=mm, nm=nm)
+    writer = Writer()
+    writer.distance(core_like(forward=length, backward=SimpleNamespace(m=0, mm=0, nm=0)))
+    assert taken_apart(writer)[2][1:3] == [sent, "0"]

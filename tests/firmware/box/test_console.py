@@ -1,0 +1,310 @@
+"""Commands: carried out once, answered by their id, refused with a reason."""
+
+from __future__ import annotations
+
+import binascii
+
+import pytest
+
+from beltcore.reader import encode_command
+
+# An app that keeps what the console asks of it.
+APP = """
+from box import settings_file
+settings_file.PATH = "s.json"
+settings_file._NEW = "s.new"
+from beltcore import settings
+from beltcore.core import Core
+from box.console import Console
+
+class App:
+    def __init__(self):
+        self.settings = settings.defaults()
+        self.raw_on = False
+        self.stream_on = True
+        self.totals_due = False
+        self.begun = 0
+
+    def identify(self):
+        print("identity")
+
+    def begin(self):
+        self.begun += 1
+        print("begin")
+
+    def answer(self, identifier, status, text):
+        print("answer %d %s %s" % (identifier, status, text))
+
+    def log(self, text):
+        print("log " + text)
+
+app = App()
+console = Console(app)
+
+def ticks(left, right, rows=80):
+    # left, right: samples as functions of the row
+    core = Core(app.settings)
+    for row in range(10):
+        core.step(row * 12500, 0, left(0), right(0))
+    for row in range(rows):
+        core.step((row + 10) * 12500, 0, left(row), right(row))
+        if console.busy:
+            console.step(core.rails)
+"""
+
+
+@pytest.fixture
+def console(on_box):
+    """console(lines or scripts): commands are bytes, scripts text; what the app was told."""
+
+    def run(*steps):
+        script = APP
+        for step in steps:
+            script += f"console.take({step[:-1]!r})\n" if isinstance(step, bytes) else step + "\n"
+        return on_box(script)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("identify",), ["identity", "answer 1 ok beltbox"]),
+        (("get", "body_mass_g"), ["answer 1 ok body_mass_g=70000"]),
+        (("get", "box_name"), ["answer 1 ok box_name=beltbox"]),
+        (("get", "schema"), ["answer 1 ok schema=1"]),
+        (("set", "body_mass_g", 80_000), ["begin", "answer 1 ok body_mass_g=80000"]),
+        (("set", "box_name", "a b"), ["begin", "answer 1 ok box_name=a b"]),
+        (("begin",), ["begin", "answer 1 ok "]),
+        (("totals",), ["answer 1 ok "]),
+        (("raw", 1), ["answer 1 ok 1"]),
+        (("stream", 0), ["answer 1 ok 0"]),
+    ],
+)
+def test_answers(console, command, told):
+    assert console(encode_command(1, *command)) == told
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        (("fly",), "no verb fly; try identify stream raw get set tare begin totals"),
+        (("",), "no verb ; try identify stream raw get set tare begin totals"),
+        (("x" * 30,), "no verb xxxxxxxx; try identify stream raw get set tare begin totals"),
+        (("raw",), "write it as: raw,0 or 1"),
+        (("raw", 2), "raw takes 0 or 1"),
+        (("stream", ""), "stream takes 0 or 1"),
+        (("identify", 1), "write it as: identify"),
+        (("begin", 1), "write it as: begin"),
+        (("totals", 1), "write it as: totals"),
+        (("tare", 1), "write it as: tare"),
+        (("get",), "write it as: get,key"),
+        (("get", "mass"), "'mass' is not a setting"),
+        (("set", "body_mass_g"), "write it as: set,key,value"),
+        (("set", "body_mass_g", 5), "body_mass_g is 5; allowed: 20000 to 300000"),
+        (("set", "body_mass_g", "x"), "body_mass_g is 'x'; allowed: 20000 to 300000"),
+        (("set", "belt_direction", 0), "belt_direction is 0; allowed: 1 or -1"),
+        (("set", "schema", 2), "schema is 2; this version reads up to 1: update it"),
+        (("set", "mass", 5), "'mass' is not a setting"),
+    ],
+)
+def test_refusals_give_a_reason_and_change_nothing(console, command, reason):
+    told = console(encode_command(1, *command), "print(app.settings == settings.defaults())")
+    assert told == [f"answer 1 error {reason}", "True"]
+
+
+def test_switches(console):
+    told = console(
+        encode_command(1, "raw", 1),
+        encode_command(2, "stream", 0),
+        encode_command(3, "totals"),
+        "print(app.raw_on, app.stream_on, app.totals_due)",
+        encode_command(4, "raw", 0),
+        encode_command(5, "stream", 1),
+        "print(app.raw_on, app.stream_on)",
+    )
+    assert told[3] == "True False True"
+    assert told[6] == "False True"
+
+
+def test_a_setting_is_kept_on_the_flash(console):
+    told = console(
+        encode_command(1, "set", "rail_left_zero", -7),
+        "print(settings_file.load()[0]['rail_left_zero'], app.settings['rail_left_zero'])",
+    )
+    assert told[-1] == "-7 -7"
+
+
+def test_a_flash_that_fails_is_told_and_changes_nothing(console):
+    told = console(
+        "settings_file._NEW = 'nowhere/s.new'",
+        encode_command(1, "set", "rail_left_zero", -7),
+        "print(app.settings['rail_left_zero'])",
+    )
+    assert told[0].startswith("answer 1 error the flash can't be written: ")
+    assert told[1:] == ["0"]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"!1,raw,1*0000\n", "the CRC is wrong"),
+        (b"!1,raw,1\n", "no CRC at the end"),
+        (b"!\n", "no CRC at the end"),
+        (b"!1,raw,1*00\xff0\n", "the CRC isn't four hex digits"),
+        (encode_command("abc", "raw", 1), "the id isn't a number of up to 9 digits"),
+        (encode_command("-1", "raw", 1), "the id isn't a number of up to 9 digits"),
+        (encode_command(1234567890, "raw", 1), "the id isn't a number of up to 9 digits"),
+        (encode_command("", "raw", 1), "the id isn't a number of up to 9 digits"),
+    ],
+)
+def test_damaged_commands_are_logged_not_answered(console, line, reason):
+    assert console(line, "print(app.raw_on)") == [
+        f"log a command was damaged: {reason}",
+        "False",
+    ]
+
+
+def test_a_command_of_foreign_bytes_is_damage(console):
+    body = b"1,set,box_name,\xff\xfe"
+    line = b"!" + body + b"*%04X\n" % binascii.crc_hqx(body, 0xFFFF)
+    assert console(line) == ["log a command was damaged: the command isn't ASCII"]
+
+
+def test_what_is_no_command_is_left_alone(console):
+    assert console(b"help\n", b"\x00\n", b"$RAW,1*0000\n") == []
+
+
+def test_a_repeat_is_answered_alike_and_not_done_again(console):
+    told = console(
+        encode_command(8, "begin"),
+        encode_command(8, "begin"),
+        encode_command(9, "set", "body_mass_g", 1),
+        encode_command(9, "set", "body_mass_g", 1),
+        encode_command(8, "begin"),
+        "print(app.begun)",
+    )
+    refused = "answer 9 error body_mass_g is 1; allowed: 20000 to 300000"
+    assert told == [
+        *("begin", "answer 8 ok ", "answer 8 ok "),
+        *(refused, refused),
+        *("begin", "answer 8 ok ", "2"),
+    ]
+
+
+TWO_CELLS = """
+app.settings["rail_left_nn_per_count"] = 1000000
+app.settings["rail_right_nn_per_count"] = -500000
+app.settings["rail_left_zero"] = 100
+"""
+
+
+def test_tare_finds_zeros_and_noise(console):
+    told = console(
+        TWO_CELLS,
+        encode_command(3, "tare"),
+        encode_command(3, "tare"),  # a repeat while it is under way: its answer is on the way
+        "ticks(lambda row: 1100, lambda row: 600)",
+        "print(console.busy)",
+        encode_command(3, "tare"),
+    )
+    answer = "answer 3 ok rail_left_zero=1100 rail_right_zero=600 rail_noise_mn=0"
+    parts = sorted(answer.split())
+    assert told[0] == "begin"
+    assert sorted(told[1].split()) == parts
+    assert told[2] == "False"
+    assert sorted(told[3].split()) == parts
+
+
+def test_tare_takes_a_second_of_ticks(console):
+    told = console(
+        TWO_CELLS,
+        encode_command(3, "tare"),
+        "ticks(lambda row: 1100, lambda row: 600, 79)",
+        "print(console.busy)",
+        "ticks(lambda row: 1100, lambda row: 600, 1)",
+        "print(console.busy)",
+    )
+    assert told[0] == "True"
+    assert told[-1] == "False"
+
+
+def test_only_one_tare_at_a_time(console):
+    told = console(TWO_CELLS, encode_command(3, "tare"), encode_command(4, "tare"))
+    assert told == ["answer 4 error a tare is under way"]
+
+
+def test_other_commands_are_carried_out_during_a_tare(console):
+    told = console(
+        TWO_CELLS,
+        encode_command(3, "tare"),
+        encode_command(4, "get", "body_mass_g"),
+        "ticks(lambda row: 1100, lambda row: 600)",
+    )
+    assert told[0] == "answer 4 ok body_mass_g=70000"
+    assert told[-1].startswith("answer 3 ok ")
+
+
+def test_tare_is_refused_while_a_rail_moves(console):
+    told = console(
+        TWO_CELLS,
+        encode_command(3, "tare"),
+        "ticks(lambda row: 1100 + row * 200, lambda row: 600)",
+        "print(app.settings['rail_left_zero'])",
+    )
+    assert told[0].startswith("answer 3 error the left rail moves by ")
+    assert told[0].endswith(" mN; let go and try again")
+    assert told[1:] == ["100"]
+
+
+def test_tare_is_refused_without_a_cell(console):
+    told = console(encode_command(3, "tare"), "ticks(lambda row: None, lambda row: None)")
+    assert told == ["answer 3 error no cell is set up: set rail_left_nn_per_count first"]
+
+
+def test_tare_is_refused_while_a_cell_is_silent(console):
+    told = console(
+        TWO_CELLS,
+        encode_command(3, "tare"),
+        "ticks(lambda row: 1100, lambda row: None)",
+    )
+    assert told == ["answer 3 error no force from the right cell: is it wired and calibrated?"]
+
+
+def stepped(low, high, turn):
+    """A rail that reads `low`, then `high` for the second half of the tare's second."""
+    return f"lambda row: {low} if row < {turn} else {high}"
+
+
+def test_tare_notes_the_noise_of_both_rails(console):
+    """A step of 400 mN left and 60 mN right: the median and the mean have reached the end of it."""
+    told = console(
+        TWO_CELLS,
+        encode_command(3, "tare"),
+        f"ticks({stepped(1100, 1500, 40)}, {stepped(600, 480, 40)})",
+        "print(app.settings['rail_noise_mn'])",
+    )
+    assert told[-1] == "460"
+
+
+@pytest.mark.parametrize(("step_mn", "status"), [(5000, "ok"), (5001, "error")])
+def test_a_rail_may_move_by_5_n(console, step_mn, status):
+    told = console(
+        TWO_CELLS,
+        encode_command(3, "tare"),
+        f"ticks({stepped(100, 100 + step_mn, 20)}, lambda row: 600)",
+    )
+    assert told[-1].startswith(f"answer 3 {status}")
+    if status == "error":
+        assert "moves by 5001 mN" in told[-1]
+
+
+@pytest.mark.parametrize("identifier", [0, 1, 2])
+def test_after_a_tare_every_id_is_answered(console, identifier):
+    told = console(
+        TWO_CELLS,
+        encode_command(3, "tare"),
+        "ticks(lambda row: 1100, lambda row: 600)",
+        encode_command(identifier, "get", "schema"),
+    )
+    assert told[-1] == f"answer {identifier} ok schema=1"
