@@ -10,6 +10,7 @@ from typing import Any
 
 from beltbox.bench.play import Played, play
 from beltbox.bench.table import Line
+from beltbox.errors import BeltBoxError
 from beltbox.truth import Truth, belt_errors_mm_s, rms, speed_errors_mm_s
 from beltcore.core import Core, metric_row
 from beltcore.settings import complete
@@ -17,14 +18,11 @@ from beltcore.settings import complete
 _FINE = ("steady-0.5mph", "steady-1mph", "steady-2mph", "steady-3mph")
 _COARSE = "coarse-belt"
 _SPEED_FLOOR_MM_S = 0.3
-# Where a weight hangs still: a second after it was hung, and before it is taken off.
+# Weights hang still, unlike hands; a second after they were hung they count as steady.
 _WEIGHTS = """
 title = "Weights hung on the rails"
 seed = 77
-duration_s = 62
-
-[walker]
-sway = 0
+duration_s = 60
 
 [cells.left]
 noise_counts = {noise}
@@ -35,17 +33,10 @@ spike_n = 150
 noise_counts = {noise}
 spike_probability = {spikes}
 spike_n = 150
-
-[[hands]]
-at_s = 2
-left_percent = 12
-right_percent = 7
-
-[[hands]]
-at_s = 30
-left_percent = 3
 """
-_STEADY_S = ((5.0, 29.0), (33.0, 60.0))
+_HUNG = ({"do": "rail_left_n", "value": 82.4}, {"do": "rail_right_n", "value": 20.6})
+_STEADY_US = 1_000_000
+_STEADY_MN = 50
 
 
 def speeds(tell: Callable[[str], None]) -> list[Line]:
@@ -124,7 +115,7 @@ def forces(tell: Callable[[str], None]) -> list[Line]:
         with tempfile.TemporaryDirectory() as folder:
             scenario = Path(folder) / "weights.toml"
             scenario.write_text(_WEIGHTS.format(noise=noise, spikes=spikes), encoding="utf-8")
-            played = play(scenario)
+            played = play(scenario, by_hand=_HUNG)
         error = _force_error_n(played, played.rows)
         rival = _force_error_n(played, _float_rows(played))
         lines.append(Line(what, f"{error:.3f} N", "1 N", error <= 1, f"{rival / error:.1f}"))
@@ -171,20 +162,25 @@ MetricRowLike = Any
 
 
 def _force_error_n(played: Played, rows: Sequence[Any]) -> float:
-    start_us = played.clock_us[0]
-    truth_start_us = played.truth.t_us[0]
+    """The RMS error of the worse side, where the truth has been the same for a second."""
     worst = 0.0
     for side in ("left", "right"):
         name = f"rail_{side}_mn"
         errors = [
             (getattr(row, name) - played.truth.at(name, t_us)) / 1000
             for row, t_us in zip(rows, played.clock_us, strict=True)
-            if t_us >= start_us
-            and any(low <= (t_us - truth_start_us) / 1e6 <= high for low, high in _STEADY_S)
-            and getattr(row, name) is not None
+            if getattr(row, name) is not None and _steady(played.truth, name, t_us)
         ]
+        if len(errors) < len(rows) / 2:
+            raise BeltBoxError("The weights weren't hung: too few rows are steady.")
         worst = max(worst, rms(errors))
     return worst
+
+
+def _steady(truth: Truth, name: str, t_us: int) -> bool:
+    now_mn = truth.at(name, t_us)
+    before = (truth.at(name, t_us - _STEADY_US * part / 4) for part in range(1, 5))
+    return now_mn > _STEADY_MN and all(abs(now_mn - one) < _STEADY_MN for one in before)
 
 
 class _FloatRow:

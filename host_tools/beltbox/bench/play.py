@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from beltbox.errors import BeltBoxError
 from beltbox.link import BoxLink, LinkEvent
@@ -26,8 +28,11 @@ class Played:
     truth: Truth
 
 
-def play(scenario: str | Path) -> Played:
-    """Play a built-in scenario or a file to its end. Raises BeltBoxError, VirtualBoxError."""
+def play(scenario: str | Path, *, by_hand: Sequence[dict[str, Any]] = ()) -> Played:
+    """Play a built-in scenario or a file to its end. Raises BeltBoxError, VirtualBoxError.
+
+    by_hand: what is done to the virtual treadmill as soon as the measurement has begun.
+    """
     with tempfile.TemporaryDirectory() as folder:
         truth_file = Path(folder) / "truth.csv"
         raw: list[RawRow] = []
@@ -37,6 +42,8 @@ def play(scenario: str | Path) -> Played:
                 link.command("stream", 0)
                 link.command("raw", 1)
                 link.command("begin")
+                for action in by_hand:
+                    box.command(action)
                 for item in link.listen():
                     if item is None and not box.running():
                         break
