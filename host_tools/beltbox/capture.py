@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,9 @@ from beltbox.wire import Sentence, named, raw_row, sentences
 from beltcore.reader import Reader
 
 _CHUNK_BYTES = 1 << 16
+_CLOCK_PERIOD = 1 << 30
+_LEAD_IN_US = 2_000_000
+_SENTENCE = re.compile(rb"\$[A-Z]{2,8},[0-9]{1,4}[,*]")
 
 
 class CaptureError(BeltBoxError):
@@ -22,31 +26,43 @@ class CaptureError(BeltBoxError):
 class Measurement:
     """The raw rows from one zero of the box to the next, and what it said of them live.
 
-    `from_zero` tells that the first row here was the first of the measurement, so that rows
-    computed again must equal the live sentences; `lost` how many sentences are missing in it.
+    `live` are the sentences that the raw rows, computed again, must give. What comes once a row
+    is missing isn't among them: `whole` is false then, as it is where the zero itself is missing.
     """
 
-    from_zero: bool
+    whole: bool
     raw: list[RawRow] = field(default_factory=list[RawRow])
     live: list[Sentence] = field(default_factory=list[Sentence])
-    lost: int = 0
+    age_us: int = 0
+    """From the first raw row to the last, over all wraps of the clock."""
+
+    def add(self, row: RawRow) -> None:
+        """Take in the next raw row."""
+        if self.raw:
+            self.age_us += (row.t_us - self.raw[-1].t_us) % _CLOCK_PERIOD
+        self.raw.append(row)
 
 
 @dataclass(slots=True)
 class Capture:
-    """What a capture holds."""
+    """What a capture holds.
+
+    `left_out` counts the raw rows that came between a host's turning raw on and its `begin`: they
+    are the end of a measurement whose beginning isn't here.
+    """
 
     good: int
     damaged: int
     missing: int
     console: list[str]
     measurements: list[Measurement]
+    left_out: int = 0
 
 
 def is_capture(start: bytes) -> bool:
     """Whether a file that begins so is a capture and not a CSV of raw rows."""
-    first = start.lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0]
-    return b"t_us" not in first and b"$" in start
+    first = start.split(b"\n", 1)[0]
+    return b"t_us" not in first and _SENTENCE.search(start) is not None
 
 
 def read_capture(path: Path) -> Capture:
@@ -63,7 +79,12 @@ def read_capture(path: Path) -> Capture:
     taken.good = reader.good
     taken.damaged = reader.damaged
     taken.missing = reader.missing
-    taken.measurements = [part for part in taken.measurements if part.raw]
+    longest_us = max((part.age_us for part in taken.measurements), default=0)
+    least_us = _LEAD_IN_US if longest_us >= _LEAD_IN_US else 0
+    kept = [part for part in taken.measurements if part.age_us >= least_us]
+    rows = sum(len(part.raw) for part in taken.measurements)
+    taken.left_out = rows - sum(len(part.raw) for part in kept)
+    taken.measurements = [part for part in kept if part.raw]
     if not taken.measurements:
         raise CaptureError(
             f"{path} holds {reader.good} good and {reader.damaged} damaged sentences, but no raw "
@@ -77,24 +98,28 @@ def _take(taken: Capture, reader: Reader, found: Iterable[Sentence]) -> None:
         if sentence.type == "":
             taken.console.append(str(sentence.values[0]))
             continue
-        if sentence.type == "BEG":
-            taken.measurements.append(Measurement(from_zero=True))
-        elif not taken.measurements:
-            taken.measurements.append(Measurement(from_zero=False))
+        # A start of the box, whose BEG may have been lost, or the first sentence of all.
+        if not taken.measurements or (sentence.type == "ID" and sentence.seq == 0):
+            taken.measurements.append(Measurement(whole=False))
         part = taken.measurements[-1]
-        part.lost += sentence.lost_before
-        if sentence.type == "RAW":
+        if sentence.lost_before:
+            part.whole = False
+        if sentence.type == "BEG":
+            taken.measurements.append(Measurement(whole=True))
+        elif sentence.type == "RAW":
             row = raw_row(sentence)
             if row is None:
                 reader.damaged += 1
                 reader.good -= 1
+                part.whole = False
             else:
-                # Raw was turned on in mid-measurement: live sentences came first.
-                if not part.raw and part.live:
-                    part.from_zero = False
-                part.raw.append(row)
+                part.add(row)
         elif sentence.type in ("NOW", "DST", "ZON"):
-            part.live.append(sentence)
+            # Its row isn't there before raw is turned on, nor after it is turned off.
+            its_row = bool(part.raw) and named(sentence)["t_ms"] == part.age_us // 1000
+            part.whole = part.whole and its_row
+            if part.whole:
+                part.live.append(sentence)
 
 
 def differences(part: Measurement, computed: dict[int, dict[str, int | None]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -17,14 +18,13 @@ from beltbox.cli_settings import settings_command
 from beltbox.engines import ENGINES
 from beltbox.errors import BeltBoxError
 from beltbox.export import ROWS, export_csv
-from beltbox.options import JsonOption, StoreOption, fail, print_json, printed
+from beltbox.options import JsonOption, StoreOption, a_number, fail, print_json, printed
 from beltbox.replay import Replayed
 from beltbox.replay import replay as compute_again
 from beltbox.report import write_report
 from beltbox.settings_file import load_settings
 from beltbox.sim import list_scenarios, simulate
 from beltbox.store import Session, SessionSummary, Store, open_store
-from virtualbox.errors import VirtualBoxError
 
 app = typer.Typer(
     name="beltbox",
@@ -69,7 +69,10 @@ def sim(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Another walk of the same kind.")] = None,
     speed: Annotated[
-        float, typer.Option(min=0, max=1000, help="Times real time; 0 = as fast as it goes.")
+        float,
+        typer.Option(
+            min=0, max=1000, help="Times real time; 0 = as fast as it goes.", callback=a_number
+        ),
     ] = 1.0,
     link: Annotated[
         Path | None, typer.Option(help="A symbolic link to its port, made when the port is ready.")
@@ -119,14 +122,15 @@ def sessions(store: StoreOption = None, as_json: JsonOption = False) -> None:
         "who",
         "",
     ):
-        table.add_column(heading, justify="right" if heading in ("no.", "time") else "left")
+        right = heading in ("no.", "time", "distance", "mean speed", "rail", "hands off")
+        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
     for one in found:
         table.add_row(
             str(one.id),
             f"{one.started_at.astimezone():%Y-%m-%d %H:%M}",
             units.format_duration(one.duration_s),
-            units.format_distance(one.distance_mm),
-            units.format_speed(one.mean_speed_mm_s),
+            " ".join(units.distance_parts(one.distance_mm)),
+            f"{units.format_speed_m_s(one.mean_speed_mm_s)} m/s",
             units.format_percent(one.mean_reliance_permille),
             units.format_share(one.hands_off_share),
             one.person or "",
@@ -234,6 +238,8 @@ def _print_replayed(done: Replayed) -> None:
             f"{capture.good} sentences good, {capture.damaged} damaged, {capture.missing} missing; "
             f"{len(capture.measurements)} measurement{'s' * (len(capture.measurements) > 1)}"
         )
+        if capture.left_out:
+            print(f"Left out, as their beginning isn't here: {capture.left_out} raw rows.")
     for path, totals in zip(done.files, done.totals, strict=True):
         print(
             f"{path}: {units.format_duration((totals['t_ms'] or 0) / 1000)}, "
@@ -262,17 +268,17 @@ def _summary_json(one: SessionSummary) -> dict[str, Any]:
 
 def main() -> NoReturn:
     """Run the command line; no traceback reaches a person."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What a terminal's encoding lacks, or a strange file name, is shown as it can be.
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
-    except (BeltBoxError, VirtualBoxError) as error:
+    except BeltBoxError as error:
         fail(str(error))
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         sys.exit(130)
-    except BrokenPipeError:
-        # The reader of our output has gone, as with `| head`.
-        sys.stderr.close()
-        sys.exit(0)
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
         fail(f"The system refused{where}: {error.strerror or error}.")

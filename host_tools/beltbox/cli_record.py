@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, BinaryIO
 
 import typer
@@ -15,10 +12,20 @@ from rich.console import Console
 
 from beltbox import units
 from beltbox.errors import BeltBoxError
-from beltbox.link import find_box
+from beltbox.find import find_box
 from beltbox.live import PlainView, View, view_for
-from beltbox.options import JsonOption, PortOption, StoreOption, print_json, printed
+from beltbox.options import (
+    MAX_S,
+    JsonOption,
+    PortOption,
+    StoreOption,
+    a_number,
+    print_json,
+    printed,
+    sound_text,
+)
 from beltbox.record import Recorder
+from beltbox.signals import Stopper
 from beltbox.store import SessionSummary, Store, open_store
 
 
@@ -54,30 +61,11 @@ class CaptureFile:
         )
 
 
-class Stopper:
-    """Ctrl-C and SIGTERM as a wish to end well; a second Ctrl-C ends at once."""
-
-    def __init__(self) -> None:
-        self.wished = False
-
-    def __call__(self) -> bool:
-        return self.wished
-
-    def listen(self) -> None:
-        """From now on, signals are wishes."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._wish)
-
-    def _wish(self, number: int, _frame: FrameType | None) -> None:
-        if self.wished and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        self.wished = True
-
-
 def live_command(
     port: PortOption = None,
     seconds: Annotated[
-        float | None, typer.Option(min=0.1, help="Stop after so many seconds.")
+        float | None,
+        typer.Option(min=0.1, max=MAX_S, help="Stop after so many seconds.", callback=a_number),
     ] = None,
 ) -> None:
     """Show speed, time, distance and rail live, in huge figures. Keeps nothing.
@@ -97,7 +85,12 @@ def record_command(
     store: StoreOption = None,
     seconds: Annotated[
         float | None,
-        typer.Option(min=0.1, help="Start at once, and stop after so many seconds."),
+        typer.Option(
+            min=0.1,
+            max=MAX_S,
+            help="Start at once, and stop after so many seconds.",
+            callback=a_number,
+        ),
     ] = None,
     capture: Annotated[
         Path | None, typer.Option(help="Keep the port's bytes too, as they came, in this file.")
@@ -132,7 +125,7 @@ def record_command(
             opened,
             seconds=seconds,
             once=once,
-            person=person,
+            person=None if person is None else sound_text(person),
             show=view.show,
             tell=view.tell,
             stop=stopper,
@@ -142,8 +135,15 @@ def record_command(
                 if seconds is None:
                     view.tell("Ready: the session starts when the belt moves. Ctrl-C ends it.")
                 recorder.run()
-        finally:
-            _say_what_was_kept(opened, recorder.sessions, as_json, console)
+        except BaseException:
+            with suppress(BeltBoxError):  # what went wrong first is to be told
+                if recorder.sessions and not as_json:
+                    console.print("What was recorded until then is kept:", highlight=False)
+                _say_what_was_kept(opened, recorder.sessions, as_json, console)
+            raise
+        _say_what_was_kept(opened, recorder.sessions, as_json, console)
+        if not recorder.sessions and not as_json:
+            console.print("Nothing was recorded: the belt didn't move.", highlight=False)
 
 
 def _teller(console: Console) -> Callable[[str], None]:
@@ -163,11 +163,8 @@ def _say_what_was_kept(store: Store, ids: list[int], as_json: bool, console: Con
             ]
         )
         return
-    if not kept:
-        console.print("Nothing was recorded: the belt didn't move.", highlight=False)
     for one in reversed(kept):
         console.print(summary_line(one), markup=False, highlight=False, soft_wrap=True)
-    sys.stdout.flush()
 
 
 def summary_line(one: SessionSummary) -> str:

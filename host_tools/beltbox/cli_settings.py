@@ -10,7 +10,8 @@ import typer
 
 from beltbox.errors import BeltBoxError
 from beltbox.files import written_whole
-from beltbox.link import BoxLink, find_box
+from beltbox.find import find_box
+from beltbox.link import BoxLink
 from beltbox.options import JsonOption, PortOption, print_json
 from beltbox.settings_file import load_settings
 from beltcore import settings as declared
@@ -44,8 +45,10 @@ def settings_command(
         changes = {**load_settings(load), **changes}
     changes.pop("schema", None)
     with find_box(port) as link:
+        there = link.settings()
         for key, value in changes.items():
-            link.command("set", key, value)
+            if there[key] != value:  # each change wears the flash, and the box measures anew
+                link.command("set", key, value)
         if tare:
             link.command("tare")
         values = link.settings()

@@ -11,7 +11,9 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.table import Table
@@ -19,15 +21,16 @@ from rich.table import Table
 from beltbox import truth
 from beltbox.comparison import Comparison
 from beltbox.errors import BeltBoxError
-from beltbox.link import find_box
+from beltbox.find import find_box
 from beltbox.live import view_for
+from beltbox.ports import virtual_candidates
 from beltbox.record import Recorder
 from beltbox.replay import replay
 from beltbox.report import write_report
 from beltbox.settings_file import load_settings
-from beltbox.sim import announced
+from beltbox.sim import announced, why_it_ended
 from beltbox.store import Session, open_store
-from virtualbox import VirtualBox
+from virtualbox import VirtualBox, load
 from virtualbox.errors import VirtualBoxError
 
 SCENARIO = "demo"
@@ -36,6 +39,7 @@ _SPEED = 8.0
 _FOLDER = Path("build/demo")
 _RECORDINGS = Path("../shared/recordings")
 _FINISH_S = 60.0
+_MARGIN_S = 5.0
 
 
 def run(folder: Path, recordings: Path, console: Console) -> list[Comparison]:
@@ -48,23 +52,35 @@ def run(folder: Path, recordings: Path, console: Console) -> list[Comparison]:
     def tell(text: str) -> None:
         console.print(text, style="dim", markup=False, highlight=False)
 
-    box = VirtualBox(SCENARIO, speed=_SPEED, truth=truth_file, wait_for_host=True)
-    with box, announced(box), open_store(store_file) as store:
+    scenario = load(SCENARIO)
+    # The box goes on a little, so that it is still there when it is asked for its last sums.
+    played = replace(scenario, duration_s=scenario.duration_s + _MARGIN_S)
+    box = VirtualBox(played, speed=_SPEED, truth=truth_file, wait_for_host=True)
+    with (
+        TemporaryDirectory(prefix="beltbox-demo-") as ports,
+        box,
+        announced(box, Path(ports)),
+        open_store(store_file) as store,
+    ):
+        # Among the ports of this folder only: no other box that is here now is to be disturbed.
+        here = virtual_candidates(Path(ports))
         tell(f"A virtual box runs the real firmware at {box.port}, {_SPEED:g} times as fast.")
-        with find_box(None, tell=tell, only_virtual=True) as link, view_for(console) as view:
-            length_s = box.scenario.duration_s
+        with find_box(None, tell=tell, among=here) as link, view_for(console) as view:
             recorder = Recorder(
                 link,
                 store,
                 once=True,
                 show=view.show,
                 tell=view.tell,
-                stop=lambda: recorder.box_s >= length_s - 1,
+                stop=lambda: recorder.box_s >= scenario.duration_s - 1 or not box.running(),
             )
             recorder.run()
-        box.wait(_FINISH_S)
-        if not recorder.sessions:
-            raise BeltBoxError(f"The virtual box's belt never moved. {box.error_text()}")
+        try:
+            status = box.wait(_FINISH_S)
+        except TimeoutError as error:
+            raise BeltBoxError(str(error)) from error
+        if status != 0 or not recorder.sessions:
+            raise BeltBoxError(f"The virtual box broke down: {why_it_ended(box)}")
         session = store.load(recorder.sessions[0])
 
     comparisons = truth.compare(session, truth_file)

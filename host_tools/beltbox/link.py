@@ -5,24 +5,32 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 import serial
 
 from beltbox.errors import BeltBoxError
-from beltbox.ports import Candidate, PortError, candidates, open_port, ports_in_words
+from beltbox.ports import (
+    PATIENCE_S,
+    PORT_FAILURES,
+    PortError,
+    candidates,
+    open_port,
+    ports_in_words,
+)
 from beltbox.wire import Sentence, Value, named, sentences
 from beltcore import settings as declared
 from beltcore.reader import Reader, encode_command
 from beltcore.version import PROTOCOL_VERSION
 
-_ANSWER_S = 2.0  # a tare takes one second
-_TRIES = 3
-_FIND_S = 1.5  # how long a port may take to say who it is; a board that was reset needs more
-_IDENTIFY_S = 4.0
+# A command is repeated, by the same id, until it is answered; a tare takes a second.
+_ANSWER_S = 0.75
+_TRIES = 8
+_ASK_AGAIN_S = 0.75
 _RETURN_POLL_S = 0.3
+_SILENT_S = 3.0
 
 
 class LinkError(BeltBoxError):
@@ -57,7 +65,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class LinkEvent:
-    """Something that happened to the link. kind: unplugged, returned, reset."""
+    """Something that happened to the link. kind: unplugged, returned, reset, silent, heard."""
 
     kind: str
     text: str
@@ -70,10 +78,17 @@ class BoxLink:
     `reader.good`, `reader.damaged`, `reader.missing`.
     """
 
-    def __init__(self, path: str, *, capture: ByteSink | None = None) -> None:
-        """Open the port at `path` and ask who is there. Raises PortError.
+    def __init__(
+        self,
+        path: str,
+        *,
+        capture: ByteSink | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        """Open the port at `path` and ask who is there. Raises PortError, LinkError.
 
         capture: gets every byte that comes, as it comes.
+        patience_s: how long it may take to say so.
         """
         self.path = path
         self.reader = Reader()
@@ -81,9 +96,12 @@ class BoxLink:
         self._capture = capture
         self._next_id = int(time.time() * 10) % 900_000_000 + 1
         self._waiting: deque[Sentence | LinkEvent] = deque()
+        self._heard_at = time.monotonic()
+        self._is_silent = False
+        self._known: set[str] = set()  # while unplugged: ports that aren't this box
         self._port: serial.Serial | None = open_port(path)
         try:
-            self._meet()
+            self._meet(patience_s)
         except BaseException:
             self.close()
             raise
@@ -95,7 +113,7 @@ class BoxLink:
     def close(self) -> None:
         """Let go of the port."""
         if self._port is not None:
-            with contextlib.suppress(OSError, serial.SerialException):
+            with contextlib.suppress(*PORT_FAILURES):
                 self._port.close()
             self._port = None
 
@@ -105,7 +123,7 @@ class BoxLink:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
-    def command(self, verb: str, *arguments: object) -> str:
+    def command(self, verb: str, *arguments: object, tries: int = _TRIES) -> str:
         """Send a command and return the text of its answer.
 
         Repeats it, by the same id, while no answer comes; what else comes meanwhile is kept for
@@ -114,7 +132,7 @@ class BoxLink:
         self._next_id += 1
         identifier = self._next_id
         line = encode_command(identifier, verb, *arguments)
-        for _ in range(_TRIES):
+        for _ in range(tries):
             self._send(line)
             deadline = time.monotonic() + _ANSWER_S
             while time.monotonic() < deadline:
@@ -130,9 +148,19 @@ class BoxLink:
                     if answer["status"] != "ok":
                         raise CommandRefusedError(f"The box refused {verb}: {answer['text']}.")
                     return str(answer["text"])
+                if self._port is None:
+                    raise LinkError(f"The box at {self.path} was unplugged before it answered.")
         raise LinkError(
             f"The box at {self.path} doesn't answer {verb}. Press its reset button, or unplug it "
             "and plug it in again."
+        )
+
+    def drop_waiting(self, types: Collection[str]) -> None:
+        """Forget the sentences of these types that came already but weren't listened to."""
+        self._waiting = deque(
+            item
+            for item in self._waiting
+            if not isinstance(item, Sentence) or item.type not in types
         )
 
     def settings(self) -> dict[str, int | str]:
@@ -149,116 +177,165 @@ class BoxLink:
     def listen(self) -> Iterator[Sentence | LinkEvent | None]:
         """What comes, for ever; None when nothing came for a moment, so that a caller can act."""
         while True:
+            came = [] if self._waiting else self._read()
+            # By way of the queue, so that a caller who stops in the middle loses nothing.
+            self._waiting.extend([*came, *self._silence(bool(came))])
+            if not self._waiting:
+                yield None
             while self._waiting:
                 yield self._waiting.popleft()
-            came = self._read()
-            yield from came
-            if not came:
-                yield None
+
+    def _silence(self, heard: bool) -> list[LinkEvent]:
+        """The news that a port which is there has gone silent, or speaks again."""
+        at = time.monotonic()
+        silent_s = at - self._heard_at
+        if heard or self._port is None:
+            self._heard_at = at
+        if self._is_silent and heard:
+            self._is_silent = False
+            return [LinkEvent("heard", f"The box speaks again after {silent_s:.0f} s.")]
+        if not self._is_silent and self._port is not None and silent_s > _SILENT_S:
+            self._is_silent = True
+            return [
+                LinkEvent(
+                    "silent",
+                    f"The box at {self.path} has said nothing for {_SILENT_S:.0f} s. Waiting; if "
+                    "it stays silent, press its reset button.",
+                )
+            ]
+        return []
 
     def _read(self) -> list[Sentence | LinkEvent]:
         if self._port is None:
             return self._try_to_return()
         try:
-            data: bytes = self._port.read(max(1, self._port.in_waiting))
-        except (serial.SerialException, OSError, TypeError):
-            # TypeError: pyserial's own, when the port vanishes in mid-read.
+            data = self._receive(self._port)
+        except PORT_FAILURES:
             self.close()
+            # What was cut off doesn't join what comes later.
+            rest = [*sentences(self.reader.finish())]
+            self._known = {port.path for port in candidates()} - {self.path}
             return [
-                LinkEvent("unplugged", f"The box at {self.path} was unplugged. Waiting for it.")
+                *rest,
+                LinkEvent("unplugged", f"The box at {self.path} was unplugged. Waiting for it."),
             ]
-        if self._capture is not None and data:
-            self._capture.write(data)
         items: list[Sentence | LinkEvent] = []
         for sentence in sentences(self.reader.feed(data)):
             if sentence.type == "ID":
                 before = self.identity
-                self._recognise(sentence)
-                if before is not None and self.identity != before and sentence.seq == 0:
-                    items.append(
-                        LinkEvent("reset", f"The box was reset ({named(sentence)['reset_cause']}).")
-                    )
+                after = self._recognise(sentence)
+                if before is not None and after.boots != before.boots:
+                    items.append(_was_reset(after))
             items.append(sentence)
         return items
 
+    def _receive(self, port: serial.Serial) -> bytes:
+        """What has come, or comes within a moment. Raises one of PORT_FAILURES."""
+        data: bytes = port.read(max(1, port.in_waiting))
+        if self._capture is not None and data:
+            self._capture.write(data)
+        return data
+
     def _try_to_return(self) -> list[Sentence | LinkEvent]:
         time.sleep(_RETURN_POLL_S)
-        before = self.identity
-        for path in self._where_it_may_be():
-            try:
-                self._port = open_port(path)
-            except PortError:
-                continue
-            self.reader.finish()  # what was cut off doesn't join what comes now
-            self.path = path
-            try:
-                self._meet()
-            except (PortError, LinkError):
-                self.close()
-                continue
-            after = self.identity
-            if before is not None and after is not None and after.box_name == before.box_name:
-                events = [LinkEvent("returned", f"The box is back at {path}.")]
-                if after.boots != before.boots:
-                    events.append(LinkEvent("reset", f"The box was reset ({after.reset_cause})."))
-                return [*events]
-            self.identity = before
-            self.close()
+        here = [port.path for port in candidates()]
+        self._known &= set(here)
+        # A box on USB may come back under another name. Only ports that are new are asked: the
+        # others are something else's, or another box with the same name.
+        for path in [self.path, *(path for path in here if path not in self._known)]:
+            items = self._return_at(path)
+            if items:
+                return items
         return []
 
-    def _where_it_may_be(self) -> list[str]:
-        """The same path first; a box on USB may come back under another name."""
-        others = [port.path for port in candidates() if port.path != self.path]
-        return [self.path, *others]
+    def _return_at(self, path: str) -> list[Sentence | LinkEvent]:
+        before = self.identity
+        where_it_was = self.path
+        try:
+            self._port = open_port(path)
+        except PortError:
+            return []
+        self.path = path
+        try:
+            heard = self._meet(PATIENCE_S)
+            after = self.identity
+            if before is None or after is None or after.box_name != before.box_name:
+                raise PortError(f"{path} is another box.")
+        except (PortError, LinkError):
+            self.close()
+            self.identity = before
+            self.path = where_it_was
+            if path != where_it_was:
+                self._known.add(path)
+            return []
+        items: list[Sentence | LinkEvent] = [
+            LinkEvent("returned", f"The box is back at {path}."),
+        ]
+        if after.boots != before.boots:
+            items.append(_was_reset(after))
+        return [*items, *heard]
 
-    def _meet(self) -> None:
-        """Ask who is there until it says so. Raises PortError when it isn't a BeltBox."""
-        heard = b""
-        deadline = time.monotonic() + _IDENTIFY_S
+    def _meet(self, patience_s: float) -> list[Sentence]:
+        """Ask who is there until it says so, and give all that it said meanwhile.
+
+        Raises PortError when it isn't a BeltBox.
+        """
+        heard: list[Sentence] = []
+        bytes_heard = b""
+        good_before = self.reader.good
         self.identity = None
-        reader = self.reader
+        asked_at = 0.0
+        deadline = time.monotonic() + patience_s
         while self.identity is None and time.monotonic() < deadline:
-            self._next_id += 1
-            self._send(encode_command(self._next_id, "identify"))
-            until = time.monotonic() + _FIND_S / 2
-            while self.identity is None and time.monotonic() < until:
-                data = self._read_for_meeting()
-                heard = (heard + data)[-200:]
-                for sentence in sentences(reader.feed(data)):
-                    if sentence.type == "ID":
-                        self._recognise(sentence)
+            if time.monotonic() - asked_at > _ASK_AGAIN_S:
+                asked_at = time.monotonic()
+                self._next_id += 1
+                self._send(encode_command(self._next_id, "identify"))
+            data = self._read_for_meeting()
+            bytes_heard = (bytes_heard + data)[-200:]
+            for sentence in sentences(self.reader.feed(data)):
+                heard.append(sentence)
+                if sentence.type == "ID":
+                    self._recognise(sentence)
         if self.identity is not None:
-            return
-        if reader.good:
-            raise PortError(
+            return heard
+        raise PortError(self._not_a_box(bytes_heard, self.reader.good > good_before))
+
+    def _not_a_box(self, heard: bytes, sends_sentences: bool) -> str:
+        if sends_sentences:
+            return (
                 f"A BeltBox is sending on {self.path}, but doesn't say who it is. Press its reset "
                 "button."
             )
+        if b">>>" in heard:
+            return (
+                f"MicroPython answers on {self.path}, but the box's program doesn't run. Press its "
+                "reset button; if that doesn't help, put the firmware on it again."
+            )
         if heard.strip():
-            shown = heard.decode("ascii", "replace").strip().splitlines()[-1][-60:]
-            raise PortError(
+            # The last line may have been cut off.
+            shown = max(heard.decode("ascii", "replace").split("\n"), key=len).strip()[-60:]
+            return (
                 f"{self.path} belongs to something else: it isn't a BeltBox that said {shown!r}. "
                 f"{ports_in_words()}"
             )
-        raise PortError(
+        return (
             f"{self.path} is silent: no BeltBox answers there. Is the firmware on the board, and "
             f"its cable one that carries data? {ports_in_words()}"
         )
 
     def _read_for_meeting(self) -> bytes:
-        if self._port is None:
-            raise PortError(f"{self.path} vanished while it was opened. Plug the box in again.")
         try:
-            data: bytes = self._port.read(max(1, self._port.in_waiting))
-        except (serial.SerialException, OSError, TypeError) as error:
-            raise PortError(
-                f"{self.path} vanished while it was opened. Plug the box in again."
-            ) from error
-        if self._capture is not None and data:
-            self._capture.write(data)
-        return data
+            if self._port is not None:
+                return self._receive(self._port)
+        except PORT_FAILURES as error:
+            raise PortError(self._vanished()) from error
+        raise PortError(self._vanished())
 
-    def _recognise(self, sentence: Sentence) -> None:
+    def _vanished(self) -> str:
+        return f"{self.path} vanished while it was opened. Plug the box in again."
+
+    def _recognise(self, sentence: Sentence) -> Identity:
         values: dict[str, Value] = named(sentence)
         protocol = values["protocol"]
         if not isinstance(protocol, int) or protocol > PROTOCOL_VERSION:
@@ -277,63 +354,14 @@ class BoxLink:
             settings_hash=str(values["settings_hash"]),
             micropython=str(values["micropython"]),
         )
+        return self.identity
 
     def _send(self, line: bytes) -> None:
         if self._port is None:
             return
-        with contextlib.suppress(serial.SerialException, OSError):
+        with contextlib.suppress(*PORT_FAILURES):
             self._port.write(line)  # a port that vanished shows when it is read
 
 
-def find_box(
-    path: str | None,
-    *,
-    capture: ByteSink | None = None,
-    tell: Callable[[str], None] = lambda _text: None,
-    only_virtual: bool = False,
-) -> BoxLink:
-    """The link to the box at `path`, or, without one, to the only box that is here.
-
-    Asks every port (or only those of virtual boxes) who it is. Raises PortError when there is none,
-    or more than one.
-    """
-    if path is not None:
-        return BoxLink(path, capture=capture)
-    found: list[BoxLink] = []
-    refused: list[str] = []
-    try:
-        for candidate in candidates(only_virtual=only_virtual):
-            tell(f"Asking {candidate.path} ({candidate.description}) …")
-            try:
-                found.append(BoxLink(candidate.path))
-            except (PortError, LinkError) as error:
-                refused.append(_briefly(candidate, error))
-        if len(found) == 1:
-            link = found.pop()
-            link.capture_to(capture)
-            return link
-        if found:
-            names = ", ".join(f"{link.path} ({_name(link)})" for link in found)
-            raise PortError(
-                f"{len(found)} boxes are here: {names}. Name one: --port {found[0].path}"
-            )
-        asked = " Asked: " + "; ".join(refused) + "." if refused else ""
-        raise PortError(
-            "No BeltBox was found. Plug it in with a cable that carries data, or start one without "
-            f"hardware: beltbox sim.{asked}"
-        )
-    finally:
-        for link in found:
-            link.close()
-
-
-def _briefly(candidate: Candidate, error: Exception) -> str:
-    text = str(error)
-    for word in ("busy", "silent", "something else", "may not be opened"):
-        if word in text:
-            return f"{candidate.path} ({word})"
-    return f"{candidate.path} (no answer)"
-
-
-def _name(link: BoxLink) -> str:
-    return "unknown" if link.identity is None else link.identity.box_name
+def _was_reset(identity: Identity) -> LinkEvent:
+    return LinkEvent("reset", f"The box was reset ({identity.reset_cause}).")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from pyfiglet import Figlet
@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from beltbox import units
-from beltbox.record import Now
+from beltbox.now import Now
 from beltcore import flags as declared_flags
 
 # Names of the zones, by number, and colours that also differ in brightness.
@@ -24,7 +24,11 @@ _COLOURS = ("green", "cyan", "yellow", "red")
 _BAR_PERMILLE = 250
 _MARKS_PERMILLE = (10, 50, 150)
 _PLAIN_EVERY_MS = 5_000
-_REFRESH_PER_S = 8
+_REFRESH_PER_S = 10
+# The figures' lettering, the largest first; and the terminal's lines from which on it is used.
+_FONTS = ("ansi_regular", "small")
+_FIGURE_LINES = 5
+_HIGH_ENOUGH = 18
 
 
 class View(Protocol):
@@ -93,14 +97,14 @@ class BigView:
         self._message = ""
         self._live = Live(
             console=console,
-            get_renderable=self._draw,
+            get_renderable=self.draw,
             refresh_per_second=_REFRESH_PER_S,
             transient=False,
         )
 
     def show(self, now: Now) -> None:
         """Take note: drawn at the next refresh."""
-        self._now = now
+        self._now = replace(now)  # it is drawn in another thread, while `now` goes on
 
     def tell(self, text: str) -> None:
         """Show it below the figures, and keep it above them for later."""
@@ -114,55 +118,64 @@ class BigView:
     def __exit__(self, *_exception: object) -> None:
         self._live.stop()
 
-    def _draw(self) -> RenderableType:
+    def draw(self) -> RenderableType:
+        """What fits the terminal as it is now."""
         now = self._now
         row = now.row
         width, height = self._console.size
-        big = _figure_maker(width, height)
+        lettering = _Lettering(width // 2 - 2, height)
         distance, distance_unit = units.distance_parts(now.totals.distance_mm)
         speed_mm_s = None if row is None else row.speed_mm_s
         permille = None if row is None else row.reliance_permille
+        reliance = units.UNKNOWN if permille is None else f"{permille / 10:.1f}"
+        going = now.connected and not now.silent
+        plain = "bright_white" if going else "bright_black"
+        panels = [
+            lettering.panel(
+                f"m/s {units.direction(speed_mm_s)}, {units.format_speed_mph(speed_mm_s)} mph",
+                units.format_speed_m_s(speed_mm_s),
+                plain,
+            ),
+            lettering.panel("time", units.format_duration(now.totals.duration_ms / 1000), plain),
+            lettering.panel(f"distance, {distance_unit}", distance, plain),
+            lettering.panel(
+                f"% on the rail: {_zone_word(now)}", reliance, _zone_colour(now) if going else plain
+            ),
+        ]
         grid = Table.grid(expand=True)
         grid.add_column(ratio=1)
         grid.add_column(ratio=1)
-        grid.add_row(
-            _panel(
-                f"speed, m/s {units.direction(speed_mm_s)} "
-                f"({units.format_speed_mph(speed_mm_s)} mph)",
-                big(units.format_speed_m_s(speed_mm_s)),
-                "bright_white",
-            ),
-            _panel(
-                "time", big(units.format_duration(now.totals.duration_ms / 1000)), "bright_white"
-            ),
+        grid.add_row(*panels[:2])
+        grid.add_row(*panels[2:])
+        lines = _status(now, self._message)
+        room = max(1, height - 2 * lettering.panel_height - 2)
+        return Group(grid, _bar(now, width), *lines[:room])
+
+
+class _Lettering:
+    """The largest figures that fit a panel of `width` characters inside its borders."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._width = width
+        self._fonts = _FONTS if height >= _HIGH_ENOUGH else ()
+        self.panel_height = 2 + (_FIGURE_LINES if self._fonts else 1)
+
+    def panel(self, title: str, figure: str, colour: str) -> Panel:
+        """A figure in its frame."""
+        return Panel(
+            Align.center(Text(self._drawn(figure), style=f"bold {colour}"), vertical="middle"),
+            title=title,
+            padding=0,
+            height=self.panel_height,
         )
-        grid.add_row(
-            _panel(f"distance, {distance_unit}", big(distance), "bright_white"),
-            _panel(
-                f"rail, % of body weight: {_zone_word(now)}",
-                big(units.UNKNOWN if permille is None else f"{permille / 10:.1f}"),
-                _zone_colour(now),
-            ),
-        )
-        return Group(grid, _bar(now, width), _status(now, self._message))
 
-
-def _figure_maker(width: int, height: int) -> Callable[[str], str]:
-    """The largest lettering that fits four figures into the terminal."""
-    font = "ansi_regular" if height >= 24 and width >= 90 else "small" if height >= 18 else ""
-    if not font:
-        return lambda text: text
-    figlet = Figlet(font=font, width=200)
-
-    def make(text: str) -> str:
-        drawn = figlet.renderText(text.replace(units.UNKNOWN, "-"))
-        return "\n".join(line.rstrip() for line in drawn.splitlines() if line.strip())
-
-    return make
-
-
-def _panel(title: str, figure: str, colour: str) -> Panel:
-    return Panel(Align.center(Text(figure, style=f"bold {colour}")), title=title, padding=(0, 1))
+    def _drawn(self, figure: str) -> str:
+        for font in self._fonts:
+            text = Figlet(font=font, width=200).renderText(figure.replace(units.UNKNOWN, "-"))
+            lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+            if max(map(len, lines)) <= self._width:
+                return "\n".join(lines)
+        return figure
 
 
 def _bar(now: Now, width: int) -> Text:
@@ -170,31 +183,40 @@ def _bar(now: Now, width: int) -> Text:
     inside = max(10, width - 2)
     permille = 0
     if now.row is not None and now.row.reliance_permille is not None:
-        permille = now.row.reliance_permille
+        permille = max(0, now.row.reliance_permille)
     filled = min(inside, inside * permille // _BAR_PERMILLE)
-    bar = Text(" ")
+    bar = Text(" ", no_wrap=True)
     marks = {inside * mark // _BAR_PERMILLE for mark in _MARKS_PERMILLE}
     for place in range(inside):
-        if place < filled:
-            bar.append("█", style=_zone_colour(now))
+        style = _zone_colour(now) if place < filled else "dim"
+        if place in marks:
+            bar.append("│", style=f"{style} reverse" if place < filled else style)
         else:
-            bar.append("│" if place in marks else "·", style="dim")
+            bar.append("█" if place < filled else "·", style=style)
     return bar
 
 
-def _status(now: Now, message: str) -> Text:
-    state = "recording" if now.session_id is not None else "not recording"
+def _status(now: Now, message: str) -> list[Text]:
+    """Lines of text, the most important first."""
+    lines: list[Text] = []
     if not now.connected:
-        state = "UNPLUGGED"
-    text = Text(f" {now.box_name} at {now.path}, {state}", style="dim")
+        lines.append(_line("UNPLUGGED: waiting for the box to come back", "bold red"))
+    elif now.silent:
+        lines.append(_line("SILENT: nothing comes from the box", "bold red"))
+    lines += [_line(warning, "bold red") for warning in _warnings(now)]
+    if message:
+        lines.append(_line(message, "default"))
+    state = "recording" if now.session_id is not None else "not recording"
     lost = now.damaged + now.missing
     if lost:
-        text.append(f", {lost} of {now.good + lost} sentences lost")
-    for warning in _warnings(now):
-        text.append(f"\n {warning}", style="bold red")
-    if message:
-        text.append(f"\n {message}", style="default")
-    return text
+        state += f", {lost} of {now.good + lost} sentences lost"
+    if now.path:
+        lines.append(_line(f"{state}: {now.box_name} at {now.path}", "dim"))
+    return lines
+
+
+def _line(text: str, style: str) -> Text:
+    return Text(f" {text}", style=style, no_wrap=True, overflow="ellipsis")
 
 
 def _warnings(now: Now) -> list[str]:
@@ -206,7 +228,7 @@ def _warnings(now: Now) -> list[str]:
 
 def _zone_word(now: Now) -> str:
     zone = None if now.row is None else now.row.zone
-    return "unknown" if zone is None or zone not in range(4) else ZONES[zone]
+    return units.UNKNOWN if zone is None or zone not in range(4) else ZONES[zone]
 
 
 def _zone_colour(now: Now) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from datetime import datetime
 from typing import Annotated, NoReturn
@@ -18,6 +19,22 @@ StoreOption = Annotated[
     typer.Option("--store", help="A file or a database URL; else the store in your data folder."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+MAX_S = 7 * 24 * 3600.0
+"""The most that a number of seconds may be."""
+
+
+def a_number(value: float | None) -> float | None:
+    """The option's value; not-a-number slips through every range. Raises BadParameter."""
+    if value is not None and math.isnan(value):
+        raise typer.BadParameter("nan isn't a number.")
+    return value
+
+
+def sound_text(text: str) -> str:
+    """An argument without the halves of characters that a badly encoded one has."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def fail(message: str) -> NoReturn:

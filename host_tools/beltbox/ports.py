@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import importlib
 import os
+import stat
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
 import serial
 from serial.tools import list_ports
+from serial.tools.list_ports_common import ListPortInfo
 
 from beltbox.errors import BeltBoxError
 
 BAUD = 115_200
+# A board that is reset by the opening of its port takes three seconds to say who it is.
+PATIENCE_S = 4.0
+_SOLDERED_PATIENCE_S = 1.5  # opening it resets nothing
 _READ_TIMEOUT_S = 0.05
+_WRITE_TIMEOUT_S = 2.0
+
+
+def _port_failures() -> tuple[type[Exception], ...]:
+    # TypeError is pyserial's own, when a port vanishes in mid-read; termios.error is no OSError.
+    found: list[type[Exception]] = [serial.SerialException, OSError, ValueError, TypeError]
+    with contextlib.suppress(ImportError):  # Windows
+        found.append(importlib.import_module("termios").error)
+    return tuple(found)
+
+
+PORT_FAILURES = _port_failures()
+"""What using a port that vanishes, or isn't one, may raise."""
 
 
 class PortError(BeltBoxError):
@@ -28,27 +47,77 @@ class Candidate:
 
     path: str
     description: str
+    patience_s: float = PATIENCE_S
+    """How long it may take to say who it is."""
 
 
 def virtual_ports_folder() -> Path:
-    """Where running virtual boxes leave links to their ports, one named by each process."""
-    return Path(platformdirs.user_runtime_dir("beltbox", appauthor=False)) / "virtual"
+    """Where running virtual boxes leave links to their ports, one named by each process.
+
+    In the user's runtime folder, or, where the system gives none, in the temporary one.
+    """
+    given = os.environ.get("XDG_RUNTIME_DIR", "")
+    if given and _is_private(Path(given)):
+        return Path(given) / "beltbox"
+    user = getattr(os, "getuid", lambda: 0)()
+    return Path(tempfile.gettempdir()) / f"beltbox-{user}"
 
 
-def candidates(*, only_virtual: bool = False) -> list[Candidate]:
-    """Every port worth asking: the virtual boxes', then USB, then what else there is."""
-    found: list[Candidate] = []
+def make_virtual_ports_folder() -> Path:
+    """`virtual_ports_folder()`, there and for this user alone. Raises PortError."""
     folder = virtual_ports_folder()
-    if folder.is_dir():
-        for link in sorted(folder.iterdir()):
-            if link.exists():
-                found.append(Candidate(str(link), "virtual box"))
-            elif link.is_symlink() and not _alive(link.name):
-                link.unlink(missing_ok=True)  # of a process that was killed
-    if only_virtual:
-        return found
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise PortError(
+            f"Can't make the folder {folder} for the virtual box's port: {error.strerror}."
+        ) from error
+    if not _is_private(folder):
+        raise PortError(
+            f"{folder} isn't a folder of this user alone, so the virtual box's port can't be left "
+            f"there. Remove it, or: chmod 700 {folder}"
+        )
+    return folder
+
+
+def _is_private(folder: Path) -> bool:
+    """Whether it is a folder that nobody else can put links into."""
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
+    if not stat.S_ISDIR(found.st_mode):
+        return False
+    if not hasattr(os, "getuid"):  # Windows: the temporary folder is the user's own
+        return True
+    return found.st_uid == os.getuid() and not found.st_mode & 0o077
+
+
+def candidates() -> list[Candidate]:
+    """Every port worth asking: the virtual boxes', then USB, then what else there is."""
     ports = sorted(list_ports.comports(), key=lambda port: (port.vid is None, port.device))
-    found.extend(Candidate(port.device, port.description or "serial port") for port in ports)
+    return [
+        *virtual_candidates(virtual_ports_folder()),
+        *(_candidate(port) for port in ports),
+    ]
+
+
+def _candidate(port: ListPortInfo) -> Candidate:
+    description = "serial port" if port.description in (None, "", "n/a") else port.description
+    patience_s = _SOLDERED_PATIENCE_S if port.vid is None else PATIENCE_S
+    return Candidate(port.device, description, patience_s)
+
+
+def virtual_candidates(folder: Path) -> list[Candidate]:
+    """The virtual boxes that left a link in `folder`."""
+    found: list[Candidate] = []
+    if not _is_private(folder):
+        return found
+    for link in sorted(folder.iterdir()):
+        if link.exists():
+            found.append(Candidate(str(link), "virtual box"))
+        elif link.is_symlink() and not _alive(link.name):
+            link.unlink(missing_ok=True)  # of a process that was killed
     return found
 
 
@@ -57,7 +126,7 @@ def _alive(process: str) -> bool:
         return False
     try:
         os.kill(int(process), 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except OSError:
         return True
@@ -73,14 +142,14 @@ def open_port(path: str) -> serial.Serial:
     port.port = path
     port.baudrate = BAUD
     port.timeout = _READ_TIMEOUT_S
-    port.write_timeout = 2
+    port.write_timeout = _WRITE_TIMEOUT_S
     port.exclusive = True
     # With both lines low an auto-reset circuit keeps still while the port opens.
     port.dtr = False
     port.rts = False
     try:
         port.open()
-    except (serial.SerialException, OSError, ValueError) as error:
+    except PORT_FAILURES as error:
         raise PortError(_why(path, error)) from error
     with contextlib.suppress(OSError):  # a pseudo-terminal has no such line
         port.dtr = True  # native USB sends nothing without it
@@ -89,20 +158,24 @@ def open_port(path: str) -> serial.Serial:
 
 def _why(path: str, error: Exception) -> str:
     number = getattr(error, "errno", None)
-    if number == errno.ENOENT or (number is None and "FileNotFound" in str(error)):
+    said = str(error)
+    if number in (errno.ENOENT, errno.ENOTDIR, errno.ENXIO, errno.EIO) or (
+        number is None and "FileNotFound" in said
+    ):
         return f"There is no port {path}. {ports_in_words()}"
-    if number in (errno.EAGAIN, errno.EBUSY) or "exclusively lock" in str(error):
+    if number in (errno.EAGAIN, errno.EBUSY) or "exclusively lock" in said:
         return (
             f"Port {path} is busy: another program has it open. Close that program, then try again."
         )
-    if number in (errno.EACCES, errno.EPERM) or "PermissionError" in str(error):
+    if number in (errno.EACCES, errno.EPERM) or "PermissionError" in said:
         return (
             f"Port {path} may not be opened by this user, or another program has it. On Linux, add "
             "yourself to the group `dialout` and log in again."
         )
-    if number in (errno.ENOTTY, errno.EINVAL, errno.EISDIR) or Path(path).is_file():
+    # pyserial drops the number of what a file, a pipe or another device answers to port settings.
+    if number in (errno.ENOTTY, errno.EINVAL, errno.EISDIR) or "Could not configure" in said:
         return f"{path} isn't a serial port. {ports_in_words()}"
-    reason = os.strerror(number) if isinstance(number, int) else str(error)
+    reason = os.strerror(number) if isinstance(number, int) else said
     return f"Port {path} can't be opened: {reason}. {ports_in_words()}"
 
 

@@ -35,15 +35,11 @@ def read_raw_csv(path: Path) -> list[RawRow]:
     range, a clock that runs backward (a step of half its period or more), and a file without rows.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        # What isn't UTF-8 shows up in its column, as something that isn't a number.
+        with path.open(encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
             rows = list(_rows(path, file))
     except OSError as error:
         raise RawFileError(f"Can't read {path}: {error.strerror}. Check the path.") from error
-    except UnicodeDecodeError as error:
-        raise RawFileError(
-            f"{path} isn't text: byte {error.object[error.start]:#04x} at position {error.start}. "
-            "Raw rows are a CSV file in UTF-8."
-        ) from error
     if not rows:
         raise RawFileError(
             f"{path} has a header but no rows. Record again, or export the session anew."

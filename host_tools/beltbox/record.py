@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from beltbox.errors import BeltBoxError, StoreError
+from beltbox.errors import StoreError
 from beltbox.link import BoxLink, LinkError, LinkEvent
 from beltbox.merge import Merger
+from beltbox.now import Now
 from beltbox.rows import MetricRow, RawRow
 from beltbox.session_writer import SessionWriter
 from beltbox.store import Store
@@ -24,25 +24,12 @@ _KEEP_BEFORE_MS = 10_000
 STILL_MS = 60_000
 _GONE_S = 120.0
 _COMMIT_S = 1.0
-_TOTALS_S = 0.5
+_TOTALS_S = 1.5
 _BEGIN_S = 3.0
 _OVERTIME_S = 2.0
-
-
-@dataclass(slots=True)
-class Now:
-    """What a view shows: the latest row, the walk's sums, and what the recorder is doing."""
-
-    row: MetricRow | None = None
-    totals: Totals = field(default_factory=Totals)
-    session_id: int | None = None
-    box_name: str = ""
-    path: str = ""
-    connected: bool = True
-    good: int = 0
-    damaged: int = 0
-    missing: int = 0
-    body_mass_g: int = 0
+_QUICK_TRIES = 2  # of commands that are asked again a second later, or aren't essential
+_ROWS = ("RAW", "NOW", "DST", "ZON")
+_SOME = 5  # live sentences of a second without a raw row
 
 
 class Recorder:
@@ -79,16 +66,19 @@ class Recorder:
         self._merger = Merger()
         self._settings: dict[str, int | str] = {}
         self._settings_hash = ""
+        self._boots = 0
         self._before: list[RawRow | MetricRow] = []
         self._moved_ms = 0  # the measurement's time when the belt last moved
         self._committed_at = 0.0
-        self._gone_at: float | None = None
+        self._gone_at: float | None = None  # unplugged or silent since then
         self._seen_damaged = 0
         self._seen_missing = 0
         self._ended = False
         self._begun_at: float | None = None  # when `begin` was asked for; None once it is heard of
         self._was_reset = False
         self._resume_due = False
+        self._raw_is_whole = False  # raw rows come from the measurement's zero on
+        self._heard = {"RAW": 0, "NOW": 0}  # since the last second
 
     @property
     def box_s(self) -> float:
@@ -106,9 +96,11 @@ class Recorder:
                 self._every_second()
                 if self._ended or self._stop() or self._time_is_up(started):
                     break
+            self._ended = True
             self._last_totals()
         except BaseException:
-            self._finish("error", keep_quiet=True)
+            with suppress(StoreError):  # what went wrong first is to be told
+                self._finish("error")
             raise
         self._finish("stopped")
 
@@ -116,8 +108,11 @@ class Recorder:
         self._learn_settings()
         if self._link.identity is not None:
             self._settings_hash = self._link.identity.settings_hash
+            self._boots = self._link.identity.boots
         self._link.command("raw", int(self._store is not None))
         self._link.command("stream", 1)
+        # A box that has just started began by itself, too: that isn't the beginning meant here.
+        self._link.drop_waiting(("BEG", *_ROWS))
         self._begun_at = time.monotonic()
         self._link.command("begin")
 
@@ -128,7 +123,7 @@ class Recorder:
     def _ask(self, verb: str, *arguments: object) -> bool:
         """A command that the recording can do without for now: whether it was answered."""
         try:
-            self._link.command(verb, *arguments)
+            self._link.command(verb, *arguments, tries=_QUICK_TRIES)
         except LinkError as error:
             self._note("note", str(error))
             return False
@@ -147,17 +142,21 @@ class Recorder:
             self._happened(item)
         elif item.type == "BEG":
             self._new_measurement(item)
-        elif self._begun_at is not None and item.type in ("RAW", "NOW", "DST", "ZON"):
-            pass  # still of the measurement before
+        elif self._begun_at is not None and self._writer is None and item.type in _ROWS:
+            pass  # still of the measurement before, whose session has ended
         elif item.type == "RAW":
+            self._heard["RAW"] += 1
             row = raw_row(item)
-            if row is not None and self._writer is not None:
+            if row is None or not self._raw_is_whole:
+                return  # computed again, they would give other numbers
+            if self._writer is not None:
                 self._writer.add_raw(row)
-            elif row is not None and self._store is not None:
+            elif self._store is not None:
                 self._before.append(row)
         elif item.type in ("NOW", "DST", "ZON"):
             metric = self._merger.take(item)
             if metric is not None:
+                self._heard["NOW"] += 1
                 self._measured(metric)
         elif item.type == "LOG":
             self._note("note", f"The box says: {item.values[0]}")
@@ -167,7 +166,10 @@ class Recorder:
     def _measured(self, row: MetricRow) -> None:
         now = self.now
         if now.row is not None and row.t_ms < now.row.t_ms:
-            self._from_zero("begin")  # its BEG was damaged
+            # Its BEG was damaged, so the rows don't tell where they began: begin once more.
+            self._from_zero("begin")
+            self._raw_is_whole = False
+            self._resume_due = True
         now.row = row
         if self._writer is not None:
             self._writer.add_metric(row)
@@ -182,7 +184,7 @@ class Recorder:
         self._start_or_stop(row)
 
     def _start_or_stop(self, row: MetricRow) -> None:
-        if self._store is None:
+        if self._store is None or self._ended:
             return
         if self._writer is None:
             if self._seconds is not None or (row.distance_mm or 0) >= _START_MM:
@@ -192,9 +194,8 @@ class Recorder:
                 self._begin()
         elif self._seconds is None and row.t_ms - self._moved_ms > STILL_MS:
             self._finish("still for a minute")
-            if self._once:
-                self._ended = True
-            else:
+            self._ended = self._once
+            if not self._ended:
                 self._begin()
 
     def _start(self, store: Store) -> None:
@@ -226,23 +227,41 @@ class Recorder:
 
     def _start_segment(self, reason: str) -> None:
         if self._writer is not None:
-            identity = self._link.identity
             self._writer.start_segment(
                 settings=self._settings,
-                boot_count=0 if identity is None else identity.boots,
+                boot_count=self._boots,
                 reason=reason,
                 first_t_us=None,
             )
 
     def _new_measurement(self, sentence: Sentence) -> None:
         """All sums are at zero again: by a command, or because the box was reset."""
-        settings_hash = str(named(sentence)["settings_hash"])
+        # A box that was reset begins with raw off; what it was asked for comes after.
+        self._raw_is_whole = not self._was_reset
+        fields = named(sentence)
+        boots = fields["boots"]
+        if isinstance(boots, int) and boots != self._boots:
+            # Its ID was damaged: the box was reset, and sends no raw rows now.
+            self._was_reset = True
+            self._raw_is_whole = self._begun_at is not None
+            self._resume_due |= not self._raw_is_whole
+            self._boots = boots
+            self._note("reset", "The box was reset.")
+        settings_hash = str(fields["settings_hash"])
         if settings_hash != self._settings_hash:
-            self._learn_settings()
-            self._settings_hash = settings_hash
+            self._relearn_settings(settings_hash)
         self._from_zero("reset" if self._was_reset else "begin")
         self._was_reset = False
         self._begun_at = None
+
+    def _relearn_settings(self, settings_hash: str) -> None:
+        try:
+            self._learn_settings()
+        except LinkError as error:
+            self._note("note", str(error))
+            self._resume_due = True  # the next BEG says again that they are others
+        else:
+            self._settings_hash = settings_hash
 
     def _from_zero(self, reason: str) -> None:
         self._merger = Merger()
@@ -256,31 +275,35 @@ class Recorder:
 
     def _happened(self, event: LinkEvent) -> None:
         self._note(event.kind, event.text)
-        self.now.connected = event.kind != "unplugged"
-        self.now.path = self._link.path
-        if event.kind == "unplugged":
+        now = self.now
+        now.connected = event.kind != "unplugged"
+        now.silent = event.kind == "silent"
+        now.path = self._link.path
+        if event.kind in ("unplugged", "silent"):
             self._gone_at = time.monotonic()
-            if self._writer is not None:
-                self._writer.commit()
         else:
             self._gone_at = None
+        if self._writer is not None:
+            self._writer.commit()
         if event.kind == "reset":
             # Its own BEG is on the way, too: what it counted since is a segment of its own.
             self._was_reset = True
-        if event.kind in ("reset", "returned"):
-            self._resume_due = True
-            self._resume(begin=event.kind == "reset")
-        self._show(self.now)
+            if self._link.identity is not None:
+                self._boots = self._link.identity.boots
+        # A session that ended meanwhile must not run on in the next.
+        ended = self._writer is None and event.kind in ("returned", "heard")
+        if ended or event.kind in ("reset", "returned"):
+            self._resume(begin=ended or event.kind == "reset")
+        self._show(now)
 
     def _resume(self, *, begin: bool) -> None:
         """Have the raw rows again, from a zero if the box lost its own."""
-        if self._store is not None and not self._ask("raw", 1):
+        self._resume_due = True
+        if not self._ask("raw", int(self._store is not None)) or not self._ask("stream", 1):
             return
-        if not self._ask("stream", 1):
-            return
-        self._resume_due = False
         if begin:
-            self._ask("begin")
+            self._begin()
+        self._resume_due = False
 
     def _note(self, kind: str, text: str) -> None:
         self._tell(text)
@@ -292,10 +315,33 @@ class Recorder:
         if at - self._committed_at < _COMMIT_S:
             return
         self._committed_at = at
-        if self._begun_at is not None and at - self._begun_at > _BEGIN_S:
-            self._begin()
-        if self._resume_due and self.now.connected:
+        self._count_losses()
+        if self._writer is not None:
+            self._writer.commit()
+        now = self.now
+        if self._gone_at is None:
+            self._keep_it_sending(at)
+        else:
+            self._show(now)
+            if at - self._gone_at > _GONE_S and self._writer is not None:
+                self._finish("the box was gone" if now.connected else "the box was unplugged")
+                self._ended = self._once or self._seconds is not None
+
+    def _keep_it_sending(self, at: float) -> None:
+        """Ask again for what doesn't come although it should."""
+        if self._store is not None and self._heard["NOW"] > _SOME and not self._heard["RAW"]:
+            self._raw_is_whole = False  # somebody turned them off
+            self._resume_due = True
+        self._heard = {"RAW": 0, "NOW": 0}
+        if self._resume_due:
             self._resume(begin=True)
+        elif self._begun_at is None:
+            if not self._raw_is_whole:
+                self._begin()
+        elif at - self._begun_at > _BEGIN_S:
+            self._begin()
+
+    def _count_losses(self) -> None:
         reader = self._link.reader
         now = self.now
         now.good, now.damaged, now.missing = reader.good, reader.damaged, reader.missing
@@ -306,16 +352,10 @@ class Recorder:
             if reader.missing > self._seen_missing:
                 count = reader.missing - self._seen_missing
                 self._note_count("gap", count, "are missing")
-            self._writer.commit()
         self._seen_damaged, self._seen_missing = reader.damaged, reader.missing
-        if not now.connected:
-            self._show(now)
-            if self._gone_at is not None and at - self._gone_at > _GONE_S and self._writer:
-                self._finish("the box was unplugged")
-                self._ended = self._once or self._seconds is not None
 
     def _note_count(self, kind: str, count: int, what: str) -> None:
-        text = f"{count} sentence{'s' if count > 1 else ''} {what}."
+        text = f"Of the box's sentences {count} {what}."
         self._tell(text)
         if self._writer is not None:
             self._writer.add_event(kind, text, count=count)
@@ -330,34 +370,31 @@ class Recorder:
 
     def _last_totals(self) -> None:
         """Ask for the sums of this very moment, and leave the box as quiet as it was."""
-        if not self.now.connected:
+        if not self.now.connected or self.now.silent:
             return
         with suppress(LinkError):
-            self._link.command("totals")
-            deadline = time.monotonic() + _TOTALS_S
-            asked_ms = -1 if self.now.row is None else self.now.row.t_ms
-            for item in self._link.listen():
-                if isinstance(item, Sentence):
-                    self._take(item)
-                if self.now.row is not None and self.now.row.t_ms > asked_ms:
-                    break
-                if time.monotonic() > deadline:
-                    break
-            self._link.command("raw", 0)
+            if self._store is None or self._writer is not None:
+                self._link.command("totals", tries=_QUICK_TRIES)
+                self._take_totals()
+            self._link.command("raw", 0, tries=_QUICK_TRIES)
 
-    def _finish(self, reason: str, *, keep_quiet: bool = False) -> None:
+    def _take_totals(self) -> None:
+        deadline = time.monotonic() + _TOTALS_S
+        zones_ms: object = None
+        for item in self._link.listen():
+            if isinstance(item, Sentence):
+                self._take(item)
+                if item.type == "ZON":
+                    zones_ms = named(item)["t_ms"]
+                if item.type == "NOW" and named(item)["t_ms"] == zones_ms is not None:
+                    return
+            if time.monotonic() > deadline:
+                return
+
+    def _finish(self, reason: str) -> None:
+        self._count_losses()
         writer = self._writer
-        if writer is None:
-            return
         self._writer = None
         self.now.session_id = None
-        try:
+        if writer is not None:
             writer.close(datetime.now(UTC), reason)
-        except StoreError as error:
-            if not keep_quiet:
-                raise
-            self._tell(f"What was recorded until then is kept. ({error})")
-        except BeltBoxError:
-            if not keep_quiet:
-                raise
-        self.now.totals = Totals()

@@ -16,6 +16,7 @@ from beltbox.raw_csv import raw_line, read_raw_csv
 from beltbox.rows import MetricRow, RawRow
 from beltcore.core import Core, metric_row
 
+_LOOK_AT_BYTES = 1 << 16  # console text may come first in a capture
 # Totals that the command prints of the last row.
 _SHOWN = ("t_ms", "distance_mm", "forward_mm", "backward_mm")
 
@@ -73,9 +74,10 @@ def replay(
     """
     try:
         with source.open("rb") as file:
-            start = file.read(4096)
+            start = file.read(_LOOK_AT_BYTES)
     except OSError as error:
         raise ReplayError(f"Can't read {source}: {error.strerror}. Check the path.") from error
+    _check_target(source, out)
     done = Replayed()
     if is_capture(start):
         done.capture = read_capture(source)
@@ -89,6 +91,15 @@ def replay(
         done.rows += len(raw)
     _look_over(done)
     return done
+
+
+def _check_target(source: Path, out: Path) -> None:
+    """Nothing but an ordinary file is replaced, and not the recording itself."""
+    if out.exists():
+        if out.samefile(source):
+            raise ReplayError(f"{out} is the recording itself. Name another file with --out.")
+        if not out.is_file():
+            raise ReplayError(f"{out} isn't an ordinary file. Name one with --out.")
 
 
 def computed_again(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> list[MetricRow]:
@@ -113,12 +124,10 @@ def _look_over(done: Replayed) -> None:
         if done.capture is None:
             continue
         part = done.capture.measurements[index]
-        # With rows missing, or not from the zero on, the box knew more than the capture does.
-        if part.from_zero and part.lost == 0:
-            wanted = {sentence.values[0] for sentence in part.live}
-            by_time = {int(row[0]): _numbers(header, row) for row in rows if int(row[0]) in wanted}
-            done.compared += len(part.live)
-            done.unequal += differences(part, by_time)
+        wanted = {sentence.values[0] for sentence in part.live}
+        by_time = {int(row[0]): _numbers(header, row) for row in rows if int(row[0]) in wanted}
+        done.compared += len(part.live)
+        done.unequal += differences(part, by_time)
 
 
 def _numbers(header: list[str], row: list[str]) -> dict[str, int | None]:

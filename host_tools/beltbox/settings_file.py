@@ -29,7 +29,7 @@ def load_settings(path: Path) -> Settings:
         raise SettingsFileError(
             f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg})."
         ) from error
-    except (UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not text; too deep; a number too long
         raise SettingsFileError(f"{path} isn't a settings file: it must be JSON text.") from error
     try:
         return declared.complete(given)

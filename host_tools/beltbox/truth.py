@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from beltcore.belt import lag_us
 _SPEED_GOAL_SHARE = 0.001
 _SPEED_GOAL_MM_S = 0.3
 _MOVING_MM_S = 20.0
+_FIRST_ROWS = 120  # rows of the first 1.5 s
 _SETTLED_US = 1_500_000  # the first second is a mean over less
 
 
@@ -114,14 +115,20 @@ def unwrapped_us(t_us: Sequence[int]) -> list[int]:
 
 
 def compare(session: Session, truth_file: Path) -> list[Comparison]:
-    """The session's numbers beside the truth; both from the first raw row to the last.
+    """The session's numbers beside the truth; both from the first row to the last.
 
-    For a session of one segment on a virtual box whose clock hadn't wrapped when it began.
+    For a session of one segment on a virtual box whose clock hadn't wrapped when it began. Raises
+    TruthError.
     """
     truth = Truth(truth_file)
-    segment = session.segments[0]
+    segment = next((one for one in session.segments if one.raw), None)
+    if segment is None or not segment.metrics or len(segment.raw) <= 2 * _FIRST_ROWS:
+        raise TruthError(f"Session {session.summary.id} is too short to be held against the truth.")
+    # Up to the last live row, which is where the session's sums end.
     clock_us = unwrapped_us([row.t_us for row in segment.raw])
-    rows = computed_again(segment.raw, segment.settings)
+    end_us = clock_us[0] + 1000 * (segment.metrics[-1].t_ms + 1)
+    clock_us = clock_us[: bisect_left(clock_us, end_us)]
+    rows = computed_again(segment.raw[: len(clock_us)], segment.settings)
     stretch = truth.between(clock_us[0], clock_us[-1])
     summary = session.summary
 
@@ -146,8 +153,8 @@ def compare(session: Session, truth_file: Path) -> list[Comparison]:
         _row(
             "top speed, mean of a second",
             "m/s",
-            max(abs(truth.mean_speed_mm_s(t)) for t in clock_us[120:]) / 1000,
-            max(abs(row.speed_mm_s or 0) for row in rows[120:]) / 1000,
+            max(abs(truth.mean_speed_mm_s(t)) for t in clock_us[_FIRST_ROWS:]) / 1000,
+            max(abs(row.speed_mm_s or 0) for row in rows[_FIRST_ROWS:]) / 1000,
             0.002,
         ),
         _row(

@@ -20,8 +20,14 @@ for (const name of fs.readdirSync(beltcore).filter((name) => name.endsWith(".py"
 python.FS.writeFile("/code/compute.py", fs.readFileSync(computeFile));
 python.FS.writeFile("/settings.json", fs.readFileSync(settingsFile));
 python.FS.writeFile("/rows.csv", fs.readFileSync(rowsFile));
-python.runPython(
-  "import sys\nsys.path.insert(0, '/code')\nimport compute\n" +
-    "compute.main(['/code', '/settings.json', '/rows.csv', '/metrics.csv'])",
-);
+try {
+  python.runPython(
+    "import sys\nsys.path.insert(0, '/code')\nimport compute\n" +
+      "compute.main(['/code', '/settings.json', '/rows.csv', '/metrics.csv'])",
+  );
+} catch (error) {
+  // The last line says what went wrong; Node would put its own behind it.
+  console.error(String(error.message).trim());
+  process.exit(1);
+}
 fs.writeFileSync(metricsFile, python.FS.readFile("/metrics.csv"));

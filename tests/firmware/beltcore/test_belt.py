@@ -6,7 +6,7 @@ import random
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from beltcore import settings
@@ -346,3 +346,143 @@ def test_rows_at_one_moment():
         belt.step(row * 12_500, 0, 50)
     assert abs(belt.speed_mm_s - 800) <= 8
     assert abs(belt.belt_mm_s - 800) <= 90
+
+
+def uneven_counts(row):
+    """Stands, walks, runs and turns; the same at each call."""
+    return (3, 0, 0, 1, 0, 7, 2, 0, 5, -4, 0, 1)[row % 12] * (1 if row % 90 < 60 else -2)
+
+
+def test_an_edge_at_clock_0_is_an_edge():
+    """The moment of any edge may fall on the clock's wrap."""
+
+    def speeds(begin_us):
+        belt = BeltSpeed(COARSE_NM)
+        belt.start(begin_us)
+        seen = []
+        for row in range(1, 200):
+            belt.step((begin_us + row * 12_500) % CLOCK, 12_500, uneven_counts(row))
+            seen.append((belt.speed_mm_s, belt.belt_mm_s))
+        return seen
+
+    expected = speeds(1000)
+    for row in range(1, 120):
+        n = abs(uneven_counts(row))
+        if n:
+            assert speeds((12_500 // n // 2 - row * 12_500) % CLOCK) == expected
+
+
+@pytest.mark.parametrize("nm", [FINE_NM, COARSE_NM, 10**9])
+@pytest.mark.parametrize("counts", [1, 25])
+def test_backward_is_forward_mirrored(nm, counts):
+    """Up to speeds far beyond a walk: rounding apart, nothing depends on the way."""
+    there, back = BeltSpeed(nm), BeltSpeed(nm)
+    there.start(0)
+    back.start(0)
+    for row in range(1, 300):
+        n = counts * (abs(uneven_counts(row)) + 1) if row % 4 == 0 else 0
+        there.step(row * 12_500, 12_500, n)
+        back.step(row * 12_500, 12_500, -n)
+        assert abs(there.speed_mm_s + back.speed_mm_s) <= 2
+        assert abs(there.belt_mm_s + back.belt_mm_s) <= 2
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_remainders_below_a_micrometre_are_carried(way):
+    """1999 nm each 100 us: without the remainders it would be half."""
+    belt = BeltSpeed(1999)
+    belt.start(0)
+    for row in range(1, 15_000):
+        belt.step(row * 100, 100, way)
+    assert abs(belt.speed_mm_s - way * 20) <= 1
+    assert abs(belt.belt_mm_s - way * 20) <= 1
+
+
+def test_belt_speed_has_its_own_window_from_the_moment_it_is_full():
+    belt = BeltSpeed(FINE_NM)
+    belt.start(0)
+    for row in range(1, 6):
+        belt.step(row * 20_000, 20_000, 160)
+        if row < 3:
+            assert belt.belt_mm_s == belt.speed_mm_s
+        else:
+            assert abs(belt.belt_mm_s - 800) <= 5
+
+
+@given(
+    st.integers(1, 1000),
+    st.integers(1, 1000),
+    st.sampled_from([1, -1]),
+    st.sampled_from([12_500, 250_000, 251_000, 999_999]) | st.integers(1000, 999_999),
+)
+@example(125, 1, 1, 250_000)  # half a mm/s, and next to it
+@example(124, 1, -1, 250_000)
+@example(125, 1, -1, 250_000)
+@example(126, 1, -1, 250_000)
+@example(127, 1, -1, 250_000)
+def test_the_first_edges_to_the_digit(half_count_um, n, way, dt_us):
+    """From the middle of a count to an edge, in no less than a quarter of a second."""
+    belt = BeltSpeed(2000 * half_count_um)
+    belt.start(0)
+    belt.step(dt_us, dt_us, way * n)
+    moved_um = way * (2 * n - 1) * half_count_um
+    span_ms = max(dt_us // 1000, 250)
+    rounded = (moved_um + span_ms // 2) // span_ms
+    assert belt.jumped == (2 * n * half_count_um > 50 * max(dt_us, 20_000))
+    assert belt.speed_mm_s == (0 if belt.jumped else rounded)
+
+
+def test_far_beyond_any_walk_backward_is_forward_mirrored():
+    """25 m/s in counts of a metre: what is taken to be ahead of the edge is limited both ways."""
+    there, back = BeltSpeed(10**9), BeltSpeed(10**9)
+    there.start(0)
+    back.start(0)
+    for row in range(1, 100):
+        n = 1 if row % 4 else 2
+        there.step(row * 50_000, 50_000, n)
+        back.step(row * 50_000, 50_000, -n)
+        assert not there.jumped
+        assert abs(there.speed_mm_s + back.speed_mm_s) <= 2
+        assert abs(there.belt_mm_s + back.belt_mm_s) <= 2
+    assert abs(there.speed_mm_s - 25_000) <= 1500
+
+
+@pytest.mark.parametrize("way", [1, -1])
+@pytest.mark.parametrize("speed", [9_000, 20_000, 45_000])
+def test_metres_between_two_rows(speed, way):
+    """Rows so far apart that a second, and a window, begin between two of them."""
+    belt = Motion(33, way * speed)
+    for t_us, speed_mm_s, belt_mm_s in play(belt, range(0, 5_000_000, 87_000), FINE_NM):
+        if t_us > 1_200_000:
+            assert abs(speed_mm_s - way * speed) <= speed / 400
+            assert abs(belt_mm_s - way * speed) <= speed / 100
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_one_lurch_to_the_digit(way):
+    """A belt stands, lurches by n counts in one row, and stands: exact then, and a second later.
+
+    It stood in the middle of a count, and stands at the edge at which the lurch ended.
+    """
+    count_um = 500
+    lurch_us, row_us, second_us = 1_262_500, 12_500, 10**6
+    before_us = 1_200_000  # the last of the entries that a standing belt makes each 100 ms
+    for n in range(40, 1200):
+        belt = BeltSpeed(count_um * 1000)
+        belt.start(0)
+        moved_um = way * (n * count_um - count_um // 2)
+        edge_us = lurch_us - row_us // n // 2
+
+        def gone_um(t_us, moved_um=moved_um, edge_us=edge_us):
+            return moved_um * ((t_us - before_us) * 512 // (edge_us - before_us)) // 512
+
+        for t_us in range(row_us, lurch_us, row_us):
+            belt.step(t_us, row_us, 0)
+        belt.step(lurch_us, row_us, way * n)
+        assert belt.speed_mm_s == (moved_um + 500) // 1000
+        assert belt.belt_mm_s == (moved_um - gone_um(lurch_us - 60_000) + 30) // 60
+        for t_us in range(lurch_us + row_us, lurch_us + second_us, row_us):
+            belt.step(t_us, row_us, 0)
+            if t_us >= before_us + second_us:
+                left_um = moved_um - gone_um(t_us - second_us)
+                assert belt.speed_mm_s == (left_um + 500) // 1000

@@ -1,0 +1,298 @@
+"""Virtual boxes to record, the command line in this process and in others, a port to speak from."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pty
+import signal
+import subprocess
+import sys
+import threading
+import time
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from beltbox import cli, ports
+from beltbox.find import find_box
+from beltbox.record import Recorder
+from beltbox.signals import end_signals
+from beltbox.store import Session, open_store
+from beltcore.crc import crc16
+from virtualbox import Scenario, VirtualBox, load
+
+DEADLINE_S = 40.0
+# Longer than any test: a box must not end before its host.
+_LONG_S = 100_000
+
+
+def until(condition: Callable[[], Any], what: str = "it") -> Any:
+    """Wait for a condition, which is given back; fail after a generous deadline."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.02)
+    return found
+
+
+@pytest.fixture(name="until")
+def until_fixture() -> Callable[..., Any]:
+    """until(condition, what): its value once it is true."""
+    return until
+
+
+@pytest.fixture
+def sentence() -> Callable[..., bytes]:
+    """sentence("RAW", seq, values…): its bytes, made by the protocol's text and not by its code."""
+
+    def make(kind: str, *fields: object) -> bytes:
+        body = ",".join([kind, *("" if one is None else str(one) for one in fields)]).encode()
+        return b"$%s*%04X\n" % (body, crc16(body, 0, len(body)))
+
+    return make
+
+
+@pytest.fixture
+def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home and a folder of virtual ports of the test's own; no serial ports of this machine."""
+    home = tmp_path / "home"
+    for name in ("data", "run"):
+        (home / name).mkdir(parents=True, mode=0o700)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(home / "run"))
+    monkeypatch.setattr(ports.list_ports, "comports", lambda: [])
+    return home
+
+
+@dataclass
+class Ran:
+    """What a command left."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        """Both outputs, on one line, as words may be wrapped anywhere."""
+        return " ".join((self.out + self.err).split())
+
+
+@pytest.fixture
+def run(
+    apart: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., Ran]:
+    """run(*arguments): the command line in this process. An exception that escapes is a failure."""
+
+    def call(*arguments: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["beltbox", *map(str, arguments)])
+        before = {number: signal.getsignal(number) for number in end_signals()}
+        capfd.readouterr()
+        status = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        out, err = capfd.readouterr()
+        assert "Traceback" not in out + err
+        return Ran(status, out, err)
+
+    return call
+
+
+class Program:
+    """The command line as a process of its own; what it says goes to a file."""
+
+    def __init__(self, out: Path, arguments: tuple[object, ...], options: dict[str, Any]) -> None:
+        self._out = out
+        with out.open("wb") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "beltbox", *map(str, arguments)],
+                **{
+                    "stdin": subprocess.DEVNULL,
+                    "stdout": file,
+                    "stderr": subprocess.STDOUT,
+                    "env": {**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"},
+                }
+                | options,
+            )
+
+    @property
+    def said(self) -> str:
+        text = self._out.read_text(errors="replace")
+        assert "Traceback" not in text, text
+        return text
+
+    def says(self, words: str) -> str:
+        """Wait until it has said so."""
+        until(
+            lambda: words in self.said or self.process.poll() is not None,
+            f"{words!r} in {self.said!r}",
+        )
+        assert words in self.said, self.said
+        return self.said
+
+    def signal(self, number: signal.Signals) -> int:
+        """Send it, and wait for the end: the exit status."""
+        self.process.send_signal(number)
+        return self.end()
+
+    def end(self) -> int:
+        """Wait for the end: the exit status."""
+        return self.process.wait(DEADLINE_S)
+
+
+@pytest.fixture
+def start(apart: Path, tmp_path: Path) -> Iterator[Callable[..., Program]]:
+    """start(*arguments): the command line as a process; gone at the test's end."""
+    started: list[Program] = []
+
+    def launch(*arguments: object, **options: Any) -> Program:
+        program = Program(tmp_path / f"program-{len(started)}.txt", arguments, options)
+        started.append(program)
+        return program
+
+    yield launch
+    for program in started:
+        if program.process.poll() is None:
+            program.process.kill()
+            program.process.wait()
+
+
+@pytest.fixture
+def box(apart: Path, tmp_path: Path) -> Iterator[Callable[..., VirtualBox]]:
+    """box(scenario, **options): a running virtual box that stays, its port linked at tmp/box."""
+    with ExitStack() as stack:
+        made: list[VirtualBox] = []
+
+        def make(scenario: str | Scenario = "steady-1mph", **options: Any) -> VirtualBox:
+            played = scenario if isinstance(scenario, Scenario) else load(scenario)
+            name = options.pop("name", "box")
+            settings = dict(played.settings) | options.pop("settings", {})
+            one = VirtualBox(
+                dataclasses.replace(played, duration_s=_LONG_S, settings=settings),
+                **{"link": tmp_path / name, "speed": 0} | options,
+            )
+            made.append(stack.enter_context(one))
+            return one
+
+        yield make
+
+
+@dataclass
+class Walk:
+    """A recorded walk: what the store, the capture and the truth hold of it."""
+
+    session: Session
+    capture: bytes
+    truth: Path
+    recorder: Recorder
+    told: list[str] = field(default_factory=list)
+
+
+def record_walk(
+    folder: Path, scenario: str, seconds: float, during: Callable[[VirtualBox, Recorder], Any]
+) -> Walk:
+    truth = folder / f"{scenario}.truth.csv"
+    capture_file = folder / f"{scenario}.capture"
+    told: list[str] = []
+    played = dataclasses.replace(load(scenario), duration_s=_LONG_S)
+    with (
+        VirtualBox(played, speed=0, truth=truth, wait_for_host=True) as box,
+        open_store(folder / f"{scenario}.sqlite") as store,
+        capture_file.open("wb") as capture,
+        find_box(box.port, capture=capture) as link,
+    ):
+        recorder = Recorder(
+            link,
+            store,
+            seconds=100_000,
+            tell=told.append,
+            stop=lambda: during(box, recorder) or recorder.box_s >= seconds,
+        )
+        recorder.run()
+        box.stop()
+        session = store.load(recorder.sessions[0])
+    return Walk(session, capture_file.read_bytes(), truth, recorder, told)
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Callable[..., Walk]:
+    """record(scenario, seconds, during): so many of its seconds, as fast as it goes.
+
+    during(box, recorder): called all the time; true ends the recording.
+    """
+
+    def make(
+        scenario: str,
+        seconds: float,
+        during: Callable[[VirtualBox, Recorder], Any] = lambda _box, _recorder: False,
+    ) -> Walk:
+        return record_walk(tmp_path, scenario, seconds, during)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def walk(tmp_path_factory: pytest.TempPathFactory) -> Walk:
+    """Fifteen seconds of holding on, recorded once."""
+    return record_walk(tmp_path_factory.mktemp("walk"), "hands", 15, lambda _box, _recorder: False)
+
+
+class Speaker:
+    """A pseudo-terminal on which some other program speaks."""
+
+    def __init__(self, every: bytes, answer: Callable[[bytes], bytes]) -> None:
+        self._master, slave = pty.openpty()
+        tty.setraw(slave)
+        self._slave = slave  # held open, so that it doesn't hang up between two users
+        self.path = os.ttyname(slave)
+        self.heard = b""
+        self._every = every
+        self._answer = answer
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._speak, daemon=True)
+        os.set_blocking(self._master, False)
+        self._thread.start()
+
+    def _speak(self) -> None:
+        while not self._ended.wait(0.02):
+            try:
+                data = os.read(self._master, 4096)
+            except BlockingIOError:
+                data = b""
+            self.heard += data
+            try:
+                os.write(self._master, self._every + (self._answer(data) if data else b""))
+            except BlockingIOError:
+                continue
+
+    def close(self) -> None:
+        self._ended.set()
+        self._thread.join()
+        os.close(self._master)
+        os.close(self._slave)
+
+
+@pytest.fixture
+def speaker(apart: Path) -> Iterator[Callable[..., Speaker]]:
+    """speaker(every, answer): a port that says `every` all the time and answers what it hears."""
+    made: list[Speaker] = []
+
+    def make(every: bytes = b"", answer: Callable[[bytes], bytes] = lambda _heard: b"") -> Speaker:
+        made.append(Speaker(every, answer))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

@@ -1,0 +1,95 @@
+"""`beltbox settings`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from beltcore import settings as declared
+
+
+def test_settings_are_shown_changed_saved_and_loaded(box, run, tmp_path: Path):
+    running = box("steady-1mph")
+    port = ("--port", tmp_path / "box")
+    ran = run("settings", *port)
+    assert ran.status == 0
+    assert "virtual at" in ran.out
+    assert "MicroPython" in ran.out
+    assert "(20000 to 300000)" in ran.out
+    assert json.loads(run("settings", *port, "--json").out) == running.scenario.settings
+
+    saved = tmp_path / "box.json"
+    ran = run("settings", *port, "body_mass_g=81000", "box_name=clinic 2", "--save", saved)
+    assert ran.status == 0
+    expected = running.scenario.settings | {"body_mass_g": 81_000, "box_name": "clinic 2"}
+    assert json.loads(saved.read_text()) == expected
+
+    assert run("settings", *port, "body_mass_g=60000", "rail_left_zero=-5").status == 0
+    ran = run("settings", *port, "--load", saved, "body_mass_g=61000", "--json")
+    assert json.loads(ran.out) == expected | {"body_mass_g": 61_000}
+
+
+def test_what_the_box_has_already_is_not_written_again(box, run, tmp_path: Path, monkeypatch):
+    running = box("steady-1mph")
+    sent: list[str] = []
+    from beltbox.link import BoxLink  # noqa: PLC0415
+
+    command = BoxLink.command
+
+    def note(self, verb, *arguments, **options):
+        sent.append(",".join([verb, *map(str, arguments)]))
+        return command(self, verb, *arguments, **options)
+
+    monkeypatch.setattr(BoxLink, "command", note)
+    file = tmp_path / "box.json"
+    file.write_text(json.dumps(running.scenario.settings | {"body_mass_g": 75_000}))
+    assert run("settings", "--port", tmp_path / "box", "--load", file).status == 0
+    assert [one for one in sent if one.startswith("set")] == ["set,body_mass_g,75000"]
+
+
+def test_a_tare_takes_what_the_rails_read_for_zero(box, run, tmp_path: Path):
+    box("steady-1mph", settings={"rail_left_zero": 84_000}, wait_for_host=True)
+    ran = run("settings", "--port", tmp_path / "box", "--tare", "--json")
+    assert ran.status == 0, ran.said
+    assert json.loads(ran.out)["rail_left_zero"] == pytest.approx(84_210, abs=100)
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        ("body_mass_g=19999", "body_mass_g is 19999; allowed: 20000 to 300000"),
+        ("belt_direction=0", "belt_direction is 0; allowed: 1 or -1"),
+        ("colour=1", "'colour' is not a setting. The keys: schema, box_name, belt_nm_per_count"),
+        ("schema=2", "schema is 2; this version reads up to 1: update it"),
+        ("body_mass_g=heavy", "body_mass_g is 'heavy'; allowed"),
+        ("body_mass_g=" + "9" * 5000, "body_mass_g is '999"),
+        ("box_name=a,b", "box_name is 'a,b'; allowed: 1 to 20 letters"),
+        ("body_mass_g", "'body_mass_g' isn't KEY=VALUE"),
+    ],
+)
+def test_a_bad_setting_is_refused_before_any_port_is_asked(run, argument: str, words: str):
+    ran = run("settings", "--port", "/dev/nope", "body_mass_g=70000", argument)
+    assert ran.status == 1
+    assert words in ran.said
+    assert "/dev/nope" not in ran.said
+
+
+def test_a_bad_file_is_refused_before_any_port_is_asked(run, tmp_path: Path):
+    file = tmp_path / "box.json"
+    for text, words in (
+        ('{"body_mass_g": 1}', "box.json: body_mass_g is 1; allowed"),
+        ("[]", "settings must be a table"),
+        ("{", "not JSON"),
+    ):
+        file.write_text(text)
+        ran = run("settings", "--port", "/dev/nope", "--load", file)
+        assert ran.status == 1
+        assert words in ran.said
+
+
+def test_where_it_cannot_save_is_said(box, run, tmp_path: Path):
+    box("steady-1mph")
+    ran = run("settings", "--port", tmp_path / "box", "--save", tmp_path / "nope" / "box.json")
+    assert ran.status == 1
+    assert "Can't write" in ran.said
+    assert declared.NAME_KEY in ran.out  # they were shown all the same

@@ -1,0 +1,155 @@
+"""The live view, with and without a terminal."""
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from beltbox.live import BigView, PlainView, view_for
+from beltbox.now import Now
+from beltbox.rows import MetricRow
+from beltbox.totals import Totals
+
+ROW = MetricRow(
+    t_ms=754_000,
+    belt_mm_s=-700,
+    speed_mm_s=-710,
+    reliance_permille=83,
+    zone=2,
+    flags=0,
+    box_flags=0,
+)
+NOW = Now(
+    row=ROW,
+    totals=Totals(duration_ms=754_000, distance_mm=512_345),
+    session_id=3,
+    box_name="clinic 2",
+    path="/dev/ttyUSB0",
+    good=1000,
+)
+WORST = replace(
+    NOW,
+    row=ROW._replace(flags=63, box_flags=63, reliance_permille=1034, zone=3, speed_mm_s=-12_345),
+    totals=Totals(duration_ms=40_000_000, distance_mm=123_456_789),
+    damaged=3,
+    missing=20,
+    path="/run/user/1000/beltbox/" + "9" * 80,
+)
+
+
+def terminal(width: int = 80, height: int = 24) -> Console:
+    return Console(
+        force_terminal=True,
+        width=width,
+        height=height,
+        color_system=None,
+        legacy_windows=False,
+        file=io.StringIO(),
+    )
+
+
+def drawn(now: Now, width: int = 80, height: int = 24, message: str = "") -> list[str]:
+    console = terminal(width, height)
+    view = BigView(console)
+    view.show(now)
+    view._message = message
+    console.print(view.draw())
+    return console.file.getvalue().splitlines()
+
+
+def test_the_figures_are_big_and_the_words_beside_them():
+    lines = drawn(NOW, 120, 40)
+    text = "\n".join(lines)
+    for words in (
+        "m/s backward, 1.6 mph",
+        "time",
+        "distance, m",
+        "% on the rail: supported",
+        "recording: clinic 2 at /dev/ttyUSB0",
+    ):
+        assert words in text
+    # 0.71 in letters five lines high, to the left of 12:34.
+    speed = [line[: len(line) // 2] for line in lines[1:6]]
+    assert all("██" in line for line in speed)
+    assert speed[1].strip("│ ").split() == ["██", "████", "██", "███"]
+
+
+def test_the_bar_grows_with_reliance_and_keeps_its_marks():
+    def bar(permille):
+        return drawn(replace(NOW, row=ROW._replace(reliance_permille=permille)), 102)[14][1:]
+
+    assert bar(None).count("█") == bar(0).count("█") == 0
+    assert bar(125).count("█") == 50 - 2  # half of a quarter of the weight, less two marks
+    assert bar(250).count("█") == bar(900).count("█") == 100 - 3
+    assert all(bar(permille).count("│") == 3 for permille in (0, 125, 900))
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (60, 20), (40, 12), (200, 60)])
+@pytest.mark.parametrize("now", [Now(), NOW, WORST], ids=["nothing", "usual", "worst"])
+def test_it_fits_any_terminal_without_wrapping(now: Now, width: int, height: int):
+    for state in ({}, {"connected": False}, {"silent": True}):
+        lines = drawn(replace(now, **state), width, height, message="long " * 60)
+        assert len(lines) < height
+        assert max(map(len, lines)) <= width
+        corners = [line for line in lines if "╮" in line]
+        assert len(corners) == 2
+        assert all(line.count("╮") == 2 for line in corners)
+
+
+def test_warnings_unplugged_and_silent_are_said():
+    assert " the left cell gives no samples: check its wires" in drawn(
+        replace(NOW, row=ROW._replace(flags=1))
+    )
+    assert any("serial port held the box up" in line for line in drawn(WORST, 120, 40))
+    assert " UNPLUGGED: waiting for the box to come back" in drawn(replace(NOW, connected=False))
+    assert " SILENT: nothing comes from the box" in drawn(replace(NOW, silent=True))
+    assert any("23 of 1023 sentences lost" in line for line in drawn(WORST, 120, 40))
+
+
+def test_what_is_unknown_is_a_dash_and_never_a_zero():
+    text = "\n".join(drawn(Now(), 40, 12))
+    assert "m/s –" in text
+    assert "0.00" not in text
+    unknown = "\n".join(drawn(replace(NOW, row=ROW._replace(reliance_permille=None, zone=None))))
+    assert "% on the rail: –" in unknown
+
+
+def test_it_draws_what_it_was_shown_even_if_that_goes_on():
+    console = terminal()
+    now = replace(NOW)
+    view = BigView(console)
+    view.show(now)
+    now.row = None
+    console.print(view.draw())
+    assert "backward" in console.file.getvalue()
+
+
+def test_what_is_told_stays_above_the_figures_and_the_cursor_comes_back():
+    console = terminal()
+    with BigView(console) as view:
+        view.show(NOW)
+        view.tell("Recording session 3. [not markup]")
+    said = console.file.getvalue()
+    assert said.count("Recording session 3. [not markup]") >= 2
+    assert said.rstrip().endswith("\x1b[?25h")
+
+
+def test_plain_lines_come_every_five_seconds_of_the_box():
+    console = Console(file=io.StringIO(), width=40)
+    with view_for(console) as view:
+        assert isinstance(view, PlainView)
+        view.show(Now())
+        for t_ms in range(0, 12_000, 100):
+            view.show(replace(NOW, totals=Totals(duration_ms=t_ms, distance_mm=t_ms)))
+        view.show(replace(WORST, totals=Totals(duration_ms=15_000, distance_mm=1)))
+        view.show(replace(NOW, totals=Totals(duration_ms=0)))  # begun anew
+        view.tell("[bold]")
+    lines = console.file.getvalue().splitlines()
+    assert [line.split()[0] for line in lines] == ["0:00", "0:05", "0:10", "0:15", "0:00", "[bold]"]
+    assert lines[1] == "   0:05  0.71 m/s (1.6 mph) backward  5.0 m (0.00 mi)  rail 8.3 % supported"
+    assert "the right cell is saturated: check E+ and E-, A+ and A-" in lines[3]
+
+
+def test_a_terminal_gets_the_big_figures():
+    assert isinstance(view_for(terminal()), BigView)

@@ -1,0 +1,139 @@
+"""Every built-in scenario from the virtual treadmill to the store, beside what really happened."""
+
+from bisect import bisect_right
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from beltbox import truth as truths
+from beltbox.record import Recorder
+from beltbox.replay import replay
+from beltbox.truth import Truth, live_equal_to_computed
+from beltcore import flags
+from virtualbox import builtin_names
+
+# How long, in the box's seconds: in full where what the scenario is about comes late.
+SHORT_S = 14
+LENGTHS_S = {
+    "reset": 45,
+    "clock-wrap": 30,
+    "unplugged-cell": 45,
+    "faulty-cells": 52,  # then the encoder itself is broken
+    "noisy-cell": 25,
+    "single-cell": 25,
+    "coarse-belt": 40,
+}
+
+
+@pytest.mark.parametrize("name", builtin_names())
+def test_live_is_what_replay_computes_and_agrees_with_the_truth(tmp_path: Path, record, name: str):
+    walk = record(name, LENGTHS_S.get(name, SHORT_S))
+    session = walk.session
+    equal, total = live_equal_to_computed(session)
+    assert equal == total > 100
+
+    (tmp_path / "port.capture").write_bytes(walk.capture)
+    done = replay(tmp_path / "port.capture", session.segments[-1].settings, tmp_path / "m.csv")
+    assert done.unequal == []
+    assert done.compared > 200
+    assert done.capture is not None
+    # A reset cuts the line off that the box was at.
+    assert done.capture.damaged <= (1 if name == "reset" else 0)
+    assert done.capture.missing == 0
+
+    truth = Truth(walk.truth)
+    tolerance_mm = 2 + int(session.segments[-1].settings["belt_nm_per_count"]) / 1e6
+    at_least = true_ways_mm(truth, session)
+    at_most = true_ways_mm(truth, session, from_power_up=True)
+    measured = (session.summary.forward_mm, session.summary.backward_mm)
+    for least_mm, mm, most_mm in zip(at_least, measured, at_most, strict=True):
+        assert least_mm - tolerance_mm < mm < most_mm + tolerance_mm
+    # The second bound is another one only where the box started in mid-walk.
+    assert (at_least == at_most) == (name != "reset")
+    assert session.summary.distance_mm > 2000
+
+
+def true_ways_mm(truth: Truth, session, *, from_power_up: bool = False) -> tuple[float, float]:
+    """Forward and backward, of each boot from its first raw row to its last, by the box's clock.
+
+    After a reset the box counts alone until the host has raw rows again: what it measured is more
+    than that, and less than the way from its power-up on.
+    """
+    ticks = truth.column("ticks_us")
+    boots = truth.column("boots")
+    position = truth.column("position_mm")
+    ways = [0.0, 0.0]
+    for boot in {segment.boot_count for segment in session.segments}:
+        raw = [row for part in session.segments if part.boot_count == boot for row in part.raw]
+        times = truths.unwrapped_us([row.t_us for row in raw])
+        places = [place for place, one in enumerate(boots) if one == boot]
+        clock = truths.unwrapped_us([int(ticks[place]) for place in places])
+        if boot > 1 and from_power_up:
+            times = [time for time in clock if time < times[0]] + times
+        # The belt's place at every raw row, on the straight line between two rows of the truth.
+        belt = on_the_line(times, clock, [position[place] for place in places])
+        for before, after in pairwise(belt):
+            ways[after < before] += abs(after - before)
+    return ways[0], ways[1]
+
+
+def on_the_line(times, xs, ys):
+    """The values of the broken line through (xs, ys) at `times`."""
+    found = []
+    for time in times:
+        after = min(max(bisect_right(xs, time), 1), len(xs) - 1)
+        share = (time - xs[after - 1]) / (xs[after] - xs[after - 1])
+        found.append(ys[after - 1] + share * (ys[after] - ys[after - 1]))
+    return found
+
+
+def test_a_reset_in_mid_walk_gives_one_session_of_several_segments(record):
+    walk = record("reset", 40)
+    assert len(walk.recorder.sessions) == 1
+    # From the reset to the host's new beginning there are no raw rows, but the box counts.
+    assert [segment.reason for segment in walk.session.segments] == ["start", "reset", "begin"]
+    assert [segment.boot_count for segment in walk.session.segments] == [1, 2, 2]
+    assert [event.kind for event in walk.session.events].count("reset") == 1
+    assert any("The box was reset (power)." in text for text in walk.told)
+    # Nothing is counted twice and next to nothing is lost: 0.447 m/s from second 3 on.
+    assert walk.session.summary.duration_s == pytest.approx(40, abs=0.5)
+    assert walk.session.summary.distance_mm == pytest.approx(0.447 * 37.5 * 1000, rel=0.05)
+    assert [len(segment.raw) > 700 for segment in walk.session.segments] == [True, False, True]
+
+
+def test_an_unplugged_cell_is_empty_and_flagged_and_earns_no_wrong_metres(record):
+    walk = record("unplugged-cell", 45)
+    rows = walk.session.segments[-1].metrics
+    gone = [row for row in rows if row.rail_left_mn is None]
+    assert gone[-1].t_ms - gone[0].t_ms == pytest.approx(15_000, abs=1000)
+    assert len(gone) > 100
+    flagged = [row for row in rows if (row.flags or 0) & flags.LEFT_SILENT]
+    assert flagged == gone
+    assert all(row.rail_right_mn is not None for row in gone)
+    # One of two cells alone says nothing of the weight on both.
+    assert all(row.reliance_permille is None and row.zone is None for row in gone)
+    for name in ("hands_off_mm", "light_mm", "supported_mm", "heavy_mm"):
+        # They are told once a second.
+        assert getattr(gone[12], name) == getattr(gone[-1], name)
+    assert gone[-1].distance_mm - gone[0].distance_mm > 3000
+    assert rows[-1].rail_left_mn == pytest.approx(0.05 * 70 * 9.80665 * 1000, rel=0.2)
+
+
+def test_what_happens_to_the_recorder_does_not_change_the_walk(record):
+    """Begun anew in the middle: a segment more, the same sums."""
+
+    def begin_again(_box, recorder: Recorder) -> bool:
+        if recorder.box_s > 5 and not hasattr(recorder, "asked"):
+            recorder.asked = True
+            recorder._link.command("begin")
+        return False
+
+    walk = record("steady-2mph", 10, begin_again)
+    truth = Truth(walk.truth)
+    assert len([part for part in walk.session.segments if part.raw]) == 2
+    equal, total = live_equal_to_computed(walk.session)
+    assert equal == total > 80
+    _forward, backward_mm = true_ways_mm(truth, walk.session)
+    # What came after the last NOW before it is nobody's.
+    assert walk.session.summary.backward_mm == pytest.approx(backward_mm, abs=100)
