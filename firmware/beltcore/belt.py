@@ -8,7 +8,7 @@ but never past the next edge, which would have been seen. Both speeds are differ
 places on that track. Which other estimators were tried, and by how much they lost, stands
 in firmware/README.md.
 """
-# ruff: noqa: PLR1730 (a comparison costs a fifth of a call of min or max)
+# ruff: noqa: PLR1730 (a comparison costs less than a call of min or max)
 
 from .compat import array, const
 from .length import CountLength

@@ -3,7 +3,7 @@
 One `Rail` a side turns samples into a force; `Rails` adds them up, relates the sum to the body
 weight and finds the zone. What isn't known is None, never 0.
 """
-# ruff: noqa: PLR1730 (a comparison costs a fifth of a call of min or max)
+# ruff: noqa: PLR1730 (a comparison costs less than a call of min or max)
 
 from .compat import array, const
 

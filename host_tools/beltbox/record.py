@@ -96,7 +96,6 @@ class Recorder:
                 self._every_second()
                 if self._ended or self._stop() or self._time_is_up(started):
                     break
-            self._ended = True
             self._last_totals()
         except BaseException:
             with suppress(StoreError):  # what went wrong first is to be told
@@ -184,7 +183,7 @@ class Recorder:
         self._start_or_stop(row)
 
     def _start_or_stop(self, row: MetricRow) -> None:
-        if self._store is None or self._ended:
+        if self._store is None:
             return
         if self._writer is None:
             if self._seconds is not None or (row.distance_mm or 0) >= _START_MM:
