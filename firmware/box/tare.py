@@ -3,8 +3,18 @@
 from micropython import const
 
 _TICKS = const(80)
+# After a start or a change of settings a median needs samples before there is a force.
+_WAIT_TICKS = const(40)
 # A hand that rests on a rail sways by more than this within a second; a free rail doesn't.
 _QUIET_MN = const(5_000)
+
+
+def _silent_side(rails):
+    """The first side with a cell that gives no force, or an empty text."""
+    for rail, name in ((rails.left, "left"), (rails.right, "right")):
+        if rail.present and rail.force_mn is None:
+            return name
+    return ""
 
 
 class Tare:
@@ -13,11 +23,20 @@ class Tare:
     def __init__(self):
         self.done = False
         self._ticks = 0
+        self._waited = 0
         self._sides = ([], [])
         self._unknown = ""
 
     def step(self, rails):
         """Take one tick."""
+        if self._ticks == 0:
+            silent = _silent_side(rails)
+            if silent:
+                self._waited += 1
+                self._unknown = silent
+                self.done = self._waited >= _WAIT_TICKS
+                return
+            self._unknown = ""
         for side, rail, name in ((0, rails.left, "left"), (1, rails.right, "right")):
             if not rail.present:
                 continue

@@ -251,7 +251,8 @@ class Recorder:
             self._relearn_settings(settings_hash)
         self._from_zero("reset" if self._was_reset else "begin")
         self._was_reset = False
-        self._begun_at = None
+        if self._raw_is_whole:  # else it was the box's own, and the one asked for is on its way
+            self._begun_at = None
 
     def _relearn_settings(self, settings_hash: str) -> None:
         try:

@@ -454,8 +454,8 @@ def test_a_reset_whose_beginning_was_damaged_has_raw_rows_again_within_seconds(p
         link.reset(said="all")
         link._queue = [item for item in link._queue if not isinstance(item, Sentence)]
 
-    done = play([*walked(10), reset, *walked(6)])
+    done = play([*walked(10), reset, *walked(8)])
     (session,) = done.sessions
-    assert session.summary.distance_mm == 160 * 40
+    assert session.summary.distance_mm == 180 * 40
     assert len(session.segments[-1].raw) > 28
     assert session.segments[-1].boot_count == 2
