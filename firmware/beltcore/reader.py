@@ -41,12 +41,12 @@ def decode(line: bytes) -> tuple[str, int, list[int | str | None]]:
                 raise Damaged("%s has %d fields of %d" % (name, len(parts) - 2, count))
             return (
                 name,
-                int(parts[1]),
-                [int(part) if part else None for part in parts[2 : count + 2]],
+                _sequence(parts[1]),
+                [_number(part) if part else None for part in parts[2 : count + 2]],
             )
         declared = _DECLARED.get(parts[0])
         if declared is None:
-            return str(parts[0], "ascii"), int(parts[1]), []
+            return str(parts[0], "ascii"), _sequence(parts[1]), []
         name, texts = declared
         if len(parts) < len(texts) + 2:
             raise Damaged("%s has %d fields of %d" % (name, len(parts) - 2, len(texts)))
@@ -56,8 +56,8 @@ def decode(line: bytes) -> tuple[str, int, list[int | str | None]]:
             if texts[index]:
                 values.append(str(part, "ascii"))
             else:
-                values.append(int(part) if part else None)
-        return name, int(parts[1]), values
+                values.append(_number(part) if part else None)
+        return name, _sequence(parts[1]), values
     except (ValueError, IndexError) as error:
         if isinstance(error, Damaged):
             raise
@@ -100,36 +100,36 @@ class Reader:
     def _line(self, line, found):
         start = line.rfind(b"$")
         if start < 0:
-            text = line.strip()
-            if text:
-                found.append(("", -1, [_text(text)], 0))
+            self._console(line, found)
             return
+        sentence = None
         try:
             sentence = decode(line[start:].rstrip())
         except Damaged:
+            pass
+        # What stands before it was cut short, or is console text. However many pieces a damaged
+        # line is in, one sentence came damaged: what else is gone shows in the sequence.
+        before = line[:start]
+        first = before.find(b"$")
+        if sentence is None or first >= 0:
             self.damaged += 1
-            self._before(line[:start], found)
+        self._console(before if first < 0 else before[:first], found)
+        if sentence is None:
             return
-        self._before(line[:start], found)
         self.good += 1
         seq = sentence[1]
         if sentence[0] == "ID" and seq == 0:
             self._expected = -1  # a start: what was under way before it never came
         lost = (seq - self._expected) % SEQUENCE_PERIOD if self._expected >= 0 else 0
+        if lost >= SEQUENCE_PERIOD // 2:
+            lost = 0  # backward: two captures in one file, or a sentence that came twice
         # One that came damaged is in the gap too: it isn't missing as well.
         self.missing += max(0, lost - (self.damaged - self._damaged_before))
         self._damaged_before = self.damaged
         self._expected = (seq + 1) % SEQUENCE_PERIOD
         found.append((sentence[0], seq, sentence[2], lost))
 
-    def _before(self, text, found):
-        """What stood before a sentence on its line: a sentence cut short, or console text."""
-        while True:
-            start = text.rfind(b"$")
-            if start < 0:
-                break
-            self.damaged += 1
-            text = text[:start]
+    def _console(self, text, found):
         text = text.strip()
         if text:
             found.append(("", -1, [_text(text)], 0))
@@ -172,13 +172,22 @@ def _checked_body(line):
     if len(line) < 7 or line[-5:-4] != b"*":
         raise Damaged("no CRC at the end")
     body = line[1:-5]
-    try:
-        stated = int(line[-4:], 16)
-    except ValueError:
-        raise Damaged("the CRC isn't four hex digits")
-    if crc16(body, 0, len(body)) != stated:
+    if b"%04X" % crc16(body, 0, len(body)) != line[-4:]:
         raise Damaged("the CRC is wrong")
     return body
+
+
+def _number(part):
+    """A decimal integer as the box writes it; int() alone would take b" +1_0", too."""
+    if not (part.isdigit() or (part[:1] == b"-" and part[1:].isdigit())):
+        raise ValueError
+    return int(part)
+
+
+def _sequence(part):
+    if not part.isdigit() or len(part) > 4:
+        raise ValueError
+    return int(part)
 
 
 def _text(data):

@@ -74,6 +74,8 @@ class Console:
     def _do(self, identifier, verb, arguments):
         """Carry out a command: the text of its answer, or None if that comes later."""
         app = self._app
+        if self.busy and verb in ("set", "tare", "begin"):
+            raise ValueError("a tare is under way")  # its forces must be of one calibration
         if verb == "identify":
             _expect(arguments, 0, "identify")
             app.identify()
@@ -97,8 +99,6 @@ class Console:
             return self._change({key: settings.parse(key, text)})
         if verb == "tare":
             _expect(arguments, 0, "tare")
-            if self.busy:
-                raise ValueError("a tare is under way")
             self._tare = Tare()
             self.busy = True
             self._pending = identifier

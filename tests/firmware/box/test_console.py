@@ -151,7 +151,7 @@ def test_a_flash_that_fails_is_told_and_changes_nothing(console):
         (b"!1,raw,1*0000\n", "the CRC is wrong"),
         (b"!1,raw,1\n", "no CRC at the end"),
         (b"!\n", "no CRC at the end"),
-        (b"!1,raw,1*00\xff0\n", "the CRC isn't four hex digits"),
+        (b"!1,raw,1*00\xff0\n", "the CRC is wrong"),
         (encode_command("abc", "raw", 1), "the id isn't a number of up to 9 digits"),
         (encode_command("-1", "raw", 1), "the id isn't a number of up to 9 digits"),
         (encode_command(1234567890, "raw", 1), "the id isn't a number of up to 9 digits"),
@@ -231,6 +231,17 @@ def test_tare_takes_a_second_of_ticks(console):
 
 def test_only_one_tare_at_a_time(console):
     told = console(TWO_CELLS, encode_command(3, "tare"), encode_command(4, "tare"))
+    assert told == ["answer 4 error a tare is under way"]
+
+
+@pytest.mark.parametrize("command", [("begin",), ("set", "rail_left_nn_per_count", 0)])
+def test_a_tare_is_of_one_calibration(console, command):
+    told = console(
+        TWO_CELLS,
+        encode_command(3, "tare"),
+        "ticks(lambda row: 1000, lambda row: 500, 20)",
+        encode_command(4, *command),
+    )
     assert told == ["answer 4 error a tare is under way"]
 
 
