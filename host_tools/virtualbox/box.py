@@ -34,9 +34,16 @@ _COMMANDS = (
 COMMANDS = (*_COMMANDS, *EVENT_KINDS)
 
 _DEVICE_PARENT = Path(__file__).parent
-# The filesystem's 512 blocks and the NVS area behind them: device/flash.py.
-_FLASH_BYTES = 512 * 4096 + 24576
-_NOT_FIRMWARE = ("__pycache__", ".md", ".pyi")
+# The flash image: the filesystem's blocks and the NVS area behind them (device/flash.py).
+_BLOCK_BYTES = 4096
+_NVS_BYTES = 24576
+_FEWEST_BLOCKS = 8
+_MOST_BLOCKS = 4096
+# What MicroPython itself puts on an empty flash (its inisetup.py).
+_BLANK_FILES = {
+    "boot.py": "# This file is executed on every boot (including wake-boot from deepsleep)\n"
+}
+_NOT_FIRMWARE = ("__pycache__", ".md", ".pyi", "pyrightconfig.json")
 _STOP_S = 2.0
 
 
@@ -48,7 +55,9 @@ class VirtualBox:
     link: a symbolic link to the port, there while the box is plugged in.
     truth: a CSV of what really happened (README.md has its columns).
     firmware: the folder with main.py; the project's own by default.
+    blank: a board fresh from MicroPython's installation instead: no firmware, no settings.
     state: a file that keeps the flash from run to run; by default every box is new.
+    filesystem_bytes: 32 KiB to 16 MiB in blocks of 4096; 2 MiB is the common board's.
     wait_for_host: the person stands still until the first byte comes from the host.
     serial_number: 12 hex digits, machine.unique_id() in the box.
 
@@ -64,6 +73,8 @@ class VirtualBox:
         link: Path | None = None,
         truth: Path | None = None,
         firmware: Path | None = None,
+        blank: bool = False,
+        filesystem_bytes: int = 2 << 20,
         state: Path | None = None,
         wait_for_host: bool = False,
         serial_number: str = "30aea4b0c0de",
@@ -74,7 +85,17 @@ class VirtualBox:
         self._seed = self.scenario.seed if seed is None else seed
         self._speed = speed
         self._truth = truth
-        self._firmware = firmware or default_firmware()
+        blocks, rest = divmod(filesystem_bytes, _BLOCK_BYTES)
+        if rest or not _FEWEST_BLOCKS <= blocks <= _MOST_BLOCKS:
+            raise VirtualBoxError(
+                f"filesystem_bytes is {filesystem_bytes}; allowed: multiples of {_BLOCK_BYTES} "
+                f"from {_FEWEST_BLOCKS * _BLOCK_BYTES} to {_MOST_BLOCKS * _BLOCK_BYTES}."
+            )
+        if blank and firmware is not None:
+            raise VirtualBoxError("A blank box has no firmware: give blank or firmware, not both.")
+        self._blocks = blocks
+        self._blank = blank
+        self._firmware = None if blank else firmware or default_firmware()
         self._state = state
         self._wait_for_host = wait_for_host
         self._serial_number = serial_number
@@ -92,10 +113,10 @@ class VirtualBox:
         """Open the port and power the box up. Raises VirtualBoxError."""
         if self._process is not None:
             raise VirtualBoxError("This virtual box has been started already.")
-        files = _firmware_files(self._firmware)
+        files = [] if self._firmware is None else _firmware_files(self._firmware)
         self._folder = tempfile.TemporaryDirectory(prefix="virtualbox-")
         try:
-            self._launch(Path(self._folder.name), files)
+            self._launch(files, factory=True)
         except BaseException:
             self.stop()
             raise
@@ -110,10 +131,7 @@ class VirtualBox:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        if self._relay is not None:
-            self._relay.close()
-            self._relay = None
-        self._port.close()
+        self._unhook()
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
@@ -162,6 +180,26 @@ class VirtualBox:
         """For so many real seconds the port takes nothing from the box."""
         self._running().stall(seconds)
 
+    def power_cut(self) -> None:
+        """Take the power away in the middle of whatever the box does; the port vanishes.
+
+        Flash keeps what was written to it until then. Raises VirtualBoxError.
+        """
+        self._running()
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._unhook()
+
+    def power_on(self) -> None:
+        """Give the power back after `power_cut`: the box boots from its flash as it is.
+
+        The scenario begins again, and so does the truth file. Raises VirtualBoxError.
+        """
+        if self._folder is None or self._relay is not None:
+            raise VirtualBoxError("The virtual box's power isn't cut: there is none to give back.")
+        self._launch([], factory=False)
+
     def command(self, action: dict[str, Any]) -> None:
         """Do something to the world: {"do": one of COMMANDS, …}. README.md lists them.
 
@@ -189,28 +227,38 @@ class VirtualBox:
     ) -> None:
         self.stop()
 
-    def _launch(self, folder: Path, files: list[str]) -> None:
+    def _launch(self, files: list[str], *, factory: bool) -> None:
+        """Start the process and the port; `factory`: with `files` and the first settings."""
+        assert self._folder is not None
+        folder = Path(self._folder.name)
         flash = self._state or folder / "flash.img"
         flash_is_new = not flash.exists()
         try:
-            if flash_is_new:
-                with flash.open("wb") as image:
-                    image.truncate(_FLASH_BYTES)
+            self._make_image(flash)
             if self._truth is not None:
                 self._truth.write_bytes(b"")
         except OSError as error:
             raise VirtualBoxError(
                 f"{error.filename}: can't be written: {error.strerror}."
             ) from error
+        config = self.scenario.device_config()
+        first_files = {"settings.json": json.dumps(config.pop("settings"))}
+        if self._blank:
+            first_files = _BLANK_FILES if flash_is_new else {}
         control_read, control_write = os.pipe()
-        config = self.scenario.device_config() | {
+        box_in_read, box_in_write = os.pipe()
+        # The box takes what is there, and never waits for more.
+        os.set_blocking(box_in_read, False)
+        config |= {
             "seed": self._seed,
             "speed": self._speed,
             "wait_for_host": self._wait_for_host,
             "truth": None if self._truth is None else str(self._truth.resolve()),
-            "firmware": str(self._firmware.resolve()),
+            "firmware": str(self._firmware and self._firmware.resolve()),
             "files": files,
+            "first_files": first_files if factory else {},
             "flash": str(flash.resolve()),
+            "flash_blocks": self._blocks,
             "flash_is_new": flash_is_new,
             "serial_number": self._serial_number,
             "control_fd": control_read,
@@ -225,7 +273,7 @@ class VirtualBox:
         with (folder / "stderr").open("wb") as stderr:
             self._process = subprocess.Popen(
                 [*_micropython(), "-X", "heapsize=16M", "-c", boot],
-                stdin=subprocess.PIPE,
+                stdin=box_in_read,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 pass_fds=(control_read,),
@@ -233,7 +281,27 @@ class VirtualBox:
                 start_new_session=True,
             )
         os.close(control_read)
-        self._relay = Relay(self._process, self._port, control_write)
+        os.close(box_in_read)
+        self._relay = Relay(self._process, self._port, box_in_write, control_write)
+
+    def _make_image(self, flash: Path) -> None:
+        """Make the flash image where there is none. Raises OSError and VirtualBoxError."""
+        image_bytes = self._blocks * _BLOCK_BYTES + _NVS_BYTES
+        if not flash.exists():
+            with flash.open("wb") as image:
+                image.truncate(image_bytes)
+        elif flash.stat().st_size != image_bytes:
+            raise VirtualBoxError(
+                f"{flash}: is {flash.stat().st_size} bytes long, not {image_bytes}: it was made "
+                "with another filesystem_bytes. Give the same again, or another state file."
+            )
+
+    def _unhook(self) -> None:
+        """Take port and pipes away from a process that has ended."""
+        if self._relay is not None:
+            self._relay.close()
+            self._relay = None
+        self._port.close()
 
     def _running(self) -> Relay:
         if self._relay is None:

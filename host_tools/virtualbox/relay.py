@@ -24,18 +24,23 @@ _PIPE_BYTES = 4096
 _PATIENCE_S = 5.0
 _READS_NO_MORE_S = 1.0
 _TURN_S = 0.02
+# A box that takes no input for this long after a Ctrl-C is busy without touching the hardware.
 _INTERRUPT_S = 1.0
 
 
 class Relay:
-    """Owns the box's pipes. Methods may be called from any thread."""
+    """Owns the box's pipes: `box_in` and `control` are their writing ends.
 
-    def __init__(self, process: subprocess.Popen[bytes], port: Port, control: int) -> None:
-        assert process.stdin is not None
+    Methods may be called from any thread.
+    """
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], port: Port, box_in: int, control: int
+    ) -> None:
         assert process.stdout is not None
         self._process = process
         self._port = port
-        self._box_in = process.stdin.fileno()
+        self._box_in = box_in
         self._box_out = process.stdout.fileno()
         self._control = control
         self._wake_read, self._wake_write = os.pipe()
@@ -55,6 +60,9 @@ class Relay:
         self._to_box = b""
         self._host_seen = False
         self._taken_at = time.monotonic()
+        self._sent = 0
+        self._taken_in = 0
+        # When to insist on a Ctrl-C that hasn't arrived; 0.0 = there is none.
         self._interrupt_by = 0.0
         self._thread = threading.Thread(target=self._run, name="virtualbox", daemon=True)
         self._thread.start()
@@ -102,10 +110,9 @@ class Relay:
         self.wake()
         self._thread.join()
         self.close_control()
-        for stream in (self._process.stdin, self._process.stdout):
-            assert stream is not None
-            with contextlib.suppress(BrokenPipeError):
-                stream.close()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        os.close(self._box_in)
         os.close(self._wake_read)
         os.close(self._wake_write)
 
@@ -176,11 +183,7 @@ class Relay:
             self._host_seen = True
             self.control({"do": "start"})
         if _CTRL_C in data:
-            # Never a byte for the program: it stops the program.
-            data = data.replace(_CTRL_C, b"")
-            if not self._interrupt_by:
-                self.control({"do": "interrupt"})
-                self._interrupt_by = time.monotonic() + _INTERRUPT_S
+            self._interrupt_by = time.monotonic() + _INTERRUPT_S
         self._to_box += data
 
     def _into_box(self) -> None:
@@ -193,20 +196,20 @@ class Relay:
         except BrokenPipeError:
             taken = len(self._to_box)
         self._to_box = self._to_box[taken:]
+        self._sent += taken
 
     def _insist_on_interrupt(self) -> None:
-        """Stop a program that is busy or blocked without touching the hardware."""
+        """Stop a program that is busy without touching the hardware: it takes no input in."""
         if not self._interrupt_by:
             return
-        if not self._control_unread():
+        waiting = fcntl.ioctl(self._box_in, termios.FIONREAD, b"\0\0\0\0")
+        unread = int.from_bytes(waiting, "little")
+        taken_in = self._sent - unread
+        if taken_in != self._taken_in:
+            self._taken_in = taken_in
+            self._interrupt_by = time.monotonic() + _INTERRUPT_S
+        if not unread and not self._to_box:
             self._interrupt_by = 0.0
         elif time.monotonic() >= self._interrupt_by:
             self._interrupt_by = 0.0
             self._process.send_signal(signal.SIGINT)
-
-    def _control_unread(self) -> int:
-        with self._lock:
-            if self._control < 0:
-                return 0
-            waiting = fcntl.ioctl(self._control, termios.FIONREAD, b"\0\0\0\0")
-        return int.from_bytes(waiting, "little")

@@ -36,6 +36,7 @@ class Clock:
         self._pace_at_us = 0
         self._anchor_us = 0
         self._real_anchor_us = 0
+        self._new_object = None
 
     def start(self, start_us, on_step, on_pace):
         """Begin at `start_us`; `on_step(t_us)` integrates 1 ms, `on_pace()` looks at the host."""
@@ -90,6 +91,17 @@ class Clock:
         self._pending = None
         self._alarm_us = self.horizon_us
 
+    def take_keyboard_interrupt(self):
+        """Whether a Ctrl-C has come that no hardware call has raised yet; it is used up."""
+        if not isinstance(self._pending, KeyboardInterrupt):
+            return False
+        self.clear_interrupt()
+        return True
+
+    def stopped(self):
+        """Whether a reset or the end has come: from here on nothing that a program does counts."""
+        return self._pending is not None and not isinstance(self._pending, KeyboardInterrupt)
+
     def _raise_pending(self):
         exception = self._pending
         if isinstance(exception, KeyboardInterrupt):
@@ -103,6 +115,10 @@ class Clock:
                 self.now_us = self.horizon_us
                 return
             self._on_step(self.horizon_us)
+            # A step's own memory, freed at its end, would be its successor's again and again, and
+            # MicroPython's allocator searches from there through all of the world's garbage. A new
+            # object takes its place: 40 times faster under a program that only waits.
+            self._new_object = [self.horizon_us]
             self.horizon_us += STEP_US
             if self.horizon_us >= self._pace_at_us:
                 self._pace()

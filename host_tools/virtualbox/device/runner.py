@@ -1,30 +1,25 @@
-"""Power the board up, run the firmware, see to its resets. Entry point: `main`."""
+"""Power the board up, run its boot.py and main.py, see to its resets. Entry point: `main`."""
 
 import binascii
-import builtins
 import gc
-import io
 import json
 import os
 import select
 import sys
 
-import micropython
 import vfs
 
-from . import console
+from . import factory, modules
 from .board import board
 from .clock import BoxEnd, BoxReset, clock
 from .flash import Flash
-from .shadow import esp32 as _esp32
+from .line import CTRL_C
+from .repl import FRIENDLY, Repl
 from .shadow import machine as _machine
-from .shadow import time as _time
 from .truth import Truth
-from .uart import Uart
+from .uart import Input, Output, Receiver
 from .world import World
 
-_HOST = "/_host"
-_SETTINGS = "/settings.json"
 _BOOT_US = 300_000
 _SOFT_RESET_US = 50_000
 
@@ -50,55 +45,6 @@ entry 0x400805b0
 """
 
 
-class _Copy:
-    """A module's names, some of them replaced: built-in modules can't be changed in place."""
-
-    def __init__(self, module, replaced):
-        for name in dir(module):
-            if not name.startswith("__"):
-                setattr(self, name, getattr(module, name))
-        for name, value in replaced.items():
-            setattr(self, name, value)
-
-
-class _Collector:
-    """`gc` whose collector can't really be turned off: the world makes garbage, too."""
-
-    def __init__(self):
-        self._enabled = True
-
-    def enable(self):
-        self._enabled = True
-
-    def disable(self):
-        self._enabled = False
-
-    def isenabled(self):
-        return self._enabled
-
-
-def _shadow_modules():
-    collector = _Collector()
-    sys.modules["time"] = _time
-    sys.modules["machine"] = _machine
-    sys.modules["esp32"] = _esp32
-    sys.modules["os"] = _Copy(os, {"sync": lambda: None})
-    sys.modules["gc"] = _Copy(
-        gc,
-        {
-            "enable": collector.enable,
-            "disable": collector.disable,
-            "isenabled": collector.isenabled,
-        },
-    )
-    sys.modules["micropython"] = _Copy(
-        micropython, {"alloc_emergency_exception_buf": lambda size: None}
-    )
-    uart = Uart(sys.stdout.buffer)
-    sys.modules["sys"] = _Copy(sys, {"platform": "esp32", "stdout": uart})
-    builtins.print = uart.print
-
-
 class _Control:
     """The supervisor's side channel: JSON lines on an inherited file descriptor."""
 
@@ -118,137 +64,136 @@ class _Control:
             self._world.do(json.loads(line))
 
 
-def _mount(flash, config):
-    """Make the flash the root, with the firmware and the settings on it. Factory work."""
-    if config["flash_is_new"]:
-        vfs.VfsLfs2.mkfs(flash)
-    root = vfs.VfsLfs2(flash)
-    host = vfs.VfsPosix(config["firmware"])
-    vfs.umount("/")
-    vfs.mount(root, "/")
-    vfs.mount(host, _HOST)
-    for name in config["files"]:
-        _make_folders(name)
-        _write_if_new("/" + name, _read(_HOST + "/" + name))
-    if _read(_SETTINGS) is None:
-        _write_if_new(_SETTINGS, json.dumps(config["settings"]).encode())
-    vfs.umount(_HOST)
-    os.chdir("/")
+class _Life:
+    """The board from power-up to the scenario's end; `names` are those of `__main__`."""
 
+    def __init__(self, receiver, stdout, names):
+        self._receiver = receiver
+        self._stdout = stdout
+        self._names = names
+        self._repl = Repl(receiver, stdout, names, modules.banner())
+        self._first_modules = ()
 
-def _make_folders(name):
-    parts = name.split("/")[:-1]
-    for count in range(1, len(parts) + 1):
-        folder = "/" + "/".join(parts[:count])
-        try:
-            os.mkdir(folder)
-        except OSError:
-            os.stat(folder)  # raises if it is missing for another reason than being there
+    def live(self):
+        """Ends with BoxEnd."""
+        modules.replace(self._receiver, Input(self._receiver), self._stdout, self._repl.read_line)
+        self._first_modules = set(sys.modules)
+        cause = "power"
+        while True:
+            try:
+                self._reset(cause)
+                while True:
+                    if not self._start():
+                        self._repl.run()
+                    self._soft_reset()
+            except BoxReset as reset:
+                cause = reset.args[0]
+                clock.clear_interrupt()
 
+    def _start(self):
+        """Run boot.py and main.py as the board does; True when one of them wants a soft reset."""
+        if self._run("boot.py"):
+            return True
+        if self._repl.mode != FRIENDLY:
+            return False
+        if self._receiver.take_out(CTRL_C):
+            # On the chip it would have been lost with what else came too early, and mpremote would
+            # wait for ever; a person tries again.
+            clock.interrupt(KeyboardInterrupt())
+        return self._run("main.py")
 
-def _read(path):
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError:
-        return None
+    def _run(self, name):
+        source = factory.read("/" + name)
+        if source is None:
+            return False
+        self._names["__file__"] = name
+        return self._repl.execute(source, name=name)
 
+    def _soft_reset(self):
+        self._stdout.write("MPY: soft reboot\n")
+        board.reset_cause = _machine.SOFT_RESET
+        self._forget()
+        clock.advance(_SOFT_RESET_US)
 
-def _write_if_new(path, content):
-    if _read(path) != content:
-        with open(path, "wb") as file:
-            file.write(content)
+    def _reset(self, cause):
+        """Back to the state after a hard reset, with the ROM's words on the port."""
+        code, rom_name = RESETS[cause]
+        self._receiver.interrupt_byte = -1
+        self._receiver.clear()
+        self._repl.mode = FRIENDLY
+        board.flash = board.flash.successor()
+        self._forget()
+        vfs.umount("/")
+        vfs.mount(vfs.VfsLfs2(board.flash), "/")
+        os.chdir("/")
+        board.flash.timed = True
+        if cause == "watchdog":
+            self._stdout.write("E (0) task_wdt: Task watchdog got triggered. Aborting.\n")
+        self._stdout.write(_ROM_TEXT % rom_name)
+        board.reset()
+        board.reset_cause = code
+        if cause != "power":
+            clock.boot_us = clock.now_us
+        board.world.boots += 1
+        clock.advance(_BOOT_US)
 
-
-def _reset(cause):
-    """Back to the state after a hard reset, with the ROM's words on the port."""
-    code, rom_name = RESETS[cause]
-    if cause == "watchdog":
-        console.write("E (0) task_wdt: Task watchdog got triggered. Aborting.\n")
-    console.write(_ROM_TEXT % rom_name)
-    board.reset()
-    board.reset_cause = code
-    if cause != "power":
-        clock.boot_us = clock.now_us
-    board.world.boots += 1
-    _pass(_BOOT_US)
-
-
-def _pass(time_us):
-    """Time in which no program runs that Ctrl-C could stop."""
-    try:
-        clock.advance(time_us)
-    except KeyboardInterrupt:
-        pass
-
-
-def _run(path):
-    """Run a file as the board does at start. False when it ended for good, True to start again."""
-    text = _read(path)
-    if text is None:
-        return False
-    try:
-        exec(compile(text.decode(), path[1:], "exec"), {"__name__": "__main__", "__file__": path})
-    except SystemExit:
-        return True
-    except (BoxReset, BoxEnd):
-        raise
-    except BaseException as error:
-        buffer = io.StringIO()
-        sys.print_exception(error, buffer)
-        console.write(buffer.getvalue())
-    return False
-
-
-def _forget(modules_before):
-    for name in list(sys.modules):
-        if name not in modules_before:
-            del sys.modules[name]
-    gc.collect()
-
-
-def _live():
-    """The board's whole life. Ends with BoxEnd."""
-    modules_before = set(sys.modules)
-    cause = "power"
-    while True:
-        try:
-            _reset(cause)
-            while True:
-                again = _run("/boot.py") or _run("/main.py")
-                if not again:
-                    console.idle()
-                console.write("MPY: soft reboot\n")
-                board.reset_cause = _machine.SOFT_RESET
-                _forget(modules_before)
-                _pass(_SOFT_RESET_US)
-        except BoxReset as reset:
-            cause = reset.args[0]
-            clock.clear_interrupt()
-            _forget(modules_before)
+    def _forget(self):
+        """Memory as after a start: no names, no modules, nothing mounted but the root."""
+        self._names.clear()
+        self._names["__name__"] = "__main__"
+        for name in list(sys.modules):
+            if name not in self._first_modules:
+                del sys.modules[name]
+        sys.path[:] = modules.PATH
+        self._receiver.interrupt_byte = -1
+        os.chdir("/")
+        for _, place in vfs.mount():
+            if place != "/":
+                vfs.umount(place)
+        gc.collect()
 
 
 def main(config_path):
-    """Run the box that the JSON file at `config_path` describes until its scenario ends."""
+    """Run the box that the JSON file at `config_path` describes until its scenario ends.
+
+    What goes wrong in the virtual box itself is told on stderr, with status 1.
+    """
+    try:
+        _run_box(config_path)
+    except Exception as error:
+        sys.print_exception(error, sys.stderr)
+        sys.exit(1)
+
+
+def _run_box(config_path):
+    import __main__
+
     with open(config_path) as file:
         config = json.load(file)
     start_us = config["clock_start_us"]
     truth = Truth(config["truth"], start_us) if config["truth"] else None
     world = World(config, clock, truth)
     control = _Control(config["control_fd"], world)
-    flash = Flash(config["flash"], clock)
-    board.flash = flash
+    board.flash = Flash(open(config["flash"], "r+b"), config["flash_blocks"], clock)  # noqa: SIM115
     board.unique_id = binascii.unhexlify(config["serial_number"])
     board.tick_cost_us = config["tick_cost_us"]
     board.wire(world, config["pins"])
-    _mount(flash, config)
-    flash.timed = True
-    sys.path[:] = ["", ".frozen", "/lib"]
-    _shadow_modules()
-    clock.start(start_us, world.step, control.look)
+    factory.prepare(board.flash, config)
+    receiver = Receiver(sys.stdin.buffer)
+    stdout = Output(receiver, sys.stdout.buffer)
+
+    def look():
+        control.look()
+        receiver.look()
+
+    clock.start(start_us, world.step, look)
     world.begin(config["wait_for_host"])
+    # The virtual box's own modules are none of the board's.
+    for name in list(sys.modules):
+        if name.split(".")[0] == __name__.split(".")[0]:
+            del sys.modules[name]
     try:
-        _live()
+        _Life(receiver, stdout, __main__.__dict__).live()
     except BoxEnd:
         pass
     finally:

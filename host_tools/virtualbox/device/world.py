@@ -182,9 +182,6 @@ class World:
     def do_reset(self, _action):
         self._clock.interrupt(BoxReset("button"))
 
-    def do_interrupt(self, _action):
-        self._clock.interrupt(KeyboardInterrupt())
-
     def _do_cell(self, name, number):
         cell = self.cells[number]
         now_us = self._clock.horizon_us

@@ -66,7 +66,7 @@ def test_ctrl_c_stops_a_program_that_never_looks_at_the_hardware(boxes, scenario
 def test_an_exception_is_told_as_the_board_tells_it(boxes, scenario):
     _, host = boxes("1 / 0", scenario(duration_s=60), speed=1)
     text = host.read_until(b">>> ")
-    assert b'  File "main.py", line 2, in <module>\r\nZeroDivisionError: ' in text
+    assert b'  File "main.py", line 5, in <module>\r\nZeroDivisionError: ' in text
 
 
 def test_without_a_reader_output_is_lost_and_the_box_goes_on(tmp_path, scenario):

@@ -29,7 +29,7 @@ def test_reset_keeps_flash_and_world_and_restarts_the_rest(play, scenario, read_
         "print(boot, machine.reset_cause(), time.ticks_ms() < 400, abs(encoder.value()) < 10)\n"
         "time.sleep_ms(700)\n"
         "if boot == 1:\n"
-        "    open('kept.txt', 'w').write('from before')\n"
+        "    with open('kept.txt', 'w') as file:\n        file.write('from before')\n"
         "    nvs.set_i32('lost', 5)\n"
         "    machine.reset()\n"
         "    print('never')\n"
