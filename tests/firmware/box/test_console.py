@@ -12,7 +12,6 @@ from beltcore.reader import encode_command
 APP = """
 from box import settings_file
 settings_file.PATH = "s.json"
-settings_file._NEW = "s.new"
 from beltcore import settings
 from beltcore.core import Core
 from box.console import Console
@@ -137,7 +136,7 @@ def test_a_setting_is_kept_on_the_flash(console):
 
 def test_a_flash_that_fails_is_told_and_changes_nothing(console):
     told = console(
-        "settings_file._NEW = 'nowhere/s.new'",
+        "settings_file.PATH = 'nowhere/s.json'",
         encode_command(1, "set", "rail_left_zero", -7),
         "print(app.settings['rail_left_zero'])",
     )
