@@ -8,7 +8,6 @@ from micropython import const
 from beltcore import flags, settings
 from beltcore.core import Core
 from beltcore.sentence import Writer
-from beltcore.version import PROTOCOL_VERSION
 
 from . import identity, settings_file
 from .console import Console
@@ -48,17 +47,21 @@ class App:
         self._ticked_us = ticks_us()
         self._find_cells()
 
-    def run(self):
-        """For ever, or until Ctrl-C."""
+    def run(self, guard):
+        """For ever, or until Ctrl-C. guard: told of ticks, so that a loop without any is reset."""
         self.identify()
-        if self._damage:
-            self.log(self._damage)
+        for text in (guard.news, self._damage):
+            if text:
+                self.log(text)
         self.begin()
         gc.collect()
+        guard.watch()
         while True:
             now_us = ticks_us()
             if self._due(now_us):
                 self._tick(now_us)
+                if self._ticks % _NOW_TICKS == 0:
+                    guard.feed()
             else:
                 sleep_ms(1)
             line = self._port.line()
@@ -67,10 +70,8 @@ class App:
 
     def identify(self):
         """Send the identity."""
-        self._writer.identity(
-            PROTOCOL_VERSION,
-            self._boots,
-            identity.texts(self._board.NAME, self.settings["box_name"], self._hash()),
+        identity.write(
+            self._writer, self._boots, self._board.NAME, self.settings["box_name"], self._hash()
         )
         self._port.send(self._writer)
 

@@ -3,10 +3,10 @@
 from beltcore import settings
 from beltcore.reader import Damaged, decode_command
 
-from . import settings_file
+from . import crash, settings_file
 from .tare import Tare
 
-_VERBS = "identify stream raw get set tare begin totals"
+_VERBS = "identify stream raw get set tare begin totals crash"
 
 
 class Console:
@@ -111,6 +111,13 @@ class Console:
             _expect(arguments, 0, "totals")
             app.totals_due = True
             return ""
+        if verb == "crash":
+            if len(arguments) > 1:
+                raise ValueError("write it as: crash or crash,line")
+            count, lines = crash.load()
+            if not arguments:
+                return "%d %d" % (count, len(lines))
+            return _item(lines, arguments[0], "line")
         raise ValueError("no verb %s; try %s" % (verb[:8], _VERBS))
 
     def _change(self, changes):
@@ -128,6 +135,13 @@ class Console:
 def _expect(arguments, count, usage):
     if len(arguments) != count:
         raise ValueError("write it as: %s" % usage)
+
+
+def _item(items, text, what):
+    """items[text], for a text that a host sent."""
+    if not text.isdigit() or int(text) >= len(items):
+        raise ValueError("%s %s of %d isn't there" % (what, text[:8], len(items)))
+    return items[int(text)]
 
 
 def _reason(error):

@@ -5,7 +5,7 @@ import sys
 import machine
 from esp32 import NVS
 
-from beltcore.version import FIRMWARE_VERSION
+from beltcore.version import FIRMWARE_VERSION, PROTOCOL_VERSION
 
 _CAUSES = (
     ("PWRON_RESET", "power"),
@@ -38,10 +38,10 @@ def reset_cause():
     return "unknown"
 
 
-def texts(board, box_name, settings_hash):
-    """The texts of the identity sentence, in its order."""
+def write(writer, boots, board, box_name, settings_hash):
+    """Write the identity sentence: boots as count_boot gave it, the others texts."""
     version = sys.implementation.version
-    return (
+    texts = (
         FIRMWARE_VERSION,
         board,
         box_name,
@@ -49,3 +49,4 @@ def texts(board, box_name, settings_hash):
         settings_hash,
         "%d.%d.%d" % (version[0], version[1], version[2]),
     )
+    writer.identity(PROTOCOL_VERSION, boots, texts)

@@ -4,6 +4,9 @@ from micropython import const
 
 NAME = "esp32_devkit"
 
+# Held down while the box starts: safe mode. It is the board's own button.
+BOOT_BUTTON = const(0)
+
 # The encoder only needs inputs; 34 and 35 have no pull-ups: use a push-pull encoder or resistors.
 ENCODER_A = const(34)
 ENCODER_B = const(35)

@@ -12,6 +12,8 @@ from beltcore.reader import encode_command
 APP = """
 from box import settings_file
 settings_file.PATH = "s.json"
+from box import crash
+crash.PATH = "crash.json"
 from beltcore import settings
 from beltcore.core import Core
 from box.console import Console
@@ -76,6 +78,7 @@ def console(on_box):
         (("set", "box_name", "a b"), ["begin", "answer 1 ok box_name=a b"]),
         (("begin",), ["begin", "answer 1 ok "]),
         (("totals",), ["answer 1 ok "]),
+        (("crash",), ["answer 1 ok 0 0"]),
         (("raw", 1), ["answer 1 ok 1"]),
         (("stream", 0), ["answer 1 ok 0"]),
     ],
@@ -87,9 +90,9 @@ def test_answers(console, command, told):
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
-        (("fly",), "no verb fly; try identify stream raw get set tare begin totals"),
-        (("",), "no verb ; try identify stream raw get set tare begin totals"),
-        (("x" * 30,), "no verb xxxxxxxx; try identify stream raw get set tare begin totals"),
+        (("fly",), "no verb fly; try identify stream raw get set tare begin totals crash"),
+        (("",), "no verb ; try identify stream raw get set tare begin totals crash"),
+        (("x" * 30,), "no verb xxxxxxxx; try identify stream raw get set tare begin totals crash"),
         (("raw",), "write it as: raw,0 or 1"),
         (("raw", 2), "raw takes 0 or 1"),
         (("stream", ""), "stream takes 0 or 1"),
@@ -97,6 +100,9 @@ def test_answers(console, command, told):
         (("begin", 1), "write it as: begin"),
         (("totals", 1), "write it as: totals"),
         (("tare", 1), "write it as: tare"),
+        (("crash", 1, 2), "write it as: crash or crash,line"),
+        (("crash", 0), "line 0 of 0 isn't there"),
+        (("crash", "x"), "line x of 0 isn't there"),
         (("get",), "write it as: get,key"),
         (("get", "mass"), "'mass' is not a setting"),
         (("set", "body_mass_g"), "write it as: set,key,value"),
@@ -110,6 +116,26 @@ def test_answers(console, command, told):
 def test_refusals_give_a_reason_and_change_nothing(console, command, reason):
     told = console(encode_command(1, *command), "print(app.settings == settings.defaults())")
     assert told == [f"answer 1 error {reason}", "True"]
+
+
+def test_the_last_crash_is_read_line_by_line(console):
+    told = console(
+        """
+for planted in (KeyError("a"), ValueError("b")):
+    try:
+        raise planted
+    except Exception as error:
+        crash.keep(error)
+""",
+        encode_command(1, "crash"),
+        encode_command(2, "crash", 0),
+        encode_command(3, "crash", 2),
+    )
+    assert told == [
+        "answer 1 ok 2 3",
+        "answer 2 ok Traceback (most recent call last):",
+        "answer 3 ok ValueError: b",
+    ]
 
 
 def test_switches(console):
