@@ -11,7 +11,6 @@ from beltcore.sentence import Writer
 
 from . import identity, settings_file
 from .console import Console
-from .encoder import BeltEncoder
 from .hx711 import OUT_OF_STEP, STUCK
 from .port import Port
 
@@ -39,7 +38,7 @@ class App:
         self._port = Port()
         self._writer = Writer()
         self._console = Console(self)
-        self._encoder = BeltEncoder(board.ENCODER_A, board.ENCODER_B)
+        self._encoder = _encoder(board)
         self._left = None
         self._right = None
         self._core = Core(self.settings)
@@ -104,13 +103,13 @@ class App:
             self._right = self._driver(self._board.RIGHT_CELL)
 
     def _driver(self, pins):
-        if self._board.CELL_READ_BY == "spi":
-            from .hx711_spi import HX711Spi
+        if pins[0] is None:
+            from .hx711_pins import HX711Pins
 
-            return HX711Spi(pins)
-        from .hx711_pins import HX711Pins
+            return HX711Pins(pins)
+        from .hx711_spi import HX711Spi
 
-        return HX711Pins(pins)
+        return HX711Spi(pins)
 
     def _due(self, now_us):
         """Whether the next tick has come: the leading cell's sample, or the time."""
@@ -174,3 +173,14 @@ class App:
             elif self._right.fault == STUCK:
                 found |= flags.RIGHT_STUCK
         return found
+
+
+def _encoder(board):
+    """The driver that the board's chip has the hardware for."""
+    if board.ENCODER_BY == "pcnt":
+        from .encoder import BeltEncoder
+
+        return BeltEncoder(board.ENCODER_A, board.ENCODER_B)
+    from .encoder_irq import BeltEncoderIrq
+
+    return BeltEncoderIrq(board.ENCODER_A, board.ENCODER_B)
