@@ -1,18 +1,23 @@
 """The loop: encoder and cells, one step, sentences. It never waits for the host."""
 
 import gc
+from struct import unpack
 from time import sleep_ms, ticks_diff, ticks_us
 
 from micropython import const
 
-from beltcore import flags, settings
+from beltcore import blocks, flags, settings
 from beltcore.core import Core
-from beltcore.sentence import Writer
+from beltcore.crc import crc16
+from beltcore.sentence import ACKNOWLEDGED, KEPT, UNDER_WAY, Writer
 
 from . import identity, settings_file
+from .clock import Clock
 from .console import Console
 from .hx711 import OUT_OF_STEP, STUCK
 from .port import Port
+from .session_log import SessionLog
+from .session_store import SessionStore
 
 _PERIOD_US = const(12_500)
 # A cell that leads the ticks is waited for a little longer than its period, then the timer ticks.
@@ -26,7 +31,11 @@ _ZONES_TICKS = const(80)
 
 
 class App:
-    """The box at work. The console changes `settings`, `raw_on`, `stream_on`, `totals_due`."""
+    """The box at work.
+
+    The console changes `settings`, `raw_on`, `stream_on`, `totals_due`, and asks `sessions` (a
+    SessionStore) and `clock`.
+    """
 
     def __init__(self, board):
         self.raw_on = False
@@ -35,6 +44,12 @@ class App:
         self.settings, self._damage = settings_file.load()
         self._board = board
         self._boots = identity.count_boot()
+        power = identity.power()
+        self.clock = Clock(power)
+        self.sessions = SessionStore()
+        self._log = SessionLog(self.sessions, power, self._boots)
+        self._log_failed = False
+        self._second = 0
         self._port = Port()
         self._writer = Writer()
         self._console = Console(self)
@@ -42,6 +57,7 @@ class App:
         self._left = None
         self._right = None
         self._core = Core(self.settings)
+        self._fingerprint = settings.fingerprint(self.settings)
         self._ticks = 0
         self._ticked_us = ticks_us()
         self._find_cells()
@@ -61,6 +77,9 @@ class App:
                 self._tick(now_us)
                 if self._ticks % _NOW_TICKS == 0:
                     guard.feed()
+                if self._core.seconds != self._second:
+                    self._second = self._core.seconds
+                    self._keep_second()
             else:
                 sleep_ms(1)
             line = self._port.line()
@@ -76,9 +95,17 @@ class App:
 
     def begin(self):
         """Measure anew: all sums at zero, and the next row is the first."""
+        session = self._log.session
+        try:
+            self._log.begin()
+        except OSError as error:
+            self._not_kept(error)
+        self._tell_of_session(session)
         self._find_cells()
         self._core = Core(self.settings)
         self._ticks = 0
+        self._second = 0
+        self._fingerprint = settings.fingerprint(self.settings)
         self._writer.begin(self._boots, self._hash())
         self._port.send(self._writer)
 
@@ -92,8 +119,64 @@ class App:
         self._writer.log(text)
         self._port.send(self._writer)
 
+    def under_way(self):
+        """The number of the session under way, or 0."""
+        return self._log.session
+
+    def send_session(self, number):
+        """Send what is known of a session. Raises OSError, ValueError when there is none."""
+        state = UNDER_WAY
+        if number == self._log.session:
+            head = self._log.head
+            count = self.sessions.blocks(number) if number in self.sessions.numbers() else 0
+        else:
+            head = self.sessions.head(number)
+            count = self.sessions.blocks(number)
+            state = ACKNOWLEDGED if self.sessions.acknowledged(number) else KEPT
+        power = boots = started_s = None
+        settings_hash = ""
+        if len(head) == blocks.HEAD_BYTES:
+            _, version, _, kept_power, kept_boots, clock_s, fingerprint, crc = unpack(
+                blocks.HEAD_CODES, head
+            )
+            if version == blocks.VERSION and crc == crc16(head, 0, blocks.HEAD_BYTES - 2):
+                power = kept_power
+                boots = kept_boots
+                started_s = self.clock.date(power, clock_s)
+                settings_hash = "%04X" % fingerprint
+        self._writer.session(number, count, state, power, boots, started_s, settings_hash)
+        self._port.send(self._writer)
+
+    def send_part(self, session, block, part, data):
+        """Send a part of a session's block, in base64."""
+        self._writer.block(session, block, part, data)
+        self._port.send(self._writer)
+
+    def _keep_second(self):
+        """Let the session have this second; tell when a session starts or ends."""
+        session = self._log.session
+        try:
+            self._log.second(self._core, self._box_flags(False), self._fingerprint)
+        except OSError as error:
+            self._not_kept(error)
+        if self._log.session != session:
+            self._tell_of_session(session or self._log.session)
+
+    def _tell_of_session(self, number):
+        if number and (number == self._log.session or number in self.sessions.numbers()):
+            try:
+                self.send_session(number)
+            except (OSError, ValueError) as error:
+                self._not_kept(error)
+
+    def _not_kept(self, error):
+        """Once until the next start, not every ten seconds."""
+        if not self._log_failed:
+            self._log_failed = True
+            self.log("ten seconds of the session couldn't be kept on the flash: %s" % error)
+
     def _hash(self):
-        return "%04X" % settings.fingerprint(self.settings)
+        return "%04X" % self._fingerprint
 
     def _find_cells(self):
         """Drivers for the cells that the settings name."""

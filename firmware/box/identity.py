@@ -29,6 +29,22 @@ def count_boot():
     return boots
 
 
+def count_power():
+    """Count this power-up, if it is one. Once a start of MicroPython."""
+    if reset_cause() == "power":
+        store = NVS("beltbox")
+        store.set_i32("powers", (power() + 1) & 0x3FFFFFFF)
+        store.commit()
+
+
+def power():
+    """The number of this power-up, 0 when none was counted."""
+    try:
+        return NVS("beltbox").get_i32("powers")
+    except OSError:
+        return 0
+
+
 def reset_cause():
     """Why the chip started, in a word."""
     cause = machine.reset_cause()

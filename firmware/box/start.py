@@ -8,7 +8,7 @@ any other, and ends at the REPL.
 import gc
 import sys
 
-from . import boards
+from . import boards, identity
 from .guard import Guard
 
 
@@ -18,6 +18,7 @@ def run():
     reason = None
     try:
         reason = guard.why_safe(_boot_button())
+        identity.count_power()
         while reason is None:
             reason = _run_app(guard)
     except KeyboardInterrupt:
@@ -54,7 +55,7 @@ def _say(text):
         from beltcore import settings
         from beltcore.sentence import Writer
 
-        from . import identity, settings_file
+        from . import settings_file
         from .port import Port
 
         port = Port()
