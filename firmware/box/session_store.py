@@ -15,6 +15,7 @@ from beltcore import blocks
 FOLDER = "/sessions"
 _KEPT = ".log"
 _ACKNOWLEDGED = ".ack"
+_NEW = "/new"
 _NAME_LENGTH = const(12)
 
 # An eighth of the flash stays free for settings and new firmware; a session that is alone on it
@@ -64,9 +65,14 @@ class SessionStore:
             self._make_room(number)
         room_bytes = self._room_bytes - length
         self._room_bytes = 0  # unless it goes well
-        with open(self._path(number), "ab") as file:
+        path = self._path(number)
+        # A file appears in LittleFS before its content does: a new one is made elsewhere.
+        there = number in self._sessions
+        with open(path if there else FOLDER + _NEW, "ab" if there else "wb") as file:
             for part in parts:
                 file.write(part)
+        if not there:
+            os.rename(FOLDER + _NEW, path)
         self._room_bytes = room_bytes
         self._sessions[number] = False
 
