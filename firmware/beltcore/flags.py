@@ -34,7 +34,11 @@ BOX: tuple[tuple[int, str, str], ...] = (
     (LEFT_STUCK, "left_stuck", "the left amplifier repeats one value and was restarted"),
     (RIGHT_STUCK, "right_stuck", "the right amplifier repeats one value and was restarted"),
     (PORT_STALLED, "port_stalled", "the serial port held the box up: sentences were lost"),
-    (SETTINGS_DAMAGED, "settings_damaged", "the settings file is damaged: defaults are in use"),
+    (
+        SETTINGS_DAMAGED,
+        "settings_damaged",
+        "the settings file is damaged: its copy or defaults are in use",
+    ),
 )
 
 

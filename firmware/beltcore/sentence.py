@@ -55,6 +55,10 @@ TYPES = {
     "ANS": ("id", "status", "text"),
     # Something that a person may want to know.
     "LOG": ("text",),
+    # A session that the box keeps.
+    "SES": ("session", "blocks", "state", "power", "boots", "started_s", "settings_hash"),
+    # A part of a block of a session: beltcore/blocks.py.
+    "BLK": ("session", "block", "part", "data"),
 }
 TEXT_FIELDS = (
     "firmware",
@@ -65,7 +69,14 @@ TEXT_FIELDS = (
     "micropython",
     "status",
     "text",
+    "data",
 )
+# The states of SES.
+UNDER_WAY = const(0)
+KEPT = const(1)
+ACKNOWLEDGED = const(2)
+# So many bytes of a block are in a BLK (fewer in the last), in base64.
+PART_BYTES = const(48)
 
 _HALF_MM_IN_NM = const(500_000)
 _METRES_HIGHEST = const(0x3FFFFFFF)
@@ -84,6 +95,8 @@ _DST = b"DST"
 _ZON = b"ZON"
 _ANS = b"ANS"
 _LOG = b"LOG"
+_SES = b"SES"
+_BLK = b"BLK"
 
 
 class Writer:
@@ -179,6 +192,30 @@ class Writer:
         """A message for a person, cut to what fits."""
         self._start(_LOG)
         self._put_text(text, 84)
+        self._finish()
+
+    def session(self, session, blocks, state, power, boots, started_s, settings_hash):
+        """A session; power, boots, started_s (since 1970) None and settings_hash "" if unknown."""
+        self._start(_SES)
+        self._put(session)
+        self._put(blocks)
+        self._put(state)
+        self._put(power)
+        self._put(boots)
+        if started_s is None:
+            self._put(None)
+        else:
+            self._put_thousandths(started_s // 1000, started_s % 1000)
+        self._put_text(settings_hash, 4)
+        self._finish()
+
+    def block(self, session, block, part, data):
+        """A part of a session's block; data: base64, at most 64 letters."""
+        self._start(_BLK)
+        self._put(session)
+        self._put(block)
+        self._put(part)
+        self._put_text(data, 64)
         self._finish()
 
     def _start(self, name):

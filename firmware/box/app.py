@@ -1,20 +1,23 @@
 """The loop: encoder and cells, one step, sentences. It never waits for the host."""
 
 import gc
+from struct import unpack
 from time import sleep_ms, ticks_diff, ticks_us
 
 from micropython import const
 
-from beltcore import flags, settings
+from beltcore import blocks, flags, settings
 from beltcore.core import Core
-from beltcore.sentence import Writer
-from beltcore.version import PROTOCOL_VERSION
+from beltcore.crc import crc16
+from beltcore.sentence import ACKNOWLEDGED, KEPT, UNDER_WAY, Writer
 
 from . import identity, settings_file
+from .clock import Clock
 from .console import Console
-from .encoder import BeltEncoder
 from .hx711 import OUT_OF_STEP, STUCK
 from .port import Port
+from .session_log import SessionLog
+from .session_store import SessionStore
 
 _PERIOD_US = const(12_500)
 # A cell that leads the ticks is waited for a little longer than its period, then the timer ticks.
@@ -28,7 +31,11 @@ _ZONES_TICKS = const(80)
 
 
 class App:
-    """The box at work. The console changes `settings`, `raw_on`, `stream_on`, `totals_due`."""
+    """The box at work.
+
+    The console changes `settings`, `raw_on`, `stream_on`, `totals_due`, and asks `sessions` (a
+    SessionStore) and `clock`.
+    """
 
     def __init__(self, board):
         self.raw_on = False
@@ -37,28 +44,44 @@ class App:
         self.settings, self._damage = settings_file.load()
         self._board = board
         self._boots = identity.count_boot()
+        power = identity.power()
+        self.clock = Clock(power)
+        self.sessions = SessionStore()
+        self._log = SessionLog(self.sessions, power, self._boots)
+        self._log_failed = False
+        self._second = 0
         self._port = Port()
         self._writer = Writer()
         self._console = Console(self)
-        self._encoder = BeltEncoder(board.ENCODER_A, board.ENCODER_B)
+        self._encoder = _encoder(board)
         self._left = None
         self._right = None
         self._core = Core(self.settings)
+        self._fingerprint = settings.fingerprint(self.settings)
         self._ticks = 0
         self._ticked_us = ticks_us()
+        self._last_us = 0  # the last row's clock and count
+        self._last_count = 0
         self._find_cells()
 
-    def run(self):
-        """For ever, or until Ctrl-C."""
+    def run(self, guard):
+        """For ever, or until Ctrl-C. guard: told of ticks, so that a loop without any is reset."""
         self.identify()
-        if self._damage:
-            self.log(self._damage)
+        for text in (guard.news, self._damage):
+            if text:
+                self.log(text)
         self.begin()
         gc.collect()
+        guard.watch()
         while True:
             now_us = ticks_us()
             if self._due(now_us):
                 self._tick(now_us)
+                if self._ticks % _NOW_TICKS == 0:
+                    guard.feed()
+                if self._core.seconds != self._second:
+                    self._second = self._core.seconds
+                    self._keep_second()
             else:
                 sleep_ms(1)
             line = self._port.line()
@@ -67,20 +90,37 @@ class App:
 
     def identify(self):
         """Send the identity."""
-        self._writer.identity(
-            PROTOCOL_VERSION,
-            self._boots,
-            identity.texts(self._board.NAME, self.settings["box_name"], self._hash()),
+        identity.write(
+            self._writer, self._boots, self._board.NAME, self.settings["box_name"], self._hash()
         )
         self._port.send(self._writer)
 
     def begin(self):
         """Measure anew: all sums at zero, and the next row is the first."""
+        core = self._core
+        begun = bool(core.seconds or core.microseconds)
+        if begun and self.stream_on:
+            self._tell(core, True)  # what was walked since the last NOW isn't lost
+        session = self._log.session
+        try:
+            self._log.begin()
+        except OSError as error:
+            self._not_kept(error)
+        self._tell_of_session(session)
         self._find_cells()
         self._core = Core(self.settings)
         self._ticks = 0
+        self._second = 0
+        self._fingerprint = settings.fingerprint(self.settings)
         self._writer.begin(self._boots, self._hash())
         self._port.send(self._writer)
+        if begun:
+            # The last row of the measurement before is the first of this one: what is walked
+            # while the flash is written belongs to this.
+            self._core.step(self._last_us, self._last_count, None, None)  # pyright: ignore[reportArgumentType]
+            if self.raw_on:
+                self._writer.raw(self._last_us, self._last_count, None, None)
+                self._port.send(self._writer)
 
     def answer(self, identifier, status, text):
         """Answer a command."""
@@ -92,8 +132,64 @@ class App:
         self._writer.log(text)
         self._port.send(self._writer)
 
+    def under_way(self):
+        """The number of the session under way, or 0."""
+        return self._log.session
+
+    def send_session(self, number):
+        """Send what is known of a session. Raises OSError, ValueError when there is none."""
+        state = UNDER_WAY
+        if number == self._log.session:
+            head = self._log.head
+            count = self.sessions.blocks(number) if number in self.sessions.numbers() else 0
+        else:
+            head = self.sessions.head(number)
+            count = self.sessions.blocks(number)
+            state = ACKNOWLEDGED if self.sessions.acknowledged(number) else KEPT
+        power = boots = started_s = None
+        settings_hash = ""
+        if len(head) == blocks.HEAD_BYTES:
+            _, version, _, kept_power, kept_boots, clock_s, fingerprint, crc = unpack(
+                blocks.HEAD_CODES, head
+            )
+            if version == blocks.VERSION and crc == crc16(head, 0, blocks.HEAD_BYTES - 2):
+                power = kept_power
+                boots = kept_boots
+                started_s = self.clock.date(power, clock_s)
+                settings_hash = "%04X" % fingerprint
+        self._writer.session(number, count, state, power, boots, started_s, settings_hash)
+        self._port.send(self._writer)
+
+    def send_part(self, session, block, part, data):
+        """Send a part of a session's block, in base64."""
+        self._writer.block(session, block, part, data)
+        self._port.send(self._writer)
+
+    def _keep_second(self):
+        """Let the session have this second; tell when a session starts or ends."""
+        session = self._log.session
+        try:
+            self._log.second(self._core, self._box_flags(False), self._fingerprint)
+        except OSError as error:
+            self._not_kept(error)
+        if self._log.session != session:
+            self._tell_of_session(session or self._log.session)
+
+    def _tell_of_session(self, number):
+        if number and (number == self._log.session or number in self.sessions.numbers()):
+            try:
+                self.send_session(number)
+            except (OSError, ValueError) as error:
+                self._not_kept(error)
+
+    def _not_kept(self, error):
+        """Once until the next start, not every ten seconds."""
+        if not self._log_failed:
+            self._log_failed = True
+            self.log("ten seconds of the session couldn't be kept on the flash: %s" % error)
+
     def _hash(self):
-        return "%04X" % settings.fingerprint(self.settings)
+        return "%04X" % self._fingerprint
 
     def _find_cells(self):
         """Drivers for the cells that the settings name."""
@@ -103,13 +199,13 @@ class App:
             self._right = self._driver(self._board.RIGHT_CELL)
 
     def _driver(self, pins):
-        if self._board.CELL_READ_BY == "spi":
-            from .hx711_spi import HX711Spi
+        if pins[0] is None:
+            from .hx711_pins import HX711Pins
 
-            return HX711Spi(pins)
-        from .hx711_pins import HX711Pins
+            return HX711Pins(pins)
+        from .hx711_spi import HX711Spi
 
-        return HX711Pins(pins)
+        return HX711Spi(pins)
 
     def _due(self, now_us):
         """Whether the next tick has come: the leading cell's sample, or the time."""
@@ -129,6 +225,8 @@ class App:
         left_sample = None if left is None else left.sample(now_us)
         right_sample = None if right is None else right.sample(now_us)
 
+        self._last_us = t_us
+        self._last_count = count
         core = self._core
         core.step(t_us, count, left_sample, right_sample)  # pyright: ignore[reportArgumentType]
 
@@ -141,22 +239,27 @@ class App:
         ticks = self._ticks
         totals = self.totals_due
         if totals or self.stream_on:
-            # The sums first, so that NOW completes what a reader knows of this moment.
-            if totals or ticks % _ZONES_TICKS == 0:
-                writer.zones(core)
-                port.send(writer)
             if totals or ticks % _NOW_TICKS == 0:
-                writer.distance(core)
-                port.send(writer)
-                lost = port.lost
-                port.lost = False
-                writer.now(core, self._box_flags(lost))
-                port.send(writer)
+                self._tell(core, totals or ticks % _ZONES_TICKS == 0)
         self.totals_due = False
         if ticks >= _ZONES_TICKS:
             self._ticks = 0
         if self._console.busy:
             self._console.step(core.rails)
+
+    def _tell(self, core, zones):
+        """The sums first, so that NOW completes what a reader knows of this moment."""
+        writer = self._writer
+        port = self._port
+        if zones:
+            writer.zones(core)
+            port.send(writer)
+        writer.distance(core)
+        port.send(writer)
+        lost = port.lost
+        port.lost = False
+        writer.now(core, self._box_flags(lost))
+        port.send(writer)
 
     def _box_flags(self, lost):
         found = flags.SETTINGS_DAMAGED if self._damage else 0
@@ -173,3 +276,14 @@ class App:
             elif self._right.fault == STUCK:
                 found |= flags.RIGHT_STUCK
         return found
+
+
+def _encoder(board):
+    """The driver that the board's chip has the hardware for."""
+    if board.ENCODER_BY == "pcnt":
+        from .encoder import BeltEncoder
+
+        return BeltEncoder(board.ENCODER_A, board.ENCODER_B)
+    from .encoder_irq import BeltEncoderIrq
+
+    return BeltEncoderIrq(board.ENCODER_A, board.ENCODER_B)

@@ -1,24 +1,34 @@
 """The console: one command a line, each answered by its id, safe to repeat."""
 
-from beltcore import settings
-from beltcore.reader import Damaged, decode_command
+from binascii import b2a_base64
 
-from . import settings_file
+from micropython import const
+
+from beltcore import blocks, settings
+from beltcore.reader import Damaged, decode_command
+from beltcore.sentence import PART_BYTES
+
+from . import crash, settings_file
 from .tare import Tare
 
-_VERBS = "identify stream raw get set tare begin totals"
+# Blocks in one answer to `read`; 2020-01-01, so that a clock in other units is noticed.
+_READ_MOST = const(60)
+_EARLIEST_S = 1_577_836_800
 
 
 class Console:
     """Carries out commands on the app. An id just answered is answered alike, not done again.
 
-    `busy` while a command takes longer than one tick: then `step` is due.
+    `busy` while a command takes longer than one tick: then `step` is due. Such a command is a
+    generator that yields once a tick and returns the text of its answer.
     """
 
     def __init__(self, app):
         self._app = app
         self.busy = False
-        self._tare = None
+        self._job = None
+        self._job_verb = ""
+        self._rails = None
         self._pending = -1
         self._last_id = -1
         self._last_status = ""
@@ -48,22 +58,29 @@ class Console:
 
     def step(self, rails):
         """A tick has passed: go on with what takes longer than one."""
-        tare = self._tare
-        if tare is None:
-            return
-        tare.step(rails)
-        if not tare.done:
-            return
-        self._tare = None
-        self.busy = False
-        identifier = self._pending
-        self._pending = -1
+        self._rails = rails
+        status = "error"
         try:
-            text = self._change(tare.result(self._app.settings))
+            next(self._job)  # pyright: ignore[reportArgumentType]
+            return
+        except StopIteration as done:
+            status = "ok"
+            text = done.value
         except (ValueError, OSError) as error:
-            self._finish(identifier, "error", _reason(error))
-        else:
-            self._finish(identifier, "ok", text)
+            text = _reason(error)
+        identifier = self._pending
+        self._job = None
+        self._pending = -1
+        self.busy = False
+        self._finish(identifier, status, text)
+
+    def _start(self, identifier, verb, job):
+        if self.busy:
+            raise ValueError("%s is under way: wait for its answer" % self._job_verb)
+        self._job = job
+        self._job_verb = verb
+        self._pending = identifier
+        self.busy = True
 
     def _finish(self, identifier, status, text):
         self._last_id = identifier
@@ -74,8 +91,9 @@ class Console:
     def _do(self, identifier, verb, arguments):
         """Carry out a command: the text of its answer, or None if that comes later."""
         app = self._app
-        if self.busy and verb in ("set", "tare", "begin"):
-            raise ValueError("a tare is under way")  # its forces must be of one calibration
+        if self.busy and self._job_verb == "tare" and verb in ("set", "begin"):
+            # Its forces must be of one calibration.
+            raise ValueError("tare is under way: wait for its answer")
         if verb == "identify":
             _expect(arguments, 0, "identify")
             app.identify()
@@ -99,10 +117,7 @@ class Console:
             return self._change({key: settings.parse(key, text)})
         if verb == "tare":
             _expect(arguments, 0, "tare")
-            self._tare = Tare()
-            self.busy = True
-            self._pending = identifier
-            return None
+            return self._start(identifier, verb, self._tare())
         if verb == "begin":
             _expect(arguments, 0, "begin")
             app.begin()
@@ -111,7 +126,60 @@ class Console:
             _expect(arguments, 0, "totals")
             app.totals_due = True
             return ""
-        raise ValueError("no verb %s; try %s" % (verb[:8], _VERBS))
+        if verb == "crash":
+            if len(arguments) > 1:
+                raise ValueError("write it as: crash or crash,line")
+            count, lines = crash.load()
+            if not arguments:
+                return "%d %d" % (count, len(lines))
+            return _item(lines, arguments[0], "line")
+        if verb == "sessions":
+            _expect(arguments, 0, "sessions")
+            return self._start(identifier, verb, self._sessions())
+        if verb == "read":
+            if len(arguments) == 2:
+                arguments.append("1")
+            session, block, count = _numbers(arguments, 3, "read,session,block,count")
+            if not 1 <= count <= _READ_MOST:
+                raise ValueError("read takes 1 to %d blocks" % _READ_MOST)
+            return self._start(identifier, verb, self._read(session, block, count))
+        if verb == "ack":
+            session, count = _numbers(arguments, 2, "ack,session,blocks")
+            if session == app.under_way():
+                raise ValueError("session %d is under way" % session)
+            app.sessions.acknowledge(session, count)
+            return ""
+        if verb == "clock":
+            (epoch_s,) = _numbers(arguments, 1, "clock,seconds since 1970")
+            if epoch_s < _EARLIEST_S:
+                raise ValueError("clock takes seconds since 1970 (UTC)")
+            app.clock.set(epoch_s)
+            return arguments[0]
+        raise ValueError("no verb %s; firmware/PROTOCOL.md has them all" % verb[:8])
+
+    def _tare(self):
+        tare = Tare()
+        tare.step(self._rails)
+        while not tare.done:
+            yield
+            tare.step(self._rails)
+        return self._change(tare.result(self._app.settings))
+
+    def _sessions(self):
+        numbers = self._app.sessions.numbers()
+        for number in numbers:
+            self._app.send_session(number)
+            yield
+        return str(len(numbers))
+
+    def _read(self, session, block, count):
+        for index in range(block, block + count):
+            data = self._app.sessions.block(session, index)
+            for part in range(0, blocks.BLOCK_BYTES, PART_BYTES):
+                text = str(b2a_base64(data[part : part + PART_BYTES])[:-1], "ascii")
+                self._app.send_part(session, index, part // PART_BYTES, text)
+                yield
+        return str(count)
 
     def _change(self, changes):
         """Change settings, keep them on the flash, and measure anew by them."""
@@ -128,6 +196,21 @@ class Console:
 def _expect(arguments, count, usage):
     if len(arguments) != count:
         raise ValueError("write it as: %s" % usage)
+
+
+def _numbers(arguments, count, usage):
+    _expect(arguments, count, usage)
+    for text in arguments:
+        if not text.isdigit() or len(text) > 10:
+            raise ValueError("write it as: %s" % usage)
+    return [int(text) for text in arguments]
+
+
+def _item(items, text, what):
+    """items[text], for a text that a host sent."""
+    if not text.isdigit() or int(text) >= len(items):
+        raise ValueError("%s %s of %d isn't there" % (what, text[:8], len(items)))
+    return items[int(text)]
 
 
 def _reason(error):

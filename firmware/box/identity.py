@@ -5,7 +5,7 @@ import sys
 import machine
 from esp32 import NVS
 
-from beltcore.version import FIRMWARE_VERSION
+from beltcore.version import FIRMWARE_VERSION, PROTOCOL_VERSION
 
 _CAUSES = (
     ("PWRON_RESET", "power"),
@@ -29,6 +29,22 @@ def count_boot():
     return boots
 
 
+def count_power():
+    """Count this power-up, if it is one. Once a start of MicroPython."""
+    if reset_cause() == "power":
+        store = NVS("beltbox")
+        store.set_i32("powers", (power() + 1) & 0x3FFFFFFF)
+        store.commit()
+
+
+def power():
+    """The number of this power-up, 0 when none was counted."""
+    try:
+        return NVS("beltbox").get_i32("powers")
+    except OSError:
+        return 0
+
+
 def reset_cause():
     """Why the chip started, in a word."""
     cause = machine.reset_cause()
@@ -38,10 +54,10 @@ def reset_cause():
     return "unknown"
 
 
-def texts(board, box_name, settings_hash):
-    """The texts of the identity sentence, in its order."""
+def write(writer, boots, board, box_name, settings_hash):
+    """Write the identity sentence: boots as count_boot gave it, the others texts."""
     version = sys.implementation.version
-    return (
+    texts = (
         FIRMWARE_VERSION,
         board,
         box_name,
@@ -49,3 +65,4 @@ def texts(board, box_name, settings_hash):
         settings_hash,
         "%d.%d.%d" % (version[0], version[1], version[2]),
     )
+    writer.identity(PROTOCOL_VERSION, boots, texts)

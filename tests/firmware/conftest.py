@@ -5,19 +5,28 @@ from __future__ import annotations
 import csv
 import json
 import os
+import select
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from beltcore.reader import Reader, encode_command
+from virtualbox import VirtualBox
+from virtualbox.scenario import parse
 
 ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "firmware"
 RECORDINGS = ROOT.parent / "shared" / "recordings"
 
 _DEADLINE_S = 120
+# The app's loop, before which tests plant what goes wrong.
+_LOOP = "        while True:\n"
 _RUN_64 = "import sys; from micropython_run import run_main; sys.exit(run_main(sys.argv))"
 _RUN_32 = Path(__file__).with_name("micropython32.mjs")
 
@@ -96,3 +105,100 @@ def recording() -> Callable[[str], list[Any]]:
             ]
 
     return load
+
+
+class Host:
+    """Reads sentences with a deadline: `seen` holds those not waited for yet, `heard` all."""
+
+    def __init__(self, path: str) -> None:
+        self._descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        self._reader = Reader()
+        self.seen: list[tuple[str, int, list[int | str | None], int]] = []
+        self.heard: list[tuple[str, int, list[int | str | None], int]] = []
+
+    def send(self, data: bytes) -> None:
+        os.write(self._descriptor, data)
+
+    def until(self, what: Callable[[str, list[int | str | None]], bool]) -> list[int | str | None]:
+        """The values of the next sentence (or console text, type "") for which `what` is true."""
+        deadline = time.monotonic() + _DEADLINE_S
+        at = 0
+        while time.monotonic() < deadline:
+            for index in range(at, len(self.seen)):
+                name, _seq, values, _lost = self.seen[index]
+                if what(name, values):
+                    del self.seen[: index + 1]
+                    return values
+            at = len(self.seen)
+            select.select([self._descriptor], [], [], 0.1)
+            try:
+                self._take()
+            except BlockingIOError:
+                continue
+        raise AssertionError(f"it didn't come; the last were {self.seen[-10:]}")
+
+    def listen_while(self, running: Callable[[], bool]) -> None:
+        """Until the box has ended."""
+        deadline = time.monotonic() + _DEADLINE_S
+        while running():
+            assert time.monotonic() < deadline, "the box went on and on"
+            select.select([self._descriptor], [], [], 0.1)
+            try:
+                self._take()
+            except OSError:  # nothing yet, or the port is gone
+                continue
+        self.seen += self._reader.finish()
+
+    def _take(self) -> None:
+        found = self._reader.feed(os.read(self._descriptor, 65536))
+        self.seen += found
+        self.heard += found
+
+    def log(self, start: str) -> str:
+        values = self.until(lambda name, values: name == "LOG" and str(values[0]).startswith(start))
+        return str(values[0])
+
+    def text(self, start: str) -> str:
+        values = self.until(lambda name, values: name == "" and str(values[0]).startswith(start))
+        return str(values[0])
+
+    def sentence(self, wanted: str) -> list[int | str | None]:
+        return self.until(lambda name, _values: name == wanted)
+
+    def ask(self, identifier: int, *command: object) -> list[int | str | None]:
+        self.send(encode_command(identifier, *map(str, command)))
+        return self.until(lambda name, values: name == "ANS" and values[0] == identifier)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+@pytest.fixture
+def boxes(tmp_path: Path) -> Iterator[Callable[..., tuple[VirtualBox, Host]]]:
+    """boxes(planted, **scenario): a box, and its host.
+
+    Its app meets the statement `planted` before its loop; the scenario's tables may be given.
+    """
+    made: list[tuple[VirtualBox, Host]] = []
+
+    def make(planted: str = "", **scenario: Any) -> tuple[VirtualBox, Host]:
+        firmware = tmp_path / "firmware"
+        shutil.copytree(FIRMWARE, firmware, ignore=shutil.ignore_patterns("__pycache__"))
+        app = firmware / "box" / "app.py"
+        text = app.read_text()
+        assert text.count(_LOOP) == 1
+        app.write_text(text.replace(_LOOP, f"        {planted or 'pass'}\n" + _LOOP))
+        cells = {"left": {}, "right": {"present": False}}
+        table = {"title": "t", "duration_s": 600, "cells": cells} | scenario
+        played = parse(table, tmp_path / "t.toml")
+        box = VirtualBox(played, speed=20.0, firmware=firmware, wait_for_host=True)
+        box.start()
+        host = Host(box.port)
+        made.append((box, host))
+        host.send(b"\n")
+        return box, host
+
+    yield make
+    for box, host in made:
+        host.close()
+        box.stop()

@@ -4,14 +4,17 @@ from micropython import const
 
 NAME = "esp32_devkit"
 
+# Held down while the box starts: safe mode. It is the board's own button.
+BOOT_BUTTON = const(0)
+
+# "pcnt": counted in hardware; "irq": by interrupts, where the chip has no pulse counter.
+ENCODER_BY = "pcnt"
 # The encoder only needs inputs; 34 and 35 have no pull-ups: use a push-pull encoder or resistors.
 ENCODER_A = const(34)
 ENCODER_B = const(35)
 
-# By SPI the amplifier's PD_SCK is driven by MOSI and its DOUT read by MISO; SPI's own clock pin
-# must exist, but nothing is wired to it. Each cell: (SPI id, clock, MOSI, MISO).
+# Each cell: (SPI id, clock, MOSI, MISO). By SPI the amplifier's PD_SCK is driven by MOSI and its
+# DOUT read by MISO; SPI's own clock pin must exist, but nothing is wired to it. Where no SPI is
+# left: (None, None, PD_SCK, DOUT), read pin by pin.
 LEFT_CELL = (1, 18, 23, 19)
 RIGHT_CELL = (2, 14, 13, 27)
-
-# "spi", immune to interrupts; or "pins", by the same two wires, where SPI is needed elsewhere.
-CELL_READ_BY = "spi"

@@ -16,6 +16,7 @@ class Board:
         self.tick_cost_us = 0
         self.watchdog_timeout_us = 0
         self.nvs = {}
+        self.rtc_memory = b""
         self._sck_cells = {}
         self._dout_cells = {}
 

@@ -61,6 +61,8 @@ def real_sentences():
         lambda: writer.zones(core),
         lambda: writer.answer(5, "ok", "box_name=a b"),
         lambda: writer.log("the left cell gives no samples"),
+        lambda: writer.session(12, 120, 1, 3, 7, 1_760_000_000, "ABCD"),
+        lambda: writer.block(12, 119, 3, "AAAA+/=="),
     ):
         write()
         yield bytes(writer.buffer[: writer.length])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import binascii
 import re
 from types import SimpleNamespace
@@ -10,7 +11,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from beltcore.sentence import SENTENCE_MAX, SEQUENCE_PERIOD, TEXT_FIELDS, TYPES, Writer
+from beltcore.sentence import (
+    PART_BYTES,
+    SENTENCE_MAX,
+    SEQUENCE_PERIOD,
+    TEXT_FIELDS,
+    TYPES,
+    Writer,
+)
 
 SMALL = st.sampled_from([-(2**30), -1, 0, 9, 10, 2**30 - 1]) | st.integers(-(2**30), 2**30 - 1)
 FORCE = st.none() | st.sampled_from([-(2**29) + 1, 2**29 - 1]) | st.integers(-(2**29), 2**29 - 1)
@@ -255,3 +263,27 @@ def test_millimetres_are_rounded_over_metres_and_the_wrap(m, mm, nm, sent):
     writer = Writer()
     writer.distance(core_like(forward=length, backward=SimpleNamespace(m=0, mm=0, nm=0)))
     assert taken_apart(writer)[2][1:3] == [sent, "0"]
+
+
+NUMBER = st.none() | st.sampled_from([0, 2**30 - 1]) | st.integers(0, 2**30 - 1)
+
+
+@given(st.tuples(*[NUMBER] * 5), st.none() | st.integers(1000, 2**32), ANY_TEXT)
+@example((99_999_999, 65_535, 2, 2**30 - 1, 2**30 - 1), 2**32, "ABCD")
+def test_session(numbers, started_s, settings_hash):
+    writer = Writer()
+    writer.session(*numbers, started_s, settings_hash)
+    expected = [*shown(*numbers, started_s), as_sent(settings_hash, 4)]
+    assert taken_apart(writer) == ("SES", 0, expected)
+
+
+@given(st.binary(min_size=1, max_size=PART_BYTES))
+@example(b"\xff" * PART_BYTES)
+def test_a_part_of_a_block_fits(part):
+    writer = Writer()
+    writer._sequence = SEQUENCE_PERIOD - 1
+    text = base64.b64encode(part).decode()
+    writer.block(99_999_999, 65_535, 3, text)
+    name, _seq, fields = taken_apart(writer)
+    assert (name, fields[:3]) == ("BLK", ["99999999", "65535", "3"])
+    assert base64.b64decode(fields[3]) == part

@@ -11,6 +11,9 @@ PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = range(1, 6)
 cause = PWRON_RESET
 # What the chips under the drivers do: tests put their own in.
 chip = None
+pin_levels = {}
+rtc_memory = b""
+watchdog = []
 
 
 def reset_cause():
@@ -34,9 +37,27 @@ class Pin:
         self.number = number
 
     def value(self, value=None):
+        if chip is None:
+            return pin_levels.get(self.number, 1)
         if value is None:
             return chip.dout()
         chip.clock(value)
+
+
+class RTC:
+    def memory(self, data=None):
+        global rtc_memory
+        if data is None:
+            return rtc_memory
+        rtc_memory = bytes(data)
+
+
+class WDT:
+    def __init__(self, timeout):
+        watchdog.append(timeout)
+
+    def feed(self):
+        watchdog.append("fed")
 
 
 class SPI:

@@ -12,13 +12,43 @@ from beltcore.reader import encode_command
 APP = """
 from box import settings_file
 settings_file.PATH = "s.json"
-settings_file._NEW = "s.new"
+from box import crash
+crash.PATH = "crash.json"
 from beltcore import settings
 from beltcore.core import Core
 from box.console import Console
 
+class Sessions:
+    def __init__(self):
+        self.kept = {1: 3, 2: 1}
+        self.acknowledged = []
+
+    def numbers(self):
+        return [1, 2]
+
+    def blocks(self, number):
+        if number not in self.kept:
+            raise ValueError("there is no session %d" % number)
+        return self.kept[number]
+
+    def block(self, number, index):
+        if index >= self.blocks(number):
+            raise ValueError("session %d has no block %d" % (number, index))
+        return bytes((number * 16 + index,)) * 180
+
+    def acknowledge(self, number, count):
+        if count != self.blocks(number):
+            raise ValueError("session 1 has 3 blocks and not 2")
+        print("acknowledged", number)
+
+class Clock:
+    def set(self, epoch_s):
+        print("clock", epoch_s)
+
 class App:
     def __init__(self):
+        self.sessions = Sessions()
+        self.clock = Clock()
         self.settings = settings.defaults()
         self.raw_on = False
         self.stream_on = True
@@ -37,6 +67,15 @@ class App:
 
     def log(self, text):
         print("log " + text)
+
+    def under_way(self):
+        return 2
+
+    def send_session(self, number):
+        print("session", number)
+
+    def send_part(self, session, block, part, data):
+        print("part", session, block, part, data)
 
 app = App()
 console = Console(app)
@@ -77,6 +116,7 @@ def console(on_box):
         (("set", "box_name", "a b"), ["begin", "answer 1 ok box_name=a b"]),
         (("begin",), ["begin", "answer 1 ok "]),
         (("totals",), ["answer 1 ok "]),
+        (("crash",), ["answer 1 ok 0 0"]),
         (("raw", 1), ["answer 1 ok 1"]),
         (("stream", 0), ["answer 1 ok 0"]),
     ],
@@ -88,9 +128,9 @@ def test_answers(console, command, told):
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
-        (("fly",), "no verb fly; try identify stream raw get set tare begin totals"),
-        (("",), "no verb ; try identify stream raw get set tare begin totals"),
-        (("x" * 30,), "no verb xxxxxxxx; try identify stream raw get set tare begin totals"),
+        (("fly",), "no verb fly; firmware/PROTOCOL.md has them all"),
+        (("",), "no verb ; firmware/PROTOCOL.md has them all"),
+        (("x" * 30,), "no verb xxxxxxxx; firmware/PROTOCOL.md has them all"),
         (("raw",), "write it as: raw,0 or 1"),
         (("raw", 2), "raw takes 0 or 1"),
         (("stream", ""), "stream takes 0 or 1"),
@@ -98,6 +138,22 @@ def test_answers(console, command, told):
         (("begin", 1), "write it as: begin"),
         (("totals", 1), "write it as: totals"),
         (("tare", 1), "write it as: tare"),
+        (("sessions", 1), "write it as: sessions"),
+        (("read", 1), "write it as: read,session,block,count"),
+        (("read", 1, "x"), "write it as: read,session,block,count"),
+        (("read", 1, 2, 3, 4), "write it as: read,session,block,count"),
+        (("read", 1, 0, 0), "read takes 1 to 60 blocks"),
+        (("read", 1, 0, 61), "read takes 1 to 60 blocks"),
+        (("ack", 1), "write it as: ack,session,blocks"),
+        (("ack", 9, 1), "there is no session 9"),
+        (("ack", 2, 1), "session 2 is under way"),
+        (("ack", 1, 2), "session 1 has 3 blocks and not 2"),
+        (("clock",), "write it as: clock,seconds since 1970"),
+        (("clock", "-5"), "write it as: clock,seconds since 1970"),
+        (("clock", 5), "clock takes seconds since 1970 (UTC)"),
+        (("crash", 1, 2), "write it as: crash or crash,line"),
+        (("crash", 0), "line 0 of 0 isn't there"),
+        (("crash", "x"), "line x of 0 isn't there"),
         (("get",), "write it as: get,key"),
         (("get", "mass"), "'mass' is not a setting"),
         (("set", "body_mass_g"), "write it as: set,key,value"),
@@ -111,6 +167,26 @@ def test_answers(console, command, told):
 def test_refusals_give_a_reason_and_change_nothing(console, command, reason):
     told = console(encode_command(1, *command), "print(app.settings == settings.defaults())")
     assert told == [f"answer 1 error {reason}", "True"]
+
+
+def test_the_last_crash_is_read_line_by_line(console):
+    told = console(
+        """
+for planted in (KeyError("a"), ValueError("b")):
+    try:
+        raise planted
+    except Exception as error:
+        crash.keep(error)
+""",
+        encode_command(1, "crash"),
+        encode_command(2, "crash", 0),
+        encode_command(3, "crash", 2),
+    )
+    assert told == [
+        "answer 1 ok 2 3",
+        "answer 2 ok Traceback (most recent call last):",
+        "answer 3 ok ValueError: b",
+    ]
 
 
 def test_switches(console):
@@ -137,7 +213,7 @@ def test_a_setting_is_kept_on_the_flash(console):
 
 def test_a_flash_that_fails_is_told_and_changes_nothing(console):
     told = console(
-        "settings_file._NEW = 'nowhere/s.new'",
+        "settings_file.PATH = 'nowhere/s.json'",
         encode_command(1, "set", "rail_left_zero", -7),
         "print(app.settings['rail_left_zero'])",
     )
@@ -231,7 +307,7 @@ def test_tare_takes_a_second_of_ticks(console):
 
 def test_only_one_tare_at_a_time(console):
     told = console(TWO_CELLS, encode_command(3, "tare"), encode_command(4, "tare"))
-    assert told == ["answer 4 error a tare is under way"]
+    assert told == ["answer 4 error tare is under way: wait for its answer"]
 
 
 @pytest.mark.parametrize("command", [("begin",), ("set", "rail_left_nn_per_count", 0)])
@@ -242,7 +318,7 @@ def test_a_tare_is_of_one_calibration(console, command):
         "ticks(lambda row: 1000, lambda row: 500, 20)",
         encode_command(4, *command),
     )
-    assert told == ["answer 4 error a tare is under way"]
+    assert told == ["answer 4 error tare is under way: wait for its answer"]
 
 
 def test_other_commands_are_carried_out_during_a_tare(console):
@@ -319,3 +395,66 @@ def test_after_a_tare_every_id_is_answered(console, identifier):
         encode_command(identifier, "get", "schema"),
     )
     assert told[-1] == f"answer {identifier} ok schema=1"
+
+
+STEP = "console.step(None)"
+
+
+def test_sessions_come_one_a_tick_and_then_their_number(console):
+    told = console(
+        encode_command(1, "sessions"), "print('tick')", STEP, "print('tick')", STEP, STEP
+    )
+    assert told == ["tick", "session 1", "tick", "session 2", "answer 1 ok 2"]
+
+
+def test_a_block_comes_in_parts_that_make_it_up(console):
+    told = console(encode_command(1, "read", 1, 2), *[STEP] * 5)
+    assert told[-1] == "answer 1 ok 1"
+    parts = [line.split() for line in told[:-1]]
+    assert [part[:4] for part in parts] == [["part", "1", "2", str(n)] for n in range(4)]
+    assert b"".join(binascii.a2b_base64(part[4]) for part in parts) == b"\x12" * 180
+
+
+def test_several_blocks_in_one_command(console):
+    told = console(encode_command(1, "read", 1, 0, 3), *[STEP] * 13)
+    assert [line.split()[2:4] for line in told[:-1]] == [
+        [str(block), str(part)] for block in range(3) for part in range(4)
+    ]
+    assert told[-1] == "answer 1 ok 3"
+
+
+def test_a_block_that_isnt_there_is_told_after_those_that_are(console):
+    told = console(encode_command(1, "read", 1, 2, 2), *[STEP] * 5)
+    assert told[-1] == "answer 1 error session 1 has no block 3"
+    assert len(told) == 5
+    assert console(encode_command(1, "read", 7, 0), STEP) == [
+        "answer 1 error there is no session 7"
+    ]
+
+
+def test_while_blocks_come_other_commands_are_carried_out_but_no_second_long_one(console):
+    told = console(
+        encode_command(1, "read", 1, 0),
+        STEP,
+        encode_command(2, "get", "schema"),
+        encode_command(3, "sessions"),
+        *[STEP] * 4,
+        encode_command(4, "sessions"),
+        *[STEP] * 3,
+    )
+    assert told[1:3] == [
+        "answer 2 ok schema=1",
+        "answer 3 error read is under way: wait for its answer",
+    ]
+    assert told[-1] == "answer 4 ok 2"
+
+
+def test_acknowledged(console):
+    assert console(encode_command(1, "ack", 1, 3)) == ["acknowledged 1", "answer 1 ok "]
+
+
+def test_the_time(console):
+    assert console(encode_command(1, "clock", 1_760_000_000)) == [
+        "clock 1760000000",
+        "answer 1 ok 1760000000",
+    ]

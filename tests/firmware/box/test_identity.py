@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from beltcore.version import FIRMWARE_VERSION
+from beltcore.reader import decode
+from beltcore.version import FIRMWARE_VERSION, PROTOCOL_VERSION
 
 
 def test_boots_are_counted_and_kept(on_box):
@@ -31,8 +32,17 @@ for machine.cause in range(1, 7):
     assert lines == ["power", "hard", "watchdog", "sleep", "soft", "unknown"]
 
 
-def test_texts(on_box):
-    lines = on_box("from box import identity\nprint(identity.texts('b', 'n', 'ABCD'))")
-    version = lines[0].rsplit("'", 2)[1]
-    assert lines[0] == f"('{FIRMWARE_VERSION}', 'b', 'n', 'power', 'ABCD', '{version}')"
-    assert len(version.split(".")) == 3
+def test_the_sentence(on_box):
+    lines = on_box(
+        """
+from beltcore.sentence import Writer
+from box import identity
+writer = Writer()
+identity.write(writer, 7, "b", "n", "ABCD")
+print(str(bytes(writer.buffer[: writer.length]), "ascii"), end="")
+"""
+    )
+    name, seq, values = decode(lines[0].encode())
+    assert (name, seq) == ("ID", 0)
+    assert values[:7] == [PROTOCOL_VERSION, FIRMWARE_VERSION, "b", "n", 7, "power", "ABCD"]
+    assert len(str(values[7]).split(".")) == 3

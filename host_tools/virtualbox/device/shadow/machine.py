@@ -207,6 +207,17 @@ def _no_edges():
     return 0
 
 
+class RTC:
+    """Its memory outlasts every reset, but not the power."""
+
+    def memory(self, data=None):
+        _advance(_CALL_US)
+        if data is None:
+            return board.rtc_memory
+        board.rtc_memory = bytes(data)
+        return None
+
+
 class WDT:
     def __init__(self, id=0, timeout=5000):  # noqa: A002
         if timeout < 1000:

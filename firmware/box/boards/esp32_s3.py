@@ -1,0 +1,14 @@
+"""ESP32-S3 DevKitC-1, image ESP32_GENERIC_S3, on either of its USB sockets."""
+
+from micropython import const
+
+NAME = "esp32_s3"
+
+BOOT_BUTTON = const(0)
+
+ENCODER_BY = "pcnt"
+ENCODER_A = const(4)
+ENCODER_B = const(5)
+
+LEFT_CELL = (1, 12, 11, 13)
+RIGHT_CELL = (2, 16, 17, 18)
