@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,6 @@ from beltcore.reader import Reader
 _CHUNK_BYTES = 1 << 16
 _CLOCK_PERIOD = 1 << 30
 _LEAD_IN_US = 2_000_000
-_SENTENCE = re.compile(rb"\$[A-Z]{2,8},[0-9]{1,4}[,*]")
 
 
 class CaptureError(BeltBoxError):
@@ -35,6 +33,10 @@ class Measurement:
     live: list[Sentence] = field(default_factory=list[Sentence])
     age_us: int = 0
     """From the first raw row to the last, over all wraps of the clock."""
+    settings_hash: str | None = None
+    """Of the settings it was measured with, four hex digits; None where the box's word is lost."""
+    skipped_ms: list[int] = field(default_factory=list[int])
+    """The moments of the live sentences that aren't in `live`."""
 
     def add(self, row: RawRow) -> None:
         """Take in the next raw row."""
@@ -58,11 +60,32 @@ class Capture:
     measurements: list[Measurement]
     left_out: int = 0
 
+    @property
+    def not_comparable(self) -> int:
+        """How many live sentences have raw rows around them, but not all of those before."""
+        return sum(
+            t_ms <= part.age_us // 1000 for part in self.measurements for t_ms in part.skipped_ms
+        )
 
-def is_capture(start: bytes) -> bool:
-    """Whether a file that begins so is a capture and not a CSV of raw rows."""
-    first = start.split(b"\n", 1)[0]
-    return b"t_us" not in first and _SENTENCE.search(start) is not None
+
+def is_capture(path: Path) -> bool:
+    """Whether the file is a capture and not a CSV of raw rows: it holds a sound sentence.
+
+    However much else comes first, such as what a board says when it starts. Raises CaptureError.
+    """
+    reader = Reader()
+    try:
+        with path.open("rb") as file:
+            if b"t_us" in file.readline(_CHUNK_BYTES):
+                return False
+            file.seek(0)
+            while not reader.good and (chunk := file.read(_CHUNK_BYTES)):
+                reader.feed(chunk)
+    except OSError as error:
+        raise CaptureError(f"Can't read {path}: {error.strerror}. Check the path.") from error
+    if not reader.good:
+        reader.finish()
+    return reader.good > 0
 
 
 def read_capture(path: Path) -> Capture:
@@ -105,7 +128,8 @@ def _take(taken: Capture, reader: Reader, found: Iterable[Sentence]) -> None:
         if sentence.lost_before:
             part.whole = False
         if sentence.type == "BEG":
-            taken.measurements.append(Measurement(whole=True))
+            settings_hash = str(named(sentence)["settings_hash"])
+            taken.measurements.append(Measurement(whole=True, settings_hash=settings_hash))
         elif sentence.type == "RAW":
             row = raw_row(sentence)
             if row is None:
@@ -116,10 +140,13 @@ def _take(taken: Capture, reader: Reader, found: Iterable[Sentence]) -> None:
                 part.add(row)
         elif sentence.type in ("NOW", "DST", "ZON"):
             # Its row isn't there before raw is turned on, nor after it is turned off.
-            its_row = bool(part.raw) and named(sentence)["t_ms"] == part.age_us // 1000
+            t_ms = named(sentence)["t_ms"]
+            its_row = bool(part.raw) and t_ms == part.age_us // 1000
             part.whole = part.whole and its_row
             if part.whole:
                 part.live.append(sentence)
+            elif isinstance(t_ms, int):
+                part.skipped_ms.append(t_ms)
 
 
 def differences(part: Measurement, computed: dict[int, dict[str, int | None]]) -> list[str]:

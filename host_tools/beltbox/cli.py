@@ -4,27 +4,40 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 import beltbox
 from beltbox import units
 from beltbox.cli_record import live_command, record_command
 from beltbox.cli_settings import settings_command
+from beltbox.database import default_store_file
 from beltbox.engines import ENGINES
-from beltbox.errors import BeltBoxError
+from beltbox.errors import BeltBoxError, ReportError
 from beltbox.export import ROWS, export_csv
-from beltbox.options import JsonOption, StoreOption, a_number, fail, print_json, printed
+from beltbox.files import refuse_target
+from beltbox.options import (
+    JsonOption,
+    OverwriteOption,
+    StoreOption,
+    a_number,
+    fail,
+    print_json,
+    printed,
+)
 from beltbox.replay import Replayed
 from beltbox.replay import replay as compute_again
 from beltbox.report import write_report
 from beltbox.settings_file import load_settings
-from beltbox.sim import list_scenarios, simulate
+from beltbox.sim import is_scenario, list_scenarios, simulate
 from beltbox.store import Session, SessionSummary, Store, open_store
+from beltbox.words import printable
 
 app = typer.Typer(
     name="beltbox",
@@ -38,6 +51,10 @@ app = typer.Typer(
 app.command("live")(live_command)
 app.command("record")(record_command)
 app.command("settings")(settings_command)
+
+_NO_SESSIONS = "No sessions in {} yet. Record one: beltbox record"
+_TABLE_WIDTH = 80
+_LINE_WIDTH = 1000
 
 SessionArgument = Annotated[
     int | None, typer.Argument(help="Its number, as `beltbox sessions` lists it; else the latest.")
@@ -75,7 +92,10 @@ def sim(
         ),
     ] = 1.0,
     link: Annotated[
-        Path | None, typer.Option(help="A symbolic link to its port, made when the port is ready.")
+        Path | None,
+        typer.Option(
+            help="A symbolic link to its port, made when the port is ready. A file is refused."
+        ),
     ] = None,
     truth: Annotated[
         Path | None, typer.Option(help="A CSV of what really happened, beside what the box saw.")
@@ -92,6 +112,10 @@ def sim(
     if names:
         list_scenarios()
     else:
+        if scenario is not None and not is_scenario(scenario):
+            raise typer.BadParameter(
+                f"There is no scenario {scenario!r}. Give a .toml file, or one that --list shows."
+            )
         simulate(scenario, seed=seed, speed=speed, link=link, truth=truth, wait=wait)
 
 
@@ -101,42 +125,44 @@ def sessions(store: StoreOption = None, as_json: JsonOption = False) -> None:
 
     Example: beltbox sessions --json
     """
-    with open_store(store) as opened:
-        found = opened.sessions()
-        where = opened.where
+    found: list[SessionSummary] = []
+    where = str(default_store_file())
+    if store is not None or default_store_file().exists():
+        with open_store(store, create=False) as opened:
+            found = opened.sessions()
+            where = opened.where
     if as_json:
         print_json([_summary_json(one) for one in found])
         return
     if not found:
-        print(f"No sessions in {where} yet. Record one: beltbox record")
+        print(_NO_SESSIONS.format(where))
         return
+    console = Console()
+    # Into a file or a pipe every session is a line. A narrow terminal wraps what it must, whole.
+    width = max(console.width, _TABLE_WIDTH) if console.is_terminal else _LINE_WIDTH
+    Console(width=width, soft_wrap=True).print(sessions_table(found))
+    if not all(one.complete for one in found):
+        print("* not closed: it is being recorded, or its recorder was killed.")
+
+
+def sessions_table(found: Sequence[SessionSummary]) -> Table:
+    """The sessions, a line each; in 80 columns only names may need more than one."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in (
-        "no.",
-        "when",
-        "time",
-        "distance",
-        "mean speed",
-        "rail",
-        "hands off",
-        "who",
-        "",
-    ):
-        right = heading in ("no.", "time", "distance", "mean speed", "rail", "hands off")
-        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
+    for heading in ("no.", "when", "time", "distance", "speed", "rail", "hands off"):
+        table.add_column(heading, justify="left" if heading == "when" else "right", no_wrap=True)
+    table.add_column("who", overflow="fold")
     for one in found:
         table.add_row(
-            str(one.id),
+            f"{one.id}{' ' if one.complete else '*'}",
             f"{one.started_at.astimezone():%Y-%m-%d %H:%M}",
             units.format_duration(one.duration_s),
             " ".join(units.distance_parts(one.distance_mm)),
             f"{units.format_speed_m_s(one.mean_speed_mm_s)} m/s",
             units.format_percent(one.mean_reliance_permille),
             units.format_share(one.hands_off_share),
-            one.person or "",
-            "" if one.complete else "not closed",
+            Text(printable(one.person or "")),
         )
-    Console(soft_wrap=True).print(table)
+    return table
 
 
 @app.command()
@@ -145,14 +171,22 @@ def report(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The file; else session-N.html here.")
     ] = None,
+    overwrite: OverwriteOption = False,
     store: StoreOption = None,
 ) -> None:
     """Write a session as one HTML page: figures, charts, what happened, how it was measured.
 
     Example: beltbox report 3 --out monday.html
     """
-    loaded = _load(store, session, with_raw=False)
+    loaded, where = _load(store, session, with_raw=False)
     path = out or Path(f"session-{loaded.summary.id}.html")
+    # The name that this command gives by itself is its own to replace.
+    refuse_target(
+        path,
+        error=ReportError,
+        not_onto=[(where, "the store")],
+        overwrite=overwrite or out is None,
+    )
     write_report(loaded, path)
     print(f"Report of session {loaded.summary.id}: {path}")
 
@@ -170,7 +204,7 @@ def export(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The file; else session-N-ROWS.csv here.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+    overwrite: OverwriteOption = False,
     store: StoreOption = None,
 ) -> None:
     """Write a session's rows as a file for spreadsheets and scripts.
@@ -181,9 +215,10 @@ def export(
         raise typer.BadParameter(f"{file_format!r} isn't a format; there is csv.")
     if rows not in ROWS:
         raise typer.BadParameter(f"{rows!r} aren't rows; there are {', '.join(ROWS)}.")
-    loaded = _load(store, session, with_raw=True)
+    loaded, where = _load(store, session, with_raw=True)
     path = out or Path(f"session-{loaded.summary.id}-{rows}.csv")
-    for written in export_csv(loaded, path, rows=rows, overwrite=overwrite):
+    not_onto = [(where, "the store")]
+    for written in export_csv(loaded, path, rows=rows, overwrite=overwrite, not_onto=not_onto):
         print(f"Session {loaded.summary.id}, {rows} rows: {written}")
 
 
@@ -206,7 +241,8 @@ def replay(
     """
     if engine not in ENGINES:
         raise typer.BadParameter(f"{engine!r} isn't an engine; there are {', '.join(ENGINES)}.")
-    done = compute_again(recording, load_settings(settings), out, engine)
+    given = load_settings(settings)
+    done = compute_again(recording, given, out, engine, not_onto=[(settings, "the settings file")])
     if as_json:
         capture = done.capture
         print_json(
@@ -219,6 +255,7 @@ def replay(
                 "damaged": None if capture is None else capture.damaged,
                 "missing": None if capture is None else capture.missing,
                 "live_compared": done.compared,
+                "live_not_compared": 0 if capture is None else capture.not_comparable,
                 "live_unequal": len(done.unequal),
             }
         )
@@ -227,7 +264,8 @@ def replay(
     if done.unequal:
         fail(
             f"{len(done.unequal)} live values differ from what the raw rows give; the first: "
-            f"{done.unequal[0]}. Were the settings those of the box?"
+            f"{done.unequal[0]}. Is its firmware another version than this program? What the raw "
+            f"rows give was written all the same: {', '.join(map(str, done.files))}"
         )
 
 
@@ -248,17 +286,26 @@ def _print_replayed(done: Replayed) -> None:
         )
     if done.compared and not done.unequal:
         print(f"{done.compared} live sentences equal what the raw rows give.")
+    if done.capture is not None and done.capture.not_comparable:
+        missed = done.capture.not_comparable
+        print(
+            f"{missed} of {missed + done.compared} live sentences couldn't be compared, because "
+            "rows are missing."
+        )
 
 
-def _load(store: str | None, session: int | None, *, with_raw: bool) -> Session:
+def _load(store: str | None, session: int | None, *, with_raw: bool) -> tuple[Session, str]:
+    """The session, and where its store is."""
+    if store is None and not default_store_file().exists():
+        raise BeltBoxError(_NO_SESSIONS.format(default_store_file()))
     with open_store(store, create=False) as opened:
-        return opened.load(_which(opened, session), with_raw=with_raw)
+        return opened.load(_which(opened, session), with_raw=with_raw), opened.where
 
 
 def _which(opened: Store, session: int | None) -> int:
     latest = opened.latest_id() if session is None else session
     if latest is None:
-        raise BeltBoxError(f"No sessions in {opened.where} yet. Record one: beltbox record")
+        raise BeltBoxError(_NO_SESSIONS.format(opened.where))
     return latest
 
 

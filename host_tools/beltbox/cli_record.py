@@ -12,11 +12,13 @@ from rich.console import Console
 
 from beltbox import units
 from beltbox.errors import BeltBoxError
+from beltbox.files import refuse_target
 from beltbox.find import find_box
 from beltbox.live import PlainView, View, view_for
 from beltbox.options import (
     MAX_S,
     JsonOption,
+    OverwriteOption,
     PortOption,
     StoreOption,
     a_number,
@@ -27,6 +29,7 @@ from beltbox.options import (
 from beltbox.record import Recorder
 from beltbox.signals import Stopper
 from beltbox.store import SessionSummary, Store, open_store
+from beltbox.words import printable
 
 
 class CaptureFileError(BeltBoxError):
@@ -96,6 +99,7 @@ def record_command(
         Path | None, typer.Option(help="Keep the port's bytes too, as they came, in this file.")
     ] = None,
     person: Annotated[str | None, typer.Option(help="Who walks.")] = None,
+    overwrite: OverwriteOption = False,
     once: Annotated[
         bool,
         typer.Option("--once", help="Leave after one session instead of waiting for the next."),
@@ -114,6 +118,12 @@ def record_command(
         opened = stack.enter_context(open_store(store))
         captured = None
         if capture is not None:
+            refuse_target(
+                capture,
+                error=CaptureFileError,
+                not_onto=[(opened.where, "the store")],
+                overwrite=overwrite,
+            )
             captured = CaptureFile(capture)
             stack.callback(captured.close)
         link = stack.enter_context(find_box(port, capture=captured, tell=_teller(console)))
@@ -148,7 +158,7 @@ def record_command(
 
 def _teller(console: Console) -> Callable[[str], None]:
     def tell(text: str) -> None:
-        console.print(text, style="dim", markup=False, highlight=False)
+        console.print(printable(text), style="dim", markup=False, highlight=False)
 
     return tell
 

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
+from beltbox.database import default_store_file
 from beltbox.errors import BeltBoxError
-from beltbox.files import written_whole
+from beltbox.files import refuse_target, written_whole
 from beltbox.find import find_box
 from beltbox.link import BoxLink
-from beltbox.options import JsonOption, PortOption, print_json
+from beltbox.options import JsonOption, OverwriteOption, PortOption, print_json
 from beltbox.settings_file import load_settings
 from beltcore import settings as declared
 
@@ -33,6 +34,7 @@ def settings_command(
     save: Annotated[
         Path | None, typer.Option(help="Write the box's settings to this file.")
     ] = None,
+    overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show the box's settings, or change them.
@@ -44,6 +46,9 @@ def settings_command(
     if load is not None:
         changes = {**load_settings(load), **changes}
     changes.pop("schema", None)
+    if save is not None:
+        kept = [(default_store_file(), "the store")]
+        refuse_target(save, error=SettingError, not_onto=kept, overwrite=overwrite)
     with find_box(port) as link:
         there = link.settings()
         for key, value in changes.items():
@@ -62,11 +67,13 @@ def settings_command(
 def _parsed(text: str) -> tuple[str, int | str]:
     key, equals, value = text.partition("=")
     if not equals:
-        raise SettingError(f"{text!r} isn't KEY=VALUE. The keys: {', '.join(declared.KEYS)}.")
+        raise typer.BadParameter(f"{text!r} isn't KEY=VALUE. The keys: {', '.join(declared.KEYS)}.")
+    if key not in declared.KEYS:
+        raise typer.BadParameter(f"{key!r} is not a setting. The keys: {', '.join(declared.KEYS)}.")
     try:
         return key, declared.parse(key, value)
     except declared.SettingsError as error:
-        raise SettingError(f"{error}. The keys: {', '.join(declared.KEYS)}.") from error
+        raise SettingError(f"{error}.") from error
 
 
 def _show(link: BoxLink, values: dict[str, int | str], as_json: bool) -> None:

@@ -18,12 +18,17 @@ from beltbox.errors import StoreError
 
 _BEGIN = "beltbox_begin"
 _ALMOST_FULL_BYTES = 1 << 20
+_NO_FILE = "--store {} names no file. Write a path, or sqlite:///folder/file.sqlite."
+
+
+def default_store_file() -> Path:
+    """The default store: `beltbox.sqlite` in the user's data folder."""
+    return Path(user_data_dir("beltbox", appauthor=False), "beltbox.sqlite")
 
 
 def default_store_url() -> str:
-    """The URL of the default store: `beltbox.sqlite` in the user's data folder."""
-    path = Path(user_data_dir("beltbox", appauthor=False), "beltbox.sqlite")
-    return URL.create("sqlite", database=str(path)).render_as_string()
+    """The default store's URL."""
+    return URL.create("sqlite", database=str(default_store_file())).render_as_string()
 
 
 class Database:
@@ -132,6 +137,8 @@ class Database:
 def _url_of(where: str | Path | None) -> URL:
     if where is None:
         return make_url(default_store_url())
+    if str(where) == ":memory:":
+        raise StoreError(_NO_FILE.format(where))
     if isinstance(where, Path) or "://" not in where:
         return URL.create("sqlite", database=str(where))
     try:
@@ -141,8 +148,8 @@ def _url_of(where: str | Path | None) -> URL:
             f"--store {where} is not a URL that can be read. Give a file, or a URL such as "
             "postgresql+psycopg://user@host/database."
         ) from error
-    if url.get_backend_name() == "sqlite" and not url.database:
-        raise StoreError(f"--store {where} names no file. Write sqlite:///folder/file.sqlite.")
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise StoreError(_NO_FILE.format(where))
     return url
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from beltbox.errors import ExportError
-from beltbox.files import written_whole
+from beltbox.files import refuse_target, written_whole
 from beltbox.replay import computed_again
 from beltbox.rows import MetricRow, RawRow
 from beltbox.store import Segment, Session
@@ -17,7 +17,14 @@ ROWS = ("metrics", "live", "raw")
 """What can be exported."""
 
 
-def export_csv(session: Session, path: Path, *, rows: str, overwrite: bool = False) -> list[Path]:
+def export_csv(
+    session: Session,
+    path: Path,
+    *,
+    rows: str,
+    overwrite: bool = False,
+    not_onto: Sequence[tuple[Path | str, str]] = (),
+) -> list[Path]:
     """Write a session's rows as CSV with a header; returns the files written.
 
     `metrics`: computed again from the raw rows, one for each, by the box's own code; segments
@@ -28,8 +35,8 @@ def export_csv(session: Session, path: Path, *, rows: str, overwrite: bool = Fal
     box's clock and count: `walk.csv`, `walk-2.csv`, ... Segments without raw rows are left out.
 
     All values are integers, and a field is empty where the value is unknown. Raises ExportError
-    when there is nothing to write, a file exists (unless `overwrite`), or can't be written; the
-    file it names is then as it was before.
+    when there is nothing to write, a file exists (unless `overwrite`), is one of `not_onto`, or
+    can't be written; the file it names is then as it was before.
     """
     files: list[tuple[Path, tuple[str, ...], Iterable[MetricRow] | Iterable[RawRow]]] = []
     if rows == "raw":
@@ -47,11 +54,7 @@ def export_csv(session: Session, path: Path, *, rows: str, overwrite: bool = Fal
             f"{path}."
         )
     for file, _, _ in files:
-        if file.exists() and not overwrite:
-            raise ExportError(
-                f"{file} exists already. Name another file, or allow overwriting it "
-                "with --overwrite."
-            )
+        refuse_target(file, error=ExportError, not_onto=not_onto, overwrite=overwrite)
     for file, header, lines in files:
         with written_whole(file, error=ExportError) as text:
             writer = csv.writer(text, lineterminator="\n")

@@ -3,12 +3,44 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from beltbox.errors import BeltBoxError
+
+
+def refuse_target(
+    path: Path,
+    *,
+    error: type[BeltBoxError],
+    not_onto: Sequence[tuple[Path | str, str]] = (),
+    overwrite: bool,
+) -> None:
+    """Raise `error` where writing to `path` would destroy something.
+
+    not_onto: files that it must not be whatever is allowed, each with what it is in words.
+    overwrite: an ordinary file that is there may be replaced.
+    """
+    for other, what in not_onto:
+        if _same(path, Path(other)):
+            raise error(f"{path} is {what} itself. Name another file.")
+    if path.exists():
+        if not path.is_file():
+            raise error(f"{path} isn't an ordinary file. Name another one.")
+        if not overwrite:
+            raise error(
+                f"{path} exists already. Name another file, or allow overwriting it "
+                "with --overwrite."
+            )
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one of them isn't there yet
+        return one.absolute() == other.absolute()
 
 
 @contextmanager

@@ -94,6 +94,7 @@ class BoxLink:
         self.reader = Reader()
         self.identity: Identity | None = None
         self._capture = capture
+        self._met = b""  # what came in the meeting, for a capture that comes after it
         self._next_id = int(time.time() * 10) % 900_000_000 + 1
         self._waiting: deque[Sentence | LinkEvent] = deque()
         self._heard_at = time.monotonic()
@@ -107,8 +108,11 @@ class BoxLink:
             raise
 
     def capture_to(self, capture: ByteSink | None) -> None:
-        """Give every byte that comes from now on to `capture` too."""
+        """Give every byte to `capture` too, from those on in which the box said who it is."""
         self._capture = capture
+        if capture is not None and self._met:
+            capture.write(self._met)
+        self._met = b""
 
     def close(self) -> None:
         """Let go of the port."""
@@ -282,6 +286,7 @@ class BoxLink:
         """
         heard: list[Sentence] = []
         bytes_heard = b""
+        self._met = b""
         good_before = self.reader.good
         self.identity = None
         asked_at = 0.0
@@ -293,6 +298,8 @@ class BoxLink:
                 self._send(encode_command(self._next_id, "identify"))
             data = self._read_for_meeting()
             bytes_heard = (bytes_heard + data)[-200:]
+            if self._capture is None:
+                self._met += data
             for sentence in sentences(self.reader.feed(data)):
                 heard.append(sentence)
                 if sentence.type == "ID":

@@ -10,13 +10,28 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from beltbox.words import printable
+
+
+def a_port(value: str | None) -> str | None:
+    """The option's value. Raises BadParameter where it names nothing."""
+    if value is not None and not value.strip():
+        raise typer.BadParameter("it is empty. Name a port, or leave --port out.")
+    return value
+
+
 PortOption = Annotated[
     str | None,
-    typer.Option("--port", "-p", help="The box's port; else the only box that is found."),
+    typer.Option(
+        "--port", "-p", help="The box's port; else the only box that is found.", callback=a_port
+    ),
 ]
 StoreOption = Annotated[
     str | None,
     typer.Option("--store", help="A file or a database URL; else the store in your data folder."),
+]
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the file if it is there.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
@@ -39,7 +54,7 @@ def sound_text(text: str) -> str:
 
 def fail(message: str) -> NoReturn:
     """Say what is wrong and end with exit status 1."""
-    print(f"beltbox: {message}", file=sys.stderr)
+    print(f"beltbox: {printable(message)}", file=sys.stderr)
     sys.exit(1)
 
 

@@ -138,6 +138,10 @@ def open_port(path: str) -> serial.Serial:
 
     Raises PortError: there is no such port, it is in use, it may not be opened, it isn't a port.
     """
+    if _is_own_terminal(path):
+        raise PortError(
+            f"{path} is the terminal that you type at, not a box's port. {ports_in_words()}"
+        )
     port = serial.Serial()
     port.port = path
     port.baudrate = BAUD
@@ -154,6 +158,18 @@ def open_port(path: str) -> serial.Serial:
     with contextlib.suppress(OSError):  # a pseudo-terminal has no such line
         port.dtr = True  # native USB sends nothing without it
     return port
+
+
+def _is_own_terminal(path: str) -> bool:
+    """Whether it is this program's terminal, which would be unusable with a port's settings."""
+    own = {"/dev/tty", "/dev/console"}
+    for number in range(3):
+        with contextlib.suppress(OSError, AttributeError):  # no terminal; Windows
+            own.add(os.ttyname(number))
+    try:
+        return os.path.realpath(path) in own
+    except ValueError:  # a zero byte
+        return False
 
 
 def _why(path: str, error: Exception) -> str:

@@ -12,11 +12,14 @@ from pathlib import Path
 from beltbox.capture import Capture, differences, is_capture, read_capture
 from beltbox.engines import ENGINES
 from beltbox.errors import BeltBoxError
+from beltbox.files import refuse_target
 from beltbox.raw_csv import raw_line, read_raw_csv
 from beltbox.rows import MetricRow, RawRow
 from beltcore.core import Core, metric_row
+from beltcore.settings import fingerprint
 
-_LOOK_AT_BYTES = 1 << 16  # console text may come first in a capture
+_HEADER = ",".join(MetricRow._fields[:-1]).encode()
+_HEADER_BYTES = 1000
 # Totals that the command prints of the last row.
 _SHOWN = ("t_ms", "distance_mm", "forward_mm", "backward_mm")
 
@@ -40,66 +43,94 @@ class Replayed:
     unequal: list[str] = field(default_factory=list[str])
 
 
-def compute_rows(
-    raw: Sequence[RawRow], settings: Mapping[str, int | str], engine: str, metrics: Path
-) -> None:
-    """Write the metric rows of `raw` to the file `metrics`, whole or not at all.
-
-    Raises ReplayError when it can't be written, EngineError when the interpreter fails.
-    """
-    try:
-        with tempfile.TemporaryDirectory(
-            dir=metrics.absolute().parent, prefix=".beltbox-replay-"
-        ) as folder:
-            rows = Path(folder) / "rows.csv"
-            with rows.open("w", encoding="ascii", newline="") as file:
-                file.writelines(map(raw_line, raw))
-            part = Path(folder) / "metrics.csv"
-            ENGINES[engine](settings, rows, part)
-            os.replace(part, metrics)
-    except OSError as error:
-        raise ReplayError(
-            f"Can't write {metrics}: {error.strerror}. Nothing was written there. Check that the "
-            "folder exists, that you may write to it and that the disk has space."
-        ) from error
-
-
 def replay(
-    source: Path, settings: Mapping[str, int | str], out: Path, engine: str = "cpython"
+    source: Path,
+    settings: Mapping[str, int | str],
+    out: Path,
+    engine: str = "cpython",
+    *,
+    not_onto: Sequence[tuple[Path | str, str]] = (),
 ) -> Replayed:
     """Compute the raw rows or the capture at `source` again into `out`.
 
     A capture may hold several measurements (each `begin` and each start of the box makes one): the
-    second goes to NAME-2.csv beside `out`, and so on. Raises BeltBoxError.
+    second goes to NAME-2.csv beside `out`, and so on. `not_onto`: files that none of these may be,
+    each with what it is in words. All files are written, or none. Raises BeltBoxError.
     """
-    try:
-        with source.open("rb") as file:
-            start = file.read(_LOOK_AT_BYTES)
-    except OSError as error:
-        raise ReplayError(f"Can't read {source}: {error.strerror}. Check the path.") from error
-    _check_target(source, out)
     done = Replayed()
-    if is_capture(start):
+    if is_capture(source):
         done.capture = read_capture(source)
+        _check_settings(source, done.capture, settings)
         parts = [part.raw for part in done.capture.measurements]
     else:
         parts = [read_raw_csv(source)]
-    for index, raw in enumerate(parts):
-        path = out if index == 0 else out.with_name(f"{out.stem}-{index + 1}{out.suffix}")
-        compute_rows(raw, settings, engine, path)
-        done.files.append(path)
-        done.rows += len(raw)
-    _look_over(done)
+    done.files = [
+        out if index == 0 else out.with_name(f"{out.stem}-{index + 1}{out.suffix}")
+        for index in range(len(parts))
+    ]
+    for index, path in enumerate(done.files):
+        refuse_target(
+            path,
+            error=ReplayError,
+            not_onto=[(source, "the recording"), *not_onto],
+            # What the others are called wasn't said by anybody.
+            overwrite=index == 0 or _is_metrics(path),
+        )
+    _compute(parts, settings, engine, done)
     return done
 
 
-def _check_target(source: Path, out: Path) -> None:
-    """Nothing but an ordinary file is replaced, and not the recording itself."""
-    if out.exists():
-        if out.samefile(source):
-            raise ReplayError(f"{out} is the recording itself. Name another file with --out.")
-        if not out.is_file():
-            raise ReplayError(f"{out} isn't an ordinary file. Name one with --out.")
+def _check_settings(source: Path, capture: Capture, settings: Mapping[str, int | str]) -> None:
+    ours = f"{fingerprint(dict(settings)):04X}"
+    for number, part in enumerate(capture.measurements, 1):
+        if part.settings_hash not in (None, ours):
+            raise ReplayError(
+                f"{source}, measurement {number}: the box had other settings (hash "
+                f"{part.settings_hash}) than these (hash {ours}). Give those it had then: "
+                "`beltbox settings --save` keeps them in a file."
+            )
+
+
+def _is_metrics(path: Path) -> bool:
+    """Whether the file is one that a replay has written."""
+    try:
+        with path.open("rb") as file:
+            return file.readline(_HEADER_BYTES).strip() == _HEADER
+    except OSError:
+        return False
+
+
+def _compute(
+    parts: Sequence[Sequence[RawRow]],
+    settings: Mapping[str, int | str],
+    engine: str,
+    done: Replayed,
+) -> None:
+    """Write `done.files`, once all of them are computed.
+
+    Raises ReplayError when they can't be written, EngineError when the interpreter fails.
+    """
+    out = done.files[0]
+    try:
+        with tempfile.TemporaryDirectory(
+            dir=out.absolute().parent, prefix=".beltbox-replay-"
+        ) as folder:
+            computed: list[Path] = []
+            for number, raw in enumerate(parts, 1):
+                rows = Path(folder) / "rows.csv"
+                with rows.open("w", encoding="ascii", newline="") as file:
+                    file.writelines(map(raw_line, raw))
+                computed.append(Path(folder) / f"metrics-{number}.csv")
+                ENGINES[engine](settings, rows, computed[-1])
+                done.rows += len(raw)
+            _look_over(done, computed)
+            for part, path in zip(computed, done.files, strict=True):
+                os.replace(part, path)
+    except OSError as error:
+        raise ReplayError(
+            f"Can't write {out}: {error.strerror}. Nothing was written there. Check that the "
+            "folder exists, that you may write to it and that the disk has space."
+        ) from error
 
 
 def computed_again(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> list[MetricRow]:
@@ -112,9 +143,9 @@ def computed_again(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> 
     return rows
 
 
-def _look_over(done: Replayed) -> None:
-    """The totals of what was written, and whether the live sentences agree with it."""
-    for index, path in enumerate(done.files):
+def _look_over(done: Replayed, computed: Sequence[Path]) -> None:
+    """The totals of what was computed, and whether the live sentences agree with it."""
+    for index, path in enumerate(computed):
         with path.open(encoding="ascii", newline="") as file:
             table = csv.reader(file)
             header = next(table)

@@ -20,6 +20,7 @@ from beltbox.report_numbers import Span, spans, thinned, zone_stretches
 from beltbox.rows import MetricRow
 from beltbox.store import Event, Session, SessionSummary
 from beltbox.totals import Totals, as_one_walk
+from beltbox.words import printable
 
 _HERE = Path(__file__).parent
 _MAX_EVENTS = 500
@@ -215,12 +216,7 @@ def _event_row(event: Event) -> tuple[str, str, str]:
     what = words[0] if words else _OTHER_EVENT_WORDS.get(event.kind, event.kind.capitalize())
     if event.count != 1:
         what += f" ({event.count})"
-    # A box that starts, and a damaged sentence, may hold any byte.
-    text = "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode()
-        for char in event.text
-    )
-    return units.format_duration(event.t_ms / 1000), what, text
+    return units.format_duration(event.t_ms / 1000), what, printable(event.text)
 
 
 def _clock(summary: SessionSummary) -> str:
@@ -264,9 +260,9 @@ def _span_row(span: Span) -> list[str]:
 def _comparison_row(comparison: Comparison) -> list[str]:
     met = {None: units.UNKNOWN, True: "Met", False: "Not met"}[comparison.met]
     goal = comparison.goal
-    difference = _number(comparison.difference)
-    if comparison.difference is not None and comparison.difference > 0:
-        difference = f"+{difference}"
+    difference = units.UNKNOWN
+    if comparison.difference is not None:
+        difference = f"{comparison.difference:+.3f}"
     return [
         comparison.name,
         comparison.unit,
@@ -279,11 +275,8 @@ def _comparison_row(comparison: Comparison) -> list[str]:
 
 
 def _number(value: float | None) -> str:
-    """Up to three decimals, without needless zeros."""
-    if value is None:
-        return units.UNKNOWN
-    text = f"{value:.3f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
+    """Three decimals, as the terminal has them, so that they stand under each other."""
+    return units.UNKNOWN if value is None else f"{value:.3f}"
 
 
 def _chart_labels(summary: SessionSummary, rows: Sequence[MetricRow]) -> dict[str, str]:

@@ -22,16 +22,29 @@ def load_settings(path: Path) -> Settings:
     Raises SettingsFileError naming the file and the line, or the key, its value and its range.
     """
     try:
-        given: Any = json.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        given: Any = json.loads(text, object_pairs_hook=_each_once)
     except OSError as error:
         raise SettingsFileError(f"Can't read {path}: {error.strerror}. Check the path.") from error
     except json.JSONDecodeError as error:
         raise SettingsFileError(
             f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg})."
         ) from error
+    except declared.SettingsError as error:
+        raise SettingsFileError(f"{path}: {error}.") from error
     except (ValueError, RecursionError) as error:  # not text; too deep; a number too long
         raise SettingsFileError(f"{path} isn't a settings file: it must be JSON text.") from error
     try:
         return declared.complete(given)
     except declared.SettingsError as error:
         raise SettingsFileError(f"{path}: {error}.") from error
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A table of JSON, which would keep the last of two values and say nothing."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise declared.SettingsError(f"{key!r} is there twice; keep one")
+        found[key] = value
+    return found

@@ -50,6 +50,15 @@ def list_scenarios() -> None:
             print(f"{name:<16} {load(name).title}")
 
 
+def is_scenario(scenario: str) -> bool:
+    """Whether it names a built-in scenario, or what looks like a file. Raises SimError."""
+    with plain_words():
+        from virtualbox import builtin_names  # noqa: PLC0415
+
+        path = Path(scenario)
+        return scenario in builtin_names() or path.suffix == ".toml" or path.exists()
+
+
 def simulate(
     scenario: str | None,
     *,
@@ -60,6 +69,11 @@ def simulate(
     wait: bool,
 ) -> None:
     """Run a virtual box until its scenario ends, or until Ctrl-C. Raises BeltBoxError."""
+    if link is not None and link.exists() and not link.is_symlink():
+        raise SimError(
+            f"{link} exists already and isn't a symbolic link, so it is left as it is. Name "
+            "another path with --link, or remove it first."
+        )
     with plain_words():
         from virtualbox import VirtualBox, load  # noqa: PLC0415
 

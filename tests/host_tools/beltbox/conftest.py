@@ -21,9 +21,11 @@ import pytest
 
 from beltbox import cli, ports
 from beltbox.find import find_box
+from beltbox.link import BoxLink, LinkEvent
 from beltbox.record import Recorder
 from beltbox.signals import end_signals
 from beltbox.store import Session, open_store
+from beltbox.wire import Sentence
 from beltcore.crc import crc16
 from virtualbox import Scenario, VirtualBox, load
 
@@ -201,24 +203,40 @@ class Walk:
 
 
 def record_walk(
-    folder: Path, scenario: str, seconds: float, during: Callable[[VirtualBox, Recorder], Any]
+    folder: Path,
+    scenario: str,
+    seconds: float,
+    during: Callable[[VirtualBox, Recorder], Any] | None = None,
+    speed: float = 0,
 ) -> Walk:
+    """See the fixture `record`."""
     truth = folder / f"{scenario}.truth.csv"
     capture_file = folder / f"{scenario}.capture"
     told: list[str] = []
-    played = dataclasses.replace(load(scenario), duration_s=_LONG_S)
+    played = load(scenario)
+    events = tuple(event for event in played.events if event.at_s < seconds)
+    duration_s = seconds if during is None else _LONG_S
     with (
-        VirtualBox(played, speed=0, truth=truth, wait_for_host=True) as box,
+        # In real time until the measurement has begun, so that little is walked before it.
+        VirtualBox(
+            dataclasses.replace(played, duration_s=duration_s, events=events),
+            speed=1,
+            truth=truth,
+            wait_for_host=True,
+        ) as box,
         open_store(folder / f"{scenario}.sqlite") as store,
         capture_file.open("wb") as capture,
         find_box(box.port, capture=capture) as link,
     ):
+        link.listen = listened_to_its_end(box, link, speed)
         recorder = Recorder(
             link,
             store,
-            seconds=100_000,
+            seconds=_LONG_S,
             tell=told.append,
-            stop=lambda: during(box, recorder) or recorder.box_s >= seconds,
+            stop=lambda: (
+                during is not None and (during(box, recorder) or recorder.box_s >= seconds)
+            ),
         )
         recorder.run()
         box.stop()
@@ -226,19 +244,44 @@ def record_walk(
     return Walk(session, capture_file.read_bytes(), truth, recorder, told)
 
 
+def listened_to_its_end(
+    box: VirtualBox, link: BoxLink, speed: float
+) -> Callable[[], Iterator[Sentence | LinkEvent | None]]:
+    """The link's `listen`, which ends after the box has. At `speed` once it measures."""
+    listen = link.listen
+
+    def listen_to_its_end() -> Iterator[Sentence | LinkEvent | None]:
+        hurried = False
+        quiet = 0
+        for item in listen():
+            if isinstance(item, Sentence) and item.type == "BEG" and not hurried:
+                box.command({"do": "pace", "value": speed})
+                hurried = True
+            # What it wrote last may still be on its way.
+            quiet = quiet + 1 if item is None and not box.running() else 0
+            if quiet == 5:
+                return
+            yield item
+
+    return listen_to_its_end
+
+
 @pytest.fixture
 def record(tmp_path: Path) -> Callable[..., Walk]:
-    """record(scenario, seconds, during): so many of its seconds, as fast as it goes.
+    """record(scenario, seconds, during, speed): what the host makes of a scenario, hurried along.
 
-    during(box, recorder): called all the time; true ends the recording.
+    The scenario is cut to so many of its seconds and played to this end, however slow the host is.
+    With during(box, recorder), which is called all the time, it goes on and on instead, until
+    `during` gives true or so many seconds are recorded. speed: at most so many times real time.
     """
 
     def make(
         scenario: str,
         seconds: float,
-        during: Callable[[VirtualBox, Recorder], Any] = lambda _box, _recorder: False,
+        during: Callable[[VirtualBox, Recorder], Any] | None = None,
+        speed: float = 0,
     ) -> Walk:
-        return record_walk(tmp_path, scenario, seconds, during)
+        return record_walk(tmp_path, scenario, seconds, during, speed)
 
     return make
 
@@ -246,7 +289,7 @@ def record(tmp_path: Path) -> Callable[..., Walk]:
 @pytest.fixture(scope="session")
 def walk(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     """Fifteen seconds of holding on, recorded once."""
-    return record_walk(tmp_path_factory.mktemp("walk"), "hands", 15, lambda _box, _recorder: False)
+    return record_walk(tmp_path_factory.mktemp("walk"), "hands", 15)
 
 
 class Speaker:

@@ -26,12 +26,33 @@ def now(sentence, seq, t_ms):
     return sentence("NOW", seq, t_ms, 0, 0, None, None, None, None, 0, 0)
 
 
-def test_a_capture_is_told_from_a_csv(sentence):
-    assert is_capture(b"ets Jul 29 2019\r\n" * 3000 + raw(sentence, 0, 0))
-    assert is_capture(b"\x80\xff\x00" + raw(sentence, 0, 0))
-    assert not is_capture(b"t_us,count,rail_left,rail_right,note\n1,2,3,4,$NOW,1\n")
-    assert not is_capture(b"t,count,price\n1,2,$5\n")
-    assert not is_capture(b"")
+def test_a_capture_is_told_from_a_csv(tmp_path: Path, sentence):
+    path = tmp_path / "some.file"
+    for data, is_one in (
+        (b"ets Jul 29 2019\r\n" * 9000 + raw(sentence, 0, 0), True),
+        (b"\x80\xff\x00" + raw(sentence, 0, 0), True),
+        (b"t_us,count,rail_left,rail_right,note\n1,2,3,4,$NOW,1\n" + raw(sentence, 0, 0), False),
+        (b"t,count,price\n1,2,$5\n", False),
+        (b"$RAW,5,1,2,3,4*0000\n", False),
+        (b"", False),
+    ):
+        path.write_bytes(data)
+        assert is_capture(path) == is_one
+
+
+def test_live_sentences_after_a_gap_are_counted_as_not_comparable(tmp_path: Path, sentence):
+    found = taken(
+        tmp_path,
+        begin(sentence, 0)
+        + raw(sentence, 1, 0)
+        + now(sentence, 2, 0)
+        + raw(sentence, 4, 2)  # the row between is lost
+        + now(sentence, 5, 25)
+        + raw(sentence, 6, 3)
+        + now(sentence, 7, 100),  # raw is off here: nothing is missing
+    )
+    assert len(found.measurements[0].live) == 1
+    assert found.not_comparable == 1
 
 
 def test_measurements_go_from_zero_to_zero(tmp_path: Path, sentence):

@@ -1,17 +1,21 @@
 """The command line: what every command has, and those that need no box."""
 
 import csv
+import io
 import json
 import random
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import beltbox
+from beltbox.cli import sessions_table
 from beltbox.rows import MetricRow, RawRow
 from beltbox.store import open_store
 from beltcore import settings as declared
@@ -76,6 +80,11 @@ def test_the_commands_are_listed_and_the_version_is_said(run):
         ("sessions", "extra"),
         ("record", "--seconds", "x"),
         ("sim", "--speed", "fast"),
+        ("sim", "--speed", "nan"),
+        ("sim", "--scenario", "nope"),
+        ("settings", "foo=1"),
+        ("settings", "body_mass_g"),
+        ("live", "--port", ""),
     ],
 )
 def test_wrong_use_is_status_2(run, arguments: tuple[str, ...]):
@@ -95,13 +104,46 @@ def test_sessions_are_listed(run, store: Path):
     assert session["started_at"] == "2026-03-01T12:00:00+00:00"
 
 
-def test_an_empty_store_and_an_unknown_session_are_said(run, store: Path, tmp_path: Path):
+def test_sessions_fit_into_80_columns_and_files_have_a_line_each(store: Path):
+    with open_store(store) as opened:
+        (one,) = opened.sessions()
+    long = replace(
+        one,
+        id=1234,
+        duration_s=36_000.0,
+        distance_mm=12_345_678,
+        person="Anna-Katharina von Hohenstein-Ohlsdorf",
+        complete=False,
+    )
+    out = io.StringIO()
+    Console(file=out, width=80, force_terminal=True, color_system=None).print(
+        sessions_table([long, one])
+    )
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    assert max(map(len, lines)) <= 80
+    assert "…" not in out.getvalue()
+    for words in ("1234*", "10:00:00", "12.35 km", "m/s", "hands off"):
+        assert words in out.getvalue()
+
+
+def test_a_mistyped_store_is_not_made(run, tmp_path: Path):
+    ran = run("sessions", "--store", tmp_path / "nope.sqlite")
+    assert ran.status == 1
+    assert "There is no store at" in ran.said
+    assert list(tmp_path.glob("nope*")) == []
+    for store in (":memory:", "sqlite:///:memory:"):
+        ran = run("sessions", "--store", store)
+        assert ran.status == 1
+        assert "names no file" in ran.said
+
+
+def test_an_empty_store_and_an_unknown_session_are_said(run, apart, store: Path, tmp_path: Path):
     ran = run("sessions")
     assert ran.status == 0
     assert "No sessions in" in ran.out
     assert json.loads(run("sessions", "--json").out) == []
     for command in ("report", "export"):
-        ran = run(command)  # the default store is there now, and empty
+        ran = run(command)
         assert ran.status == 1
         assert "No sessions in" in ran.said
         ran = run(command, 7, "--store", store)
@@ -111,15 +153,43 @@ def test_an_empty_store_and_an_unknown_session_are_said(run, store: Path, tmp_pa
         assert ran.status == 1
         assert "There is no store at" in ran.said
     assert not (tmp_path / "nope.sqlite").exists()
+    assert list((apart / "data").iterdir()) == []
 
 
 def test_a_report_is_written(run, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    assert run("report", "--store", store).out == "Report of session 1: session-1.html\n"
+    for _ in range(2):  # its own name may be replaced
+        assert run("report", "--store", store).out == "Report of session 1: session-1.html\n"
     assert "<html" in (tmp_path / "session-1.html").read_text()
     ran = run("report", 1, "--store", store, "--out", tmp_path / "nope" / "r.html")
     assert ran.status == 1
     assert "Can't write" in ran.said
+
+
+@pytest.mark.parametrize("command", ["report", "export"])
+def test_what_is_there_is_not_written_over(run, store: Path, tmp_path: Path, command: str):
+    notes = tmp_path / "notes.txt"
+    notes.write_text("mine")
+    ran = run(command, "--store", store, "--out", notes)
+    assert ran.status == 1
+    assert "notes.txt exists already" in ran.said
+    assert notes.read_text() == "mine"
+    assert run(command, "--store", store, "--out", notes, "--overwrite").status == 0
+    assert notes.read_text() != "mine"
+    ran = run(command, "--store", store, "--out", store, "--overwrite")
+    assert ran.status == 1
+    assert "walks.sqlite is the store itself" in ran.said
+    assert len(json.loads(run("sessions", "--store", store, "--json").out)) == 1
+
+
+def test_what_a_file_says_is_no_order_to_the_terminal(run, tmp_path: Path):
+    raw, settings = tmp_path / "raw\x1b[2J.csv", tmp_path / "box.json"
+    raw.write_text("rubbish")
+    settings.write_text("{}")
+    ran = run("replay", raw, "--settings", settings, "--out", tmp_path / "m.csv")
+    assert ran.status == 1
+    assert "\x1b" not in ran.err
+    assert "raw\\x1b[2J.csv" in ran.err
 
 
 @pytest.mark.parametrize(("rows", "count"), [("metrics", 80), ("live", 10), ("raw", 80)])
@@ -163,13 +233,34 @@ def test_a_capture_is_counted(run, walk, tmp_path: Path):
     found = json.loads(run(*arguments, "--json").out)
     assert (found["damaged"], found["missing"], found["live_unequal"]) == (1, 3, 0)
     assert found["good"] + 4 >= len([line for line in lines if line.startswith(b"$")])
-    # The settings of another box.
-    settings.write_text(
-        json.dumps(walk.session.segments[-1].settings | {"belt_nm_per_count": 50_000})
-    )
-    ran = run(*arguments)
+    assert found["live_not_compared"] > 0
+    assert " live sentences couldn't be compared, because rows are missing." in ran.said
+
+
+def test_live_rows_that_differ_are_said_and_the_file_is_there(run, walk, sentence, tmp_path: Path):
+    capture, settings, out = (tmp_path / name for name in ("c.capture", "box.json", "m.csv"))
+    lines = walk.capture.splitlines(keepends=True)
+    place = next(i for i, line in enumerate(lines) if i > 900 and line.startswith(b"$DST,"))
+    kind, *fields = lines[place][1:].split(b"*")[0].decode().split(",")
+    fields[2] = str(int(fields[2]) + 1)
+    lines[place] = sentence(kind, *fields)
+    capture.write_bytes(b"".join(lines))
+    settings.write_text(json.dumps(walk.session.segments[-1].settings))
+    ran = run("replay", capture, "--settings", settings, "--out", out)
     assert ran.status == 1
-    assert "live values differ from what the raw rows give; the first: " in ran.said
+    assert "1 live values differ from what the raw rows give; the first: DST at " in ran.said
+    assert f"was written all the same: {out}" in ran.said
+    assert out.exists()
+
+
+def test_the_settings_file_is_not_written_over(run, tmp_path: Path):
+    raw, settings = tmp_path / "raw.csv", tmp_path / "box.json"
+    raw.write_text(HEADER + "1,2,3,4\n")
+    settings.write_text("{}")
+    ran = run("replay", raw, "--settings", settings, "--out", settings)
+    assert ran.status == 1
+    assert "box.json is the settings file itself" in ran.said
+    assert settings.read_text() == "{}"
 
 
 BAD = {

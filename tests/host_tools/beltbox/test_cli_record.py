@@ -169,7 +169,7 @@ def test_where_it_cannot_write_is_said_before_it_asks_the_box(run, tmp_path: Pat
         (("--store", tmp_path), "is a folder"),
         (("--store", tmp_path / "file" / "x.sqlite"), "Can't make the folder"),
         (("--capture", tmp_path / "nope" / "c"), "Can't write the capture"),
-        (("--capture", tmp_path), "Can't write the capture"),
+        (("--capture", tmp_path), "isn't an ordinary file"),
     ):
         ran = run("record", "--port", "/dev/nope", *arguments)
         assert ran.status == 1
@@ -270,3 +270,18 @@ def test_a_second_ctrl_c_ends_at_once(monkeypatch: pytest.MonkeyPatch):
     assert stopper()
     with pytest.raises(KeyboardInterrupt):
         stopper._wish(signal.SIGINT, None)
+
+
+def test_a_capture_destroys_neither_the_store_nor_another_file(run, tmp_path: Path):
+    store, other = tmp_path / "walks.sqlite", tmp_path / "other.capture"
+    open_store(store).close()
+    other.write_bytes(b"mine")
+    for capture, options, words in (
+        (store, ("--overwrite",), "walks.sqlite is the store itself"),
+        (other, (), "other.capture exists already"),
+    ):
+        before = capture.read_bytes()
+        ran = run("record", "--store", store, "--capture", capture, "--port", "/dev/nope", *options)
+        assert ran.status == 1
+        assert words in ran.said
+        assert capture.read_bytes() == before

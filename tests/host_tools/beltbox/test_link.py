@@ -1,5 +1,6 @@
 """The link to a box, whatever happens to it."""
 
+import io
 import os
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from beltbox import link as module
 from beltbox.find import find_box
 from beltbox.link import BoxLink, CommandRefusedError, LinkError, LinkEvent
-from beltbox.ports import PortError, make_virtual_ports_folder
+from beltbox.ports import Candidate, PortError, make_virtual_ports_folder
 from beltbox.wire import Sentence
 from beltcore import settings as declared
 
@@ -299,3 +300,14 @@ def test_no_box_at_all_is_said_with_what_was_asked(speaker, monkeypatch):
     assert str(caught.value).endswith(
         f"Asked: {folder}/1 (something else); {folder}/2 (busy: another program has it open)."
     )
+
+
+def test_a_capture_begins_with_what_the_box_that_was_found_said_first(box):
+    running = box()
+    capture = io.BytesIO()
+    here = [Candidate(running.port, "virtual box")]
+    with find_box(None, among=here, capture=capture) as link:
+        assert b"$ID," in capture.getvalue()
+        before = len(capture.getvalue())
+        link.command("get", "body_mass_g")
+    assert len(capture.getvalue()) > before

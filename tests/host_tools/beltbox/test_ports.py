@@ -119,3 +119,9 @@ def test_a_folder_that_others_may_write_to_is_not_used(
     assert candidates() == []
     with pytest.raises(PortError, match="isn't a folder of this user alone"):
         make_virtual_ports_folder()
+
+
+@pytest.mark.usefixtures("apart")
+def test_the_terminal_one_types_at_is_no_port():
+    with pytest.raises(ports.PortError, match="/dev/tty is the terminal that you type at"):
+        ports.open_port("/dev/tty")

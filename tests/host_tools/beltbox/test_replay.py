@@ -100,27 +100,77 @@ def test_a_capture_says_that_live_was_what_replay_computes(tmp_path: Path, walk)
     assert done.unequal == []
 
 
-def test_a_capture_with_other_settings_is_found_out(tmp_path: Path, walk):
+def test_a_capture_with_other_settings_is_refused_with_both_hashes(tmp_path: Path, walk):
     path = tmp_path / "port.capture"
     path.write_bytes(walk.capture)
-    other = walk.session.segments[-1].settings | {"body_mass_g": 50_000}
-    done = replay(path, other, tmp_path / "metrics.csv")
-    assert any("reliance_permille" in line for line in done.unequal)
+    settings = walk.session.segments[-1].settings
+    other = settings | {"body_mass_g": 50_000}
+    hashes = [f"{declared.fingerprint(one):04X}" for one in (settings, other)]
+    assert hashes[0].encode() in walk.capture
+    with pytest.raises(ReplayError, match=f"{hashes[0]}.*{hashes[1]}"):
+        replay(path, other, tmp_path / "metrics.csv")
+    assert list(tmp_path.iterdir()) == [path]
 
 
-def test_each_measurement_of_a_capture_has_its_own_file(tmp_path: Path, sentence):
+@pytest.fixture
+def two_measurements(tmp_path: Path, sentence) -> Path:
+    """A capture of two measurements with the default settings, each of 100 ms."""
+    settings_hash = f"{declared.fingerprint(declared.defaults()):04X}"
+
     def measurement(seq, counts):
-        return sentence("BEG", seq, 1, "ABCD") + b"".join(
+        return sentence("BEG", seq, 1, settings_hash) + b"".join(
             sentence("RAW", seq + 1 + tick, tick * 12_500, tick * counts, None, None)
             for tick in range(9)
         )
 
     path = tmp_path / "port.capture"
     path.write_bytes(measurement(0, 100) + measurement(10, -200))
-    done = replay(path, declared.defaults(), tmp_path / "m.csv")
-    assert [file.name for file in done.files] == ["m.csv", "m-2.csv"]
-    assert [one["distance_mm"] for one in done.totals] == [80, 160]
-    assert done.rows == 18
+    return path
+
+
+def test_each_measurement_of_a_capture_has_its_own_file(tmp_path: Path, two_measurements: Path):
+    for _ in range(2):  # its own files may be replaced
+        done = replay(two_measurements, declared.defaults(), tmp_path / "m.csv")
+        assert [file.name for file in done.files] == ["m.csv", "m-2.csv"]
+        assert [one["distance_mm"] for one in done.totals] == [80, 160]
+        assert done.rows == 18
+
+
+def test_no_file_of_a_capture_destroys_another(tmp_path: Path, two_measurements: Path):
+    names = {"m-2.csv": "notes", "settings-2.csv": "{}"}
+    for name, text in names.items():
+        (tmp_path / name).write_text(text)
+    two_measurements.rename(tmp_path / "rec-2.csv")
+    settings = [(tmp_path / "settings-2.csv", "the settings file")]
+    for out, words in (
+        ("m.csv", "m-2.csv exists already"),
+        ("rec.csv", "rec-2.csv is the recording itself"),
+        ("settings.csv", "settings-2.csv is the settings file itself"),
+        ("settings-2.csv", "settings-2.csv is the settings file itself"),
+    ):
+        with pytest.raises(ReplayError, match=words):
+            replay(tmp_path / "rec-2.csv", declared.defaults(), tmp_path / out, not_onto=settings)
+    assert {path.name for path in tmp_path.iterdir()} == {"rec-2.csv", *names}
+    assert {name: (tmp_path / name).read_text() for name in names} == names
+
+
+def test_a_later_measurement_that_fails_leaves_nothing(
+    tmp_path: Path, two_measurements: Path, monkeypatch: pytest.MonkeyPatch
+):
+    compute = ENGINES["cpython"]
+    calls: list[Path] = []
+
+    def fail_the_second_time(settings, rows, metrics: Path):
+        calls.append(metrics)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        compute(settings, rows, metrics)
+
+    monkeypatch.setitem(ENGINES, "cpython", fail_the_second_time)
+    with pytest.raises(ReplayError, match="No space left"):
+        replay(two_measurements, declared.defaults(), tmp_path / "m.csv")
+    assert len(calls) == 2
+    assert list(tmp_path.iterdir()) == [two_measurements]
 
 
 @pytest.mark.parametrize("before", [None, "as it was"])
@@ -176,7 +226,7 @@ def test_where_the_output_cannot_be_is_said(tmp_path: Path):
 
 def test_a_recording_that_cannot_be_read_is_said(tmp_path: Path):
     for path, words in ((tmp_path / "nope", "No such file"), (tmp_path, "Is a directory")):
-        with pytest.raises(ReplayError, match=f"Can't read {path}: {words}"):
+        with pytest.raises(BeltBoxError, match=f"Can't read {path}: {words}"):
             replay(path, declared.defaults(), tmp_path / "m.csv")
 
 

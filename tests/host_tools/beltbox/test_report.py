@@ -157,9 +157,9 @@ def test_comparisons_are_a_table(tmp_path: Path):
         Comparison("Steps", "", None, None, None),
     ]
     text = words(written(tmp_path, session(tmp_path, walk(3)), comparisons=comparisons))
-    assert "Distance m 163.2 163.201 +0.001 ± 0.01 Met" in text
-    assert "Reliance % 4.2 6 +1.8 ± 1 Not met" in text
-    assert "Catches 2 1 -1 every one –" in text
+    assert "Distance m 163.200 163.201 +0.001 ± 0.010 Met" in text
+    assert "Reliance % 4.200 6.000 +1.800 ± 1.000 Not met" in text
+    assert "Catches 2.000 1.000 -1.000 every one –" in text
     assert "Steps – – – – –" in text
 
 

@@ -97,19 +97,24 @@ def test_what_is_wrong_is_said(run, tmp_path: Path):
     (tmp_path / "bad.toml").write_text('title = "x"\nduration_s = "long"\n')
     (tmp_path / "file").write_text("")
     for arguments, words in (
-        (("--scenario", "nope"), "nope"),
         (("--scenario", tmp_path / "bad.toml"), "bad.toml"),
         (("--scenario", tmp_path / "nope.toml"), "nope.toml"),
         (("--scenario", tmp_path), str(tmp_path)),
         (("--truth", tmp_path / "nope" / "t.csv"), "can't be written"),
         (("--link", tmp_path / "nope" / "port"), "can't be made"),
-        (("--link", tmp_path / "file"), "can't be made"),
+        (("--link", tmp_path / "file"), "isn't a symbolic link"),
     ):
         ran = run("sim", "--speed", 0, *arguments)
         assert ran.status == 1, ran.said
         assert words in ran.said
         assert len(ran.err.splitlines()) == 1
-    for arguments in (("--speed", "-1"), ("--speed", "nan"), ("--speed", "1001"), ("--seed", "x")):
+    for arguments in (
+        ("--speed", "-1"),
+        ("--speed", "nan"),
+        ("--speed", "1001"),
+        ("--seed", "x"),
+        ("--scenario", "nope"),
+    ):
         assert run("sim", *arguments).status == 2
     assert (tmp_path / "file").read_text() == ""
 
@@ -150,3 +155,13 @@ def test_a_link_that_was_left_by_a_killed_process_of_this_number_is_replaced(tmp
     with sim.announced(Box(), tmp_path):
         assert os.readlink(tmp_path / str(os.getpid())) == "/dev/pts/7"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_not_replaced_by_the_link(run, tmp_path: Path):
+    notes = tmp_path / "notes.txt"
+    notes.write_text("mine")
+    ran = run("sim", "--link", notes)
+    assert ran.status == 1
+    assert "notes.txt exists already" in ran.said
+    assert "Name another path with --link" in ran.said
+    assert notes.read_text() == "mine"
