@@ -6,7 +6,7 @@ import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -29,7 +29,7 @@ from beltbox.options import (
     a_number,
     fail,
     print_json,
-    printed,
+    summary_json,
 )
 from beltbox.replay import Replayed
 from beltbox.replay import replay as compute_again
@@ -132,7 +132,7 @@ def sessions(store: StoreOption = None, as_json: JsonOption = False) -> None:
             found = opened.sessions()
             where = opened.where
     if as_json:
-        print_json([_summary_json(one) for one in found])
+        print_json([summary_json(one) for one in found])
         return
     if not found:
         print(_NO_SESSIONS.format(where))
@@ -307,10 +307,6 @@ def _which(opened: Store, session: int | None) -> int:
     if latest is None:
         raise BeltBoxError(_NO_SESSIONS.format(opened.where))
     return latest
-
-
-def _summary_json(one: SessionSummary) -> dict[str, Any]:
-    return {name: printed(getattr(one, name)) for name in one.__dataclass_fields__}
 
 
 def main() -> NoReturn:

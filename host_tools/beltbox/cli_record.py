@@ -23,8 +23,8 @@ from beltbox.options import (
     StoreOption,
     a_number,
     print_json,
-    printed,
     sound_text,
+    summary_json,
 )
 from beltbox.record import Recorder
 from beltbox.signals import Stopper
@@ -166,12 +166,7 @@ def _teller(console: Console) -> Callable[[str], None]:
 def _say_what_was_kept(store: Store, ids: list[int], as_json: bool, console: Console) -> None:
     kept = [one for one in store.sessions() if one.id in ids]
     if as_json:
-        print_json(
-            [
-                {name: printed(getattr(one, name)) for name in one.__dataclass_fields__}
-                for one in kept
-            ]
-        )
+        print_json([summary_json(one) for one in kept])
         return
     for one in reversed(kept):
         console.print(summary_line(one), markup=False, highlight=False, soft_wrap=True)

@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from beltbox.store import SessionSummary
 from beltbox.words import printable
 
 
@@ -63,6 +64,10 @@ def print_json(value: object) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def printed(value: object) -> object:
-    """A value as JSON has it."""
-    return value.isoformat() if isinstance(value, datetime) else value
+def summary_json(one: SessionSummary) -> dict[str, object]:
+    """A session's summary as JSON has it: its fields by name, times in ISO 8601."""
+    values = {name: getattr(one, name) for name in one.__dataclass_fields__}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
