@@ -1,0 +1,76 @@
+"""RAM of the running firmware on the 32-bit MicroPython: see ../ram.py, which calls these.
+
+Its collector runs only between two statements of top_level.mjs, so each function is one of them.
+"""
+
+import gc
+import sys
+
+sys.path[0:0] = ["/stub", "/firmware"]
+
+# What the ESP32 has built in costs nothing there: here some of it is Python.
+import binascii  # noqa: E402, F401
+import errno  # noqa: E402, F401
+import io  # noqa: E402, F401
+import json  # noqa: E402, F401
+import os  # noqa: E402, F401
+import select  # noqa: E402, F401
+import struct  # noqa: E402, F401
+import time  # noqa: E402, F401
+
+import esp32  # noqa: E402, F401
+import machine  # noqa: E402, F401
+
+_FEEDINGS = 3
+_alive = []
+_used = []
+
+
+def mark():
+    """Note what is in use now."""
+    _used.append(gc.mem_alloc())
+    gc.collect()  # at the end of the statement
+
+
+def name(module):
+    """Import a module."""
+    __import__(module)
+    gc.collect()
+
+
+def loop():
+    """Start the box as main.py does, let it loop, and stop it as Ctrl-C does; all stays alive."""
+    from box import app, guard, start
+
+    app.App = _kept(app.App)
+    start.Guard = _kept(start.Guard)
+    start._boot_button = lambda: None
+    guard.WDT = _Dog
+    start.run()
+    gc.collect()
+
+
+def report():
+    """The differences between the marks, in bytes."""
+    print("\n%s" % [after - before for before, after in zip(_used, _used[1:])])
+
+
+class _Dog:
+    """Stops the loop as Ctrl-C does."""
+
+    def __init__(self, **_options):
+        self._left = _FEEDINGS
+
+    def feed(self):
+        self._left -= 1
+        if not self._left:
+            raise KeyboardInterrupt
+
+
+def _kept(kind):
+    def make(*arguments):
+        made = kind(*arguments)
+        _alive.append(made)
+        return made
+
+    return make
