@@ -18,7 +18,7 @@ def run():
     reason = None
     try:
         reason = guard.why_safe(_boot_button())
-        identity.count_power()
+        identity.count_reset()
         while reason is None:
             reason = _run_app(guard)
     except KeyboardInterrupt:
