@@ -6,15 +6,14 @@ from time import sleep_ms, ticks_diff, ticks_us
 
 from micropython import const
 
-from beltcore import blocks, flags, settings
+from beltcore import blocks, settings
 from beltcore.core import Core
 from beltcore.crc import crc16
-from beltcore.sentence import ACKNOWLEDGED, KEPT, UNDER_WAY, Writer
+from beltcore.writer import Writer
 
 from . import identity, settings_file
 from .clock import Clock
 from .console import Console
-from .hx711 import OUT_OF_STEP, STUCK
 from .port import Port
 from .session_log import SessionLog
 from .session_store import SessionStore
@@ -28,6 +27,10 @@ _SHORTEST_US = const(10_000)
 # Of 80 ticks a second: DST and NOW ten times, ZON once.
 _NOW_TICKS = const(8)
 _ZONES_TICKS = const(80)
+
+# Those of flags.py, which the box doesn't load: words cost RAM.
+_PORT_STALLED = const(16)
+_SETTINGS_DAMAGED = const(32)
 
 # The sum of their times stays a small integer; it is halved with their number from here on.
 _TOOK_MOST_US = const(0x1FFFFFFF)
@@ -154,14 +157,14 @@ class App:
 
     def send_session(self, number):
         """Send what is known of a session. Raises OSError, ValueError when there is none."""
-        state = UNDER_WAY
+        state = blocks.UNDER_WAY
         if number == self._log.session:
             head = self._log.head
             count = self.sessions.blocks(number) if number in self.sessions.numbers() else 0
         else:
             head = self.sessions.head(number)
             count = self.sessions.blocks(number)
-            state = ACKNOWLEDGED if self.sessions.acknowledged(number) else KEPT
+            state = blocks.ACKNOWLEDGED if self.sessions.acknowledged(number) else blocks.KEPT
         power = boots = started_s = None
         settings_hash = ""
         if len(head) == blocks.HEAD_BYTES:
@@ -287,19 +290,13 @@ class App:
         port.send(writer)
 
     def _box_flags(self, lost):
-        found = flags.SETTINGS_DAMAGED if self._damage else 0
+        found = _SETTINGS_DAMAGED if self._damage else 0
         if lost:
-            found |= flags.PORT_STALLED
-        if self._left is not None and self._left.fault:
-            if self._left.fault == OUT_OF_STEP:
-                found |= flags.LEFT_OUT_OF_STEP
-            elif self._left.fault == STUCK:
-                found |= flags.LEFT_STUCK
-        if self._right is not None and self._right.fault:
-            if self._right.fault == OUT_OF_STEP:
-                found |= flags.RIGHT_OUT_OF_STEP
-            elif self._right.fault == STUCK:
-                found |= flags.RIGHT_STUCK
+            found |= _PORT_STALLED
+        if self._left is not None:
+            found |= self._left.fault
+        if self._right is not None:
+            found |= self._right.fault << 1
         return found
 
 

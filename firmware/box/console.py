@@ -6,8 +6,7 @@ from binascii import b2a_base64
 from micropython import const
 
 from beltcore import blocks, settings
-from beltcore.reader import Damaged, decode_command
-from beltcore.sentence import PART_BYTES
+from beltcore.command import Damaged, decode_command
 
 from . import crash, settings_file
 from .tare import Tare
@@ -180,9 +179,9 @@ class Console:
     def _read(self, session, block, count):
         for index in range(block, block + count):
             data = self._app.sessions.block(session, index)
-            for part in range(0, blocks.BLOCK_BYTES, PART_BYTES):
-                text = str(b2a_base64(data[part : part + PART_BYTES])[:-1], "ascii")
-                self._app.send_part(session, index, part // PART_BYTES, text)
+            for part in range(0, blocks.BLOCK_BYTES, blocks.PART_BYTES):
+                text = str(b2a_base64(data[part : part + blocks.PART_BYTES])[:-1], "ascii")
+                self._app.send_part(session, index, part // blocks.PART_BYTES, text)
                 yield
         return str(count)
 

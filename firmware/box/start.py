@@ -53,7 +53,7 @@ def _say(text):
     """One sentence on the port, after the identity if that is still to be had."""
     try:
         from beltcore import settings
-        from beltcore.sentence import Writer
+        from beltcore.writer import Writer
 
         from . import settings_file
         from .port import Port

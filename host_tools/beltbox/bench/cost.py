@@ -20,8 +20,8 @@ from beltbox.errors import BeltBoxError
 from beltbox.raw_csv import raw_line
 from beltbox.replay import replay
 from beltcore.reader import Reader
-from beltcore.sentence import Writer
 from beltcore.settings import complete
+from beltcore.writer import Writer
 from virtualbox.box import default_firmware
 
 _DEVICE = Path(__file__).parent / "device"

@@ -52,7 +52,7 @@ def loop():
 
 def report():
     """The differences between the marks, in bytes."""
-    print("\n%s" % [after - before for before, after in zip(_used, _used[1:])])
+    print("\n%s" % [_used[at] - _used[at - 1] for at in range(1, len(_used))])
 
 
 class _Dog:

@@ -11,14 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from beltcore.sentence import (
-    PART_BYTES,
-    SENTENCE_MAX,
-    SEQUENCE_PERIOD,
-    TEXT_FIELDS,
-    TYPES,
-    Writer,
-)
+from beltcore.blocks import PART_BYTES
+from beltcore.sentence import TEXT_FIELDS, TYPES
+from beltcore.writer import SENTENCE_MAX, SEQUENCE_PERIOD, Writer
 
 SMALL = st.sampled_from([-(2**30), -1, 0, 9, 10, 2**30 - 1]) | st.integers(-(2**30), 2**30 - 1)
 FORCE = st.none() | st.sampled_from([-(2**29) + 1, 2**29 - 1]) | st.integers(-(2**29), 2**29 - 1)
