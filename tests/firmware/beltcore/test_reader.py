@@ -58,6 +58,8 @@ def real_sentences():
         lambda: writer.log("the left cell gives no samples"),
         lambda: writer.session(12, 120, 1, 3, 7, 1_760_000_000, "ABCD"),
         lambda: writer.block(12, 119, 3, "AAAA+/=="),
+        lambda: writer.health("30aea4b0c0de", range(8)),
+        lambda: writer.resets(range(7)),
     ):
         write()
         yield bytes(writer.buffer[: writer.length])
