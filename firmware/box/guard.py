@@ -5,8 +5,7 @@ from time import sleep_ms
 from machine import RTC, WDT, Pin
 from micropython import const
 
-from . import crash
-from .identity import reset_cause
+from .rare import Rare
 
 # Longer than any stall that the loop has to survive: 500 ms of a USB port whose host is gone, a
 # session's file written on a full flash.
@@ -39,7 +38,10 @@ class Guard:
 
     def why_safe(self, button):
         """Why the app must not start now, or None. button: the number of its pin, or None."""
-        cause = reset_cause()
+        with Rare():
+            from .identity import reset_cause
+
+            cause = reset_cause()
         memory = self._rtc.memory()
         if len(memory) == 4 and memory[:2] == _MARK and cause != "power":
             # A reset that neither Ctrl-C nor the button came before: the chip panicked.
@@ -78,8 +80,11 @@ class Guard:
         if self._dog is not None:
             self._dog.feed()  # keeping it takes a flash write
         try:
-            self.news = "crash %d, started again: %s" % (crash.keep(error), text)
-        except (OSError, ValueError, MemoryError):
+            with Rare():
+                from . import crash
+
+                self.news = "crash %d, started again: %s" % (crash.keep(error), text)
+        except (OSError, ValueError, MemoryError, ImportError):
             self.news = "a crash, not kept, started again: %s" % text
         return _too_many(text) if too_many else None
 

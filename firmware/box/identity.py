@@ -43,7 +43,7 @@ def power():
 
 
 def write_health(writer, send, crashes, tick_mean_us, tick_worst_us):
-    """Write how the box fares, in two sentences; `send` takes the writer after each.
+    """Write how the box fares, in two sentences; `send` is called after each.
 
     Collects garbage, which holds a tick up for some milliseconds.
     """
@@ -60,12 +60,12 @@ def write_health(writer, send, crashes, tick_mean_us, tick_worst_us):
         tick_worst_us,
     )
     writer.health(str(hexlify(machine.unique_id()), "ascii"), numbers)
-    send(writer)
+    send()
     store = NVS("beltbox")
     writer.resets(
         [_kept(store, word + "s") for _, word in _CAUSES] + [_kept(store, "unknowns"), crashes]
     )
-    send(writer)
+    send()
 
 
 def _kept(store, key):

@@ -59,7 +59,7 @@ from box import identity
 for machine.cause in (1, 1, 2, 3, 5, 6, 1):
     identity.count_reset()
 writer = Writer()
-send = lambda writer: print(str(bytes(writer.buffer[: writer.length]), "ascii"), end="")
+send = lambda: print(str(bytes(writer.buffer[: writer.length]), "ascii"), end="")
 identity.write_health(writer, send, 9, 1500, 70000)
 """,
         {"os.py": "def statvfs(path):\n    return (4096, 4096, 512, 100, 100, 0, 0, 0, 0, 255)"},

@@ -44,7 +44,7 @@ def loop():
 
     app.App = _kept(app.App)
     start.Guard = _kept(start.Guard)
-    start._boot_button = lambda: None
+    guard._held = lambda _button: False
     guard.WDT = _Dog
     start.run()
     gc.collect()
