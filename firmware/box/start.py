@@ -30,13 +30,13 @@ def run():
 def _prepare(guard):
     """Count the start. Why the app must not start, or None."""
     with Rare():
-        from . import boards, identity
+        from . import boards, identity, safe_mode
 
         try:
-            button = boards.find().BOOT_BUTTON
+            board = boards.find()
         except ValueError:
-            button = None  # a chip without a pin map: the app will say so
-        reason = guard.why_safe(button)
+            board = None  # a chip without a pin map: the app will say so
+        reason = safe_mode.why(guard, board)
         identity.count_reset()
     return reason
 

@@ -44,7 +44,6 @@ def loop():
 
     app.App = _kept(app.App)
     start.Guard = _kept(start.Guard)
-    guard._held = lambda _button: False
     guard.WDT = _Dog
     start.run()
     gc.collect()
