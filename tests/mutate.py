@@ -45,6 +45,7 @@ TESTS = {
     "metrics": (f"{_B}core.py", "tests/firmware/test_recordings.py"),
     "plain": (f"{_B}plain.py", f"{_B}crc.py", f"{_B}integers.py"),
     "rails": (f"{_B}rails.py", f"{_B}core.py", *_ENDURANCE),
+    "rare_writer": (f"{_B}writer.py", f"{_B}reader.py"),
     "reader": (f"{_B}reader.py",),
     "settings": (f"{_B}settings.py",),
     "viper": (f"{_B}plain.py",),

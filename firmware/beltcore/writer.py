@@ -33,128 +33,75 @@ class Writer:
 
     def raw(self, t_us, count, rail_left, rail_right):
         """A raw row: integers within 31 bits; a rail may be None."""
-        self._start(b"RAW")
-        self._put(t_us)
-        self._put(count)
-        self._put(rail_left)
-        self._put(rail_right)
-        self._finish()
+        self.start(b"RAW")
+        self.put(t_us)
+        self.put(count)
+        self.put(rail_left)
+        self.put(rail_right)
+        self.finish()
 
     def now(self, core, box_flags):
         """The metrics of this moment."""
-        self._start(b"NOW")
-        self._put_thousandths(core.seconds, core.microseconds // 1000)
-        self._put(core.belt.belt_mm_s)
-        self._put(core.belt.speed_mm_s)
-        self._put(core.rails.left.force_mn)
-        self._put(core.rails.right.force_mn)
-        self._put(core.rails.reliance_permille)
-        self._put(core.rails.zone)
-        self._put(core.flags)
-        self._put(box_flags)
-        self._finish()
+        self.start(b"NOW")
+        self.put_thousandths(core.seconds, core.microseconds // 1000)
+        self.put(core.belt.belt_mm_s)
+        self.put(core.belt.speed_mm_s)
+        self.put(core.rails.left.force_mn)
+        self.put(core.rails.right.force_mn)
+        self.put(core.rails.reliance_permille)
+        self.put(core.rails.zone)
+        self.put(core.flags)
+        self.put(box_flags)
+        self.finish()
 
     def distance(self, core):
         """The sums of the belt. The gait's fields stay empty until steps are told from the belt."""
         core.settle()
-        self._start(b"DST")
-        self._put_thousandths(core.seconds, core.microseconds // 1000)
+        self.start(b"DST")
+        self.put_thousandths(core.seconds, core.microseconds // 1000)
         self._put_length(core.forward)
         self._put_length(core.backward)
-        self._put(None)
-        self._put(None)
-        self._put(None)
-        self._put(None)
-        self._finish()
+        self.put(None)
+        self.put(None)
+        self.put(None)
+        self.put(None)
+        self.finish()
 
     def zones(self, core):
         """The sums by zone; empty in a box without cells."""
         core.settle()
-        self._start(b"ZON")
-        self._put_thousandths(core.seconds, core.microseconds // 1000)
+        self.start(b"ZON")
+        self.put_thousandths(core.seconds, core.microseconds // 1000)
         known = core.rails.left.present or core.rails.right.present
         for zone in range(4):
             if known:
                 self._put_length(core.zone_lengths[zone])
             else:
-                self._put(None)
-        self._finish()
-
-    def identity(self, protocol, boots, texts):
-        """texts: firmware, board, box_name, reset_cause, settings_hash, micropython."""
-        firmware, board, box_name, reset_cause, settings_hash, micropython = texts
-        self._start(b"ID")
-        self._put(protocol)
-        self._put_text(firmware, 12)
-        self._put_text(board, 15)
-        self._put_text(box_name, 20)
-        self._put(boots)
-        self._put_text(reset_cause, 8)
-        self._put_text(settings_hash, 4)
-        self._put_text(micropython, 8)
-        self._finish()
+                self.put(None)
+        self.finish()
 
     def begin(self, boots, settings_hash):
         """A new measurement."""
-        self._start(b"BEG")
-        self._put(boots)
-        self._put_text(settings_hash, 4)
-        self._finish()
+        self.start(b"BEG")
+        self.put(boots)
+        self.put_text(settings_hash, 4)
+        self.finish()
 
     def answer(self, identifier, status, text):
         """The answer to command `identifier`: status "ok" or "error", and a text."""
-        self._start(b"ANS")
-        self._put(identifier)
-        self._put_text(status, 5)
-        self._put_text(text, 68)
-        self._finish()
+        self.start(b"ANS")
+        self.put(identifier)
+        self.put_text(status, 5)
+        self.put_text(text, 68)
+        self.finish()
 
     def log(self, text):
         """A message for a person, cut to what fits."""
-        self._start(b"LOG")
-        self._put_text(text, 84)
-        self._finish()
+        self.start(b"LOG")
+        self.put_text(text, 84)
+        self.finish()
 
-    def session(self, session, blocks, state, power, boots, started_s, settings_hash):
-        """A session; power, boots, started_s (since 1970) None and settings_hash "" if unknown."""
-        self._start(b"SES")
-        self._put(session)
-        self._put(blocks)
-        self._put(state)
-        self._put(power)
-        self._put(boots)
-        if started_s is None:
-            self._put(None)
-        else:
-            self._put_thousandths(started_s // 1000, started_s % 1000)
-        self._put_text(settings_hash, 4)
-        self._finish()
-
-    def block(self, session, block, part, data):
-        """A part of a session's block; data: base64, at most 64 letters."""
-        self._start(b"BLK")
-        self._put(session)
-        self._put(block)
-        self._put(part)
-        self._put_text(data, 64)
-        self._finish()
-
-    def health(self, serial, numbers):
-        """serial: a text; numbers: the other eight, in their order, together at most 66 digits."""
-        self._start(b"HLT")
-        self._put_text(serial, 16)
-        for number in numbers:
-            self._put(number)
-        self._finish()
-
-    def resets(self, numbers):
-        """How often the box started for each cause, and crashed: seven numbers."""
-        self._start(b"RST")
-        for number in numbers:
-            self._put(number)
-        self._finish()
-
-    def _start(self, name):
+    def start(self, name):
         buffer = self.buffer
         buffer[0] = 0x24  # $
         at = 1
@@ -162,21 +109,21 @@ class Writer:
             buffer[at] = letter
             at += 1
         self.length = at
-        self._put(self._sequence)
+        self.put(self._sequence)
         self._sequence = (self._sequence + 1) % SEQUENCE_PERIOD
 
-    def _put(self, value):
+    def put(self, value):
         """A comma and the digits of value, -2**30 .. 2**30-1, or nothing for None."""
         at = self.length
         self.buffer[at] = _COMMA
         self.length = at + 1 if value is None else put_number(self.buffer, at + 1, value)
 
-    def _put_thousandths(self, whole, thousandths):
+    def put_thousandths(self, whole, thousandths):
         """A comma and whole * 1000 + thousandths, which may be more than 31 bits hold."""
         if whole == 0:
-            self._put(thousandths)
+            self.put(thousandths)
             return
-        self._put(whole)
+        self.put(whole)
         buffer = self.buffer
         at = self.length
         buffer[at] = _ZERO + thousandths // 100
@@ -193,9 +140,9 @@ class Writer:
             if mm == 1000:
                 mm = 0
                 m = m + 1 if m < _METRES_HIGHEST else 0
-        self._put_thousandths(m, mm)
+        self.put_thousandths(m, mm)
 
-    def _put_text(self, text, longest):
+    def put_text(self, text, longest):
         buffer = self.buffer
         at = self.length
         buffer[at] = _COMMA
@@ -210,7 +157,7 @@ class Writer:
             at += 1
         self.length = at
 
-    def _finish(self):
+    def finish(self):
         buffer = self.buffer
         at = self.length
         crc = crc16(buffer, 1, at)

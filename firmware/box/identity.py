@@ -9,6 +9,7 @@ from time import ticks_ms
 import machine
 from esp32 import NVS
 
+from beltcore import rare_writer
 from beltcore.version import FIRMWARE_VERSION, PROTOCOL_VERSION
 
 _CAUSES = (
@@ -59,11 +60,12 @@ def write_health(writer, send, crashes, tick_mean_us, tick_worst_us):
         tick_mean_us,
         tick_worst_us,
     )
-    writer.health(str(hexlify(machine.unique_id()), "ascii"), numbers)
+    rare_writer.health(writer, str(hexlify(machine.unique_id()), "ascii"), numbers)
     send()
     store = NVS("beltbox")
-    writer.resets(
-        [_kept(store, word + "s") for _, word in _CAUSES] + [_kept(store, "unknowns"), crashes]
+    rare_writer.resets(
+        writer,
+        [_kept(store, word + "s") for _, word in _CAUSES] + [_kept(store, "unknowns"), crashes],
     )
     send()
 
@@ -95,4 +97,4 @@ def write(writer, boots, board, box_name, settings_hash):
         settings_hash,
         "%d.%d.%d" % (version[0], version[1], version[2]),
     )
-    writer.identity(PROTOCOL_VERSION, boots, texts)
+    rare_writer.identity(writer, PROTOCOL_VERSION, boots, texts)

@@ -8,7 +8,7 @@ from struct import unpack
 
 from micropython import const
 
-from beltcore import blocks
+from beltcore import blocks, rare_writer
 from beltcore.crc import crc16
 
 from .clock import Clock
@@ -61,7 +61,7 @@ def tell(app, number, clock):
             boots = kept_boots
             started_s = clock.date(power, clock_s)
             settings_hash = "%04X" % fingerprint
-    app.writer.session(number, count, state, power, boots, started_s, settings_hash)
+    rare_writer.session(app.writer, number, count, state, power, boots, started_s, settings_hash)
     app.send()
 
 
@@ -78,7 +78,7 @@ def _read(app, session, block, count):
         data = app.sessions.block(session, index)
         for part in range(0, blocks.BLOCK_BYTES, blocks.PART_BYTES):
             text = str(b2a_base64(data[part : part + blocks.PART_BYTES])[:-1], "ascii")
-            app.writer.block(session, index, part // blocks.PART_BYTES, text)
+            rare_writer.block(app.writer, session, index, part // blocks.PART_BYTES, text)
             app.send()
             yield
     return str(count)

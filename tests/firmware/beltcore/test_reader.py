@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from beltcore import settings
+from beltcore import rare_writer, settings
 from beltcore.command import Damaged, decode_command
 from beltcore.core import Core
 from beltcore.reader import Reader, decode, encode_command
@@ -48,7 +48,9 @@ def real_sentences():
         core.step(row * 12_500, row * 40, row * 1000, None)
     writer = Writer()
     for write in (
-        lambda: writer.identity(1, 7, ("0.1.0", "esp32", "box", "power", "1A2B", "1.28.0")),
+        lambda: rare_writer.identity(
+            writer, 1, 7, ("0.1.0", "esp32", "box", "power", "1A2B", "1.28.0")
+        ),
         lambda: writer.begin(7, "1A2B"),
         lambda: writer.raw(1, -2, 3, None),
         lambda: writer.now(core, 0),
@@ -56,10 +58,10 @@ def real_sentences():
         lambda: writer.zones(core),
         lambda: writer.answer(5, "ok", "box_name=a b"),
         lambda: writer.log("the left cell gives no samples"),
-        lambda: writer.session(12, 120, 1, 3, 7, 1_760_000_000, "ABCD"),
-        lambda: writer.block(12, 119, 3, "AAAA+/=="),
-        lambda: writer.health("30aea4b0c0de", range(8)),
-        lambda: writer.resets(range(7)),
+        lambda: rare_writer.session(writer, 12, 120, 1, 3, 7, 1_760_000_000, "ABCD"),
+        lambda: rare_writer.block(writer, 12, 119, 3, "AAAA+/=="),
+        lambda: rare_writer.health(writer, "30aea4b0c0de", range(8)),
+        lambda: rare_writer.resets(writer, range(7)),
     ):
         write()
         yield bytes(writer.buffer[: writer.length])
