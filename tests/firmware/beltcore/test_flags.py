@@ -51,8 +51,11 @@ def test_words(table, given_flags):
 
 
 def test_the_rails_faults_are_the_left_flags_and_the_right_ones_beside_them():
-    assert (rails.SILENT, rails.SATURATED) == (flags.LEFT_SILENT, flags.LEFT_SATURATED)
-    assert (rails.SILENT << 1, rails.SATURATED << 1) == (flags.RIGHT_SILENT, flags.RIGHT_SATURATED)
+    assert (rails._SILENT, rails._SATURATED) == (flags.LEFT_SILENT, flags.LEFT_SATURATED)
+    assert (rails._SILENT << 1, rails._SATURATED << 1) == (
+        flags.RIGHT_SILENT,
+        flags.RIGHT_SATURATED,
+    )
 
 
 def test_the_flags_that_the_box_writes_without_their_words(constants):
