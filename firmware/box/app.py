@@ -172,7 +172,7 @@ class App:
             self._tell_of_session(session or self.session_log.session)
 
     def _tell_of_session(self, number):
-        if number and (number == self.session_log.session or number in self.sessions.numbers()):
+        if number and (number == self.session_log.session or number in self.sessions.kept):
             try:
                 with Rare():
                     from . import clock, session_verbs

@@ -11,6 +11,7 @@ from micropython import const
 from beltcore import blocks, rare_writer
 from beltcore.crc import crc16
 
+from . import session_reader
 from .clock import Clock
 from .console import expect
 from .verbs import numbers
@@ -35,17 +36,17 @@ def do(console, verb, arguments):
     session, count = numbers(arguments, 2, "ack,session,blocks")
     if session == app.session_log.session:
         raise ValueError("session %d is under way" % session)
-    app.sessions.acknowledge(session, count)
+    session_reader.SessionReader(app.sessions).acknowledge(session, count)
     return ""
 
 
 def tell(app, number, clock):
     """Send what is known of a session. Raises OSError, ValueError when there is none."""
-    sessions = app.sessions
+    sessions = session_reader.SessionReader(app.sessions)
     state = blocks.UNDER_WAY
     if number == app.session_log.session:
         head = app.session_log.head
-        count = sessions.blocks(number) if number in sessions.numbers() else 0
+        count = sessions.blocks(number) if number in app.sessions.kept else 0
     else:
         head = sessions.head(number)
         count = sessions.blocks(number)
@@ -74,8 +75,9 @@ def _sessions(app, clock):
 
 
 def _read(app, session, block, count):
+    sessions = session_reader.SessionReader(app.sessions)
     for index in range(block, block + count):
-        data = app.sessions.block(session, index)
+        data = sessions.block(session, index)
         for part in range(0, blocks.BLOCK_BYTES, blocks.PART_BYTES):
             text = str(b2a_base64(data[part : part + blocks.PART_BYTES])[:-1], "ascii")
             rare_writer.block(app.writer, session, index, part // blocks.PART_BYTES, text)
