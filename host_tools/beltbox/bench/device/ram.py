@@ -1,14 +1,14 @@
-"""RAM of the running firmware on the 32-bit MicroPython: see ../ram.py, which calls these.
+"""RAM of the running firmware: see ../ram.py, which calls these in the root of a box's flash.
 
-Its collector runs only between two statements of top_level.mjs, so each function is one of them.
+The 32-bit MicroPython collects only between two statements of top_level.mjs: each function is one.
 """
 
 import gc
 import sys
 
-sys.path[0:0] = ["/stub", ""]
+sys.path.insert(0, "stub")
 
-# This build puts Python files over some built-in modules, whose names would take RAM that the
+# The 32-bit build has Python files over some built-in modules, whose names would take RAM that the
 # ESP32's don't take: here are the built-in ones themselves.
 for _name in ("binascii", "io", "os", "time"):
     sys.modules[_name] = __import__("u" + _name)
@@ -23,14 +23,8 @@ _used = []
 
 def mark():
     """Note what is in use now."""
-    _used.append(gc.mem_alloc())
-    gc.collect()  # at the end of the statement
-
-
-def name(module):
-    """Import a module."""
-    __import__(module)
     gc.collect()
+    _used.append(gc.mem_alloc())
 
 
 def loop():
@@ -39,14 +33,15 @@ def loop():
 
     app.App = _kept(app.App)
     start.Guard = _kept(start.Guard)
+    guard.Guard.crashed = _fail
     guard.WDT = _Dog
     start.run()
     gc.collect()
 
 
 def report():
-    """The differences between the marks, in bytes."""
-    print("\n%s" % [_used[at] - _used[at - 1] for at in range(1, len(_used))])
+    """What came into use between the marks, in bytes, after what the box wrote."""
+    print("\n%d" % (_used[1] - _used[0]))
 
 
 class _Dog:
@@ -59,6 +54,11 @@ class _Dog:
         self._left -= 1
         if not self._left:
             raise KeyboardInterrupt
+
+
+def _fail(_guard, error):
+    """A crash is none that the box survives here, and isn't written to this machine's disk."""
+    raise error
 
 
 def _kept(kind):
