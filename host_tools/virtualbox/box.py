@@ -28,6 +28,7 @@ _COMMANDS = (
     "speed_m_s",
     "move_mm",
     "pin",
+    "port_gone",
     "pace",
     "start",
 )

@@ -44,6 +44,9 @@ class World:
         # Levels that something outside puts on pins, such as a held button.
         self.pin_levels = {}
         self.watchdog_at_us = None
+        # The kind of native USB whose host is gone, and until when.
+        self._port_gone = None
+        self._port_gone_until_us = 0
         self._step_start_us = start_us
         self._step_start_mm = 0.0
 
@@ -178,6 +181,16 @@ class World:
             self.pin_levels.pop(action["id"], None)
         else:
             self.pin_levels[action["id"]] = action["value"]
+
+    def do_port_gone(self, action):
+        self._port_gone = action["value"]
+        self._port_gone_until_us = self._clock.now_us + int(action["for_s"] * 1e6)
+
+    def port_gone(self):
+        """The kind of USB whose host is gone now, or None."""
+        if self._port_gone is not None and self._clock.now_us >= self._port_gone_until_us:
+            self._port_gone = None
+        return self._port_gone
 
     def do_reset(self, _action):
         self._clock.interrupt(BoxReset("button"))
