@@ -1,0 +1,150 @@
+"""The real esptool against a stand-in for a chip's loader, on a pseudo-terminal."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pty
+import select
+import struct
+import threading
+import tty
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from beltbox import rom
+from beltbox.chips import CHIPS
+
+# Opcodes: docs.espressif.com/projects/esptool/en/latest/esp32/advanced-topics/serial-protocol.html
+FLASH_BEGIN, FLASH_DATA, MEM_END, SYNC = 0x02, 0x03, 0x06, 0x08
+READ_REG, SECURITY_INFO, MD5, ERASE_FLASH = 0x0A, 0x14, 0x13, 0xD0
+DEFLATED_BEGIN, DEFLATED_DATA = 0x10, 0x11
+CHIP_REGISTER = 0x40001000
+ESP32_MAGIC = 0x00F01D83
+
+
+class Loader:
+    """A chip's ROM loader, and the stub that esptool puts into its place. `flash` is what it wrote.
+
+    chip_id: as the security information has it; None is an ESP32, which has none.
+    """
+
+    def __init__(self, chip_id: int | None) -> None:
+        self._master, slave = pty.openpty()
+        tty.setraw(slave)
+        self._slave = slave
+        self.path = os.ttyname(slave)
+        self.flash = bytearray(b"\xee" * (4 << 20))
+        self.erased = False
+        self._chip_id = chip_id
+        self._is_stub = False
+        self._at = 0
+        self._inflate = zlib.decompressobj()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._ended.set()
+        self._thread.join()
+        os.close(self._master)
+        os.close(self._slave)
+
+    def _run(self) -> None:
+        packet = None
+        while not self._ended.is_set():
+            if not select.select([self._master], [], [], 0.05)[0]:
+                continue
+            for byte in os.read(self._master, 65536):
+                if byte != 0xC0:
+                    if packet is not None:
+                        packet.append(byte)
+                elif packet:
+                    self._take(bytes(packet).replace(b"\xdb\xdc", b"\xc0"))
+                    packet = None
+                else:
+                    packet = bytearray()
+
+    def _take(self, packet: bytes) -> None:
+        packet = packet.replace(b"\xdb\xdd", b"\xdb")
+        _direction, opcode, _size, _checksum = struct.unpack_from("<BBHI", packet)
+        body = packet[8:]
+        value, data, status = 0, b"", 0
+        if opcode == SYNC:
+            self._is_stub = False  # a reset came before it
+            value = 0x20120707  # by a 0 esptool knows its own stub
+            for _ in range(7):
+                self._answer(opcode, value, b"", 0)
+        elif opcode == READ_REG:
+            if struct.unpack("<I", body)[0] == CHIP_REGISTER:
+                value = ESP32_MAGIC if self._chip_id is None else 0
+        elif opcode == SECURITY_INFO:
+            if self._chip_id is None:
+                status = 1
+            else:
+                data = struct.pack("<IB7BII", 0, 0, *bytes(7), self._chip_id, 0)
+        elif opcode == ERASE_FLASH:
+            self.erased = True
+            self.flash[:] = b"\xff" * len(self.flash)
+        elif opcode in (FLASH_BEGIN, DEFLATED_BEGIN):
+            self._at = struct.unpack_from("<IIII", body)[3]
+            self._inflate = zlib.decompressobj()
+        elif opcode in (FLASH_DATA, DEFLATED_DATA):
+            piece = body[16:]
+            if opcode == DEFLATED_DATA:
+                piece = self._inflate.decompress(piece)
+            self.flash[self._at : self._at + len(piece)] = piece
+            self._at += len(piece)
+        elif opcode == MD5:
+            start, size = struct.unpack_from("<II", body)
+            digest = hashlib.md5(self.flash[start : start + size])
+            data = digest.digest() if self._is_stub else digest.hexdigest().encode()
+        self._answer(opcode, value, data, status)
+        if opcode == MEM_END and struct.unpack_from("<I", body)[0] == 0:
+            self._is_stub = True
+            self._write(b"OHAI")
+
+    def _answer(self, opcode: int, value: int, data: bytes, status: int) -> None:
+        # The ESP32's ROM ends with four bytes, of which two are status; so do the others'.
+        data += bytes((status, 5 if status else 0)) + (b"" if self._is_stub else b"\0\0")
+        self._write(struct.pack("<BBHI", 1, opcode, len(data), value) + data)
+
+    def _write(self, packet: bytes) -> None:
+        packet = packet.replace(b"\xdb", b"\xdb\xdd").replace(b"\xc0", b"\xdb\xdc")
+        os.write(self._master, b"\xc0" + packet + b"\xc0")
+
+
+@pytest.fixture
+def loaders() -> Iterator[Callable[[int | None], Loader]]:
+    """loaders(chip_id): a loader that listens at its `path`."""
+    made: list[Loader] = []
+
+    def make(chip_id: int | None) -> Loader:
+        made.append(Loader(chip_id))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.mark.parametrize("chip", CHIPS, ids=lambda chip: chip.name)
+def test_the_chip_is_recognised_and_the_image_written_where_it_belongs(
+    loaders, tmp_path: Path, chip
+):
+    loader = loaders(None if chip.name == "ESP32" else chip.header_id)
+    assert rom.recognise(loader.path) == chip
+    image = tmp_path / "image.bin"
+    content = b"".join(hashlib.sha256(b"%d" % n).digest() for n in range(1000))
+    image.write_bytes(content)
+    shown: list[float] = []
+    rom.write(loader.path, chip, image, shown.append, erase=False)
+    end = chip.offset + len(content)
+    assert loader.flash[chip.offset : end] == content
+    assert loader.flash[: chip.offset] == b"\xee" * chip.offset
+    assert not loader.erased
+    assert shown == sorted(shown)
+    assert shown[-1] == 100
