@@ -185,7 +185,8 @@ class Board:
 
     def has_filesystem(self) -> bool:
         """Whether MicroPython could read, or make, its filesystem when it started."""
-        return self.value("import os", "os.statvfs('/')") is not None
+        found = self.value("", "os.statvfs('/')")
+        return found is not None and found[0] > 0
 
     def space(self) -> tuple[int, int, int]:
         """(bytes in a block, blocks in all, blocks free)."""
@@ -224,9 +225,9 @@ class Board:
 
     def reset(self) -> None:
         """Start the board anew, main.py and all, if it still listens; let go of the port."""
-        self._transport.serial.timeout = _ENTER_S
         quiet = contextlib.redirect_stdout(io.StringIO())
         with quiet, contextlib.suppress(TransportError, struct.error, *PORT_FAILURES):
+            self._transport.serial.timeout = _ENTER_S
             # What it was doing may have broken off anywhere.
             self._transport.enter_raw_repl(soft_reset=False, timeout_overall=_ENTER_S)
             self._transport.exec_raw_no_follow("import machine; machine.reset()")

@@ -79,6 +79,7 @@ def flash_command(
         BarColumn(),
         DownloadColumn(),
         console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
         transient=True,
         # What is printed goes above the bar, but into a file when that is where it goes.
         redirect_stdout=sys.stdout.isatty(),

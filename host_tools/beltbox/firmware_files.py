@@ -154,4 +154,5 @@ def _compiled(program: str, folder: Path, path: str, architecture: str | None) -
             return out.read_bytes()
     if architecture is None and "arch" in done.stderr:
         return None
-    raise FirmwareError(f"{folder / path} doesn't compile: {done.stderr.strip()[-500:]}")
+    why = ", ".join(line.strip() for line in done.stderr.strip().splitlines()[-2:])
+    raise FirmwareError(f"{folder / path} doesn't compile: {why}.")

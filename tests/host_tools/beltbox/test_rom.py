@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from beltbox import rom
+from beltbox import board, image, rom
 from beltbox.chips import CHIPS
+from beltbox.rom import RomError
 
 # Opcodes: docs.espressif.com/projects/esptool/en/latest/esp32/advanced-topics/serial-protocol.html
 FLASH_BEGIN, FLASH_DATA, MEM_END, SYNC = 0x02, 0x03, 0x06, 0x08
@@ -40,6 +41,7 @@ class Loader:
         self.flash = bytearray(b"\xee" * (4 << 20))
         self.erased = False
         self._chip_id = chip_id
+        self.deaf_to: set[int] = set()
         self._is_stub = False
         self._at = 0
         self._inflate = zlib.decompressobj()
@@ -73,6 +75,8 @@ class Loader:
         _direction, opcode, _size, _checksum = struct.unpack_from("<BBHI", packet)
         body = packet[8:]
         value, data, status = 0, b"", 0
+        if opcode in self.deaf_to:
+            return
         if opcode == SYNC:
             self._is_stub = False  # a reset came before it
             value = 0x20120707  # by a 0 esptool knows its own stub
@@ -148,3 +152,84 @@ def test_the_chip_is_recognised_and_the_image_written_where_it_belongs(
     assert not loader.erased
     assert shown == sorted(shown)
     assert shown[-1] == 100
+
+
+def test_only_when_asked_is_the_whole_flash_erased(loaders, tmp_path: Path):
+    loader = loaders(9)
+    file = tmp_path / "image.bin"
+    file.write_bytes(bytes(1000))
+    rom.write(loader.path, CHIPS[1], file, lambda _percent: None, erase=True)
+    assert loader.erased
+    assert loader.flash[1000:1100] == b"\xff" * 100
+
+
+def test_a_chip_without_a_pin_map_is_refused_by_name(loaders):
+    loader = loaders(16)
+    with pytest.raises(RomError, match=r"is an ESP32-H2\. There is no pin map for it"):
+        rom.recognise(loader.path)
+
+
+def test_a_loader_that_dies_is_told(loaders, tmp_path: Path):
+    loader = loaders(9)
+    loader.deaf_to.add(DEFLATED_DATA)
+    file = tmp_path / "image.bin"
+    file.write_bytes(bytes(1000))
+    with pytest.raises(RomError, match=r"couldn't write image\.bin at .* try.* again"):
+        rom.write(loader.path, CHIPS[1], file, lambda _percent: None, erase=False)
+
+
+def test_something_else_at_the_port_is_told(speaker):
+    other = speaker(every=b"temperature 21.5\r\n")
+    with pytest.raises(RomError, match="Neither MicroPython nor the loader of a chip answers"):
+        rom.recognise(other.path)
+
+
+def test_from_an_empty_chip_to_the_running_firmware(
+    loaders, box, run, apart, tmp_path: Path, monkeypatch
+):
+    """An ESP32's loader first; once the image is written, a board fresh from its first start."""
+    loader = loaders(None)
+    port = tmp_path / "box"
+    port.symlink_to(loader.path)
+    file = tmp_path / "image.bin"
+    file.write_bytes(b"an image" * 1000)
+    monkeypatch.setattr(image, "check", lambda *_: None)
+    monkeypatch.setattr(board, "_ENTER_S", 0.2)
+    write = rom.write
+
+    def write_and_start(*arguments, **options):
+        write(*arguments, **options)
+        box(blank=True)
+
+    monkeypatch.setattr(rom, "write", write_and_start)
+    ran = run("flash", "--port", port, "--image", file)
+    assert ran.status == 0, ran.said
+    assert "ESP32; no MicroPython answers on it: writing MicroPython (ESP32_GENERIC)" in ran.said
+    assert "runs firmware" in ran.said
+    assert loader.flash[0x1000 : 0x1000 + 8000] == file.read_bytes()
+
+
+def test_an_image_that_is_none_is_refused_before_the_chip_is_touched(
+    loaders, run, tmp_path: Path, monkeypatch
+):
+    loader = loaders(13)
+    monkeypatch.setattr(board, "_ENTER_S", 0.2)
+    before = bytes(loader.flash)
+    file = tmp_path / "image.bin"
+    file.write_bytes(b"\xe9" + bytes(100_000))
+    for arguments in ((), ("--erase",), ("--dry-run",)):
+        ran = run("flash", "--port", loader.path, "--image", file, *arguments)
+        assert ran.status == 1
+        assert "is an image for the ESP32, and this is an ESP32-C6" in ran.said
+    assert bytes(loader.flash) == before
+
+
+def test_the_steps_for_an_empty_chip_write_nothing(loaders, run, monkeypatch):
+    loader = loaders(13)
+    monkeypatch.setattr(board, "_ENTER_S", 0.2)
+    before = bytes(loader.flash)
+    ran = run("flash", "--port", loader.path, "--dry-run")
+    assert ran.status == 0, ran.said
+    assert "ESP32-C6; no MicroPython answers on it. The steps:" in ran.said
+    assert "download ESP32_GENERIC_C6-DATE-v1.28.x.bin" in ran.said
+    assert bytes(loader.flash) == before
