@@ -59,6 +59,20 @@ TYPES = {
     "SES": ("session", "blocks", "state", "power", "boots", "started_s", "settings_hash"),
     # A part of a block of a session: beltcore/blocks.py.
     "BLK": ("session", "block", "part", "data"),
+    # How the box fares: on `health`.
+    "HLT": (
+        "serial",
+        "power",
+        "uptime_s",
+        "ram_free",
+        "ram_used",
+        "flash_free_kb",
+        "flash_kb",
+        "tick_mean_us",
+        "tick_worst_us",
+    ),
+    # How often it started, by cause, and how often it crashed: on `health`.
+    "RST": ("powers", "hards", "watchdogs", "sleeps", "softs", "unknowns", "crashes"),
 }
 TEXT_FIELDS = (
     "firmware",
@@ -70,6 +84,7 @@ TEXT_FIELDS = (
     "status",
     "text",
     "data",
+    "serial",
 )
 # The states of SES.
 UNDER_WAY = const(0)
@@ -97,6 +112,8 @@ _ANS = b"ANS"
 _LOG = b"LOG"
 _SES = b"SES"
 _BLK = b"BLK"
+_HLT = b"HLT"
+_RST = b"RST"
 
 
 class Writer:
@@ -216,6 +233,21 @@ class Writer:
         self._put(block)
         self._put(part)
         self._put_text(data, 64)
+        self._finish()
+
+    def health(self, serial, numbers):
+        """serial: a text; numbers: the other eight, in their order, together at most 66 digits."""
+        self._start(_HLT)
+        self._put_text(serial, 16)
+        for number in numbers:
+            self._put(number)
+        self._finish()
+
+    def resets(self, numbers):
+        """How often the box started for each cause, and crashed: seven numbers."""
+        self._start(_RST)
+        for number in numbers:
+            self._put(number)
         self._finish()
 
     def _start(self, name):

@@ -29,6 +29,9 @@ _SHORTEST_US = const(10_000)
 _NOW_TICKS = const(8)
 _ZONES_TICKS = const(80)
 
+# The sum of their times stays a small integer; it is halved with their number from here on.
+_TOOK_MOST_US = const(0x1FFFFFFF)
+
 
 class App:
     """The box at work.
@@ -62,6 +65,10 @@ class App:
         self._ticked_us = ticks_us()
         self._last_us = 0  # the last row's clock and count
         self._last_count = 0
+        # How long ticks took since `tell_health`: their sum, their number, the longest.
+        self._took_us = 0
+        self._took_ticks = 0
+        self._worst_us = 0
         self._find_cells()
 
     def run(self, guard):
@@ -77,6 +84,7 @@ class App:
             now_us = ticks_us()
             if self._due(now_us):
                 self._tick(now_us)
+                self._took(ticks_diff(ticks_us(), now_us))
                 if self._ticks % _NOW_TICKS == 0:
                     guard.feed()
                 if self._core.seconds != self._second:
@@ -131,6 +139,14 @@ class App:
         """Tell a person."""
         self._writer.log(text)
         self._port.send(self._writer)
+
+    def tell_health(self, crashes):
+        """Send how the box fares; the times of ticks count from here anew."""
+        mean_us = self._took_us // max(1, self._took_ticks)
+        identity.write_health(self._writer, self._port.send, crashes, mean_us, self._worst_us)
+        self._took_us = 0
+        self._took_ticks = 0
+        self._worst_us = 0
 
     def under_way(self):
         """The number of the session under way, or 0."""
@@ -246,6 +262,15 @@ class App:
             self._ticks = 0
         if self._console.busy:
             self._console.step(core.rails)
+
+    def _took(self, us):
+        """A tick took so long, its sentences included."""
+        self._took_us += us
+        self._took_ticks += 1
+        self._worst_us = max(self._worst_us, us)
+        if self._took_us > _TOOK_MOST_US:
+            self._took_us >>= 1
+            self._took_ticks >>= 1
 
     def _tell(self, core, zones):
         """The sums first, so that NOW completes what a reader knows of this moment."""

@@ -1,5 +1,6 @@
 """The console: one command a line, each answered by its id, safe to repeat."""
 
+import sys
 from binascii import b2a_base64
 
 from micropython import const
@@ -133,6 +134,10 @@ class Console:
             if not arguments:
                 return "%d %d" % (count, len(lines))
             return _item(lines, arguments[0], "line")
+        if verb == "health":
+            _expect(arguments, 0, "health")
+            app.tell_health(crash.load()[0])
+            return sys.implementation._machine  # pyright: ignore[reportAttributeAccessIssue]
         if verb == "sessions":
             _expect(arguments, 0, "sessions")
             return self._start(identifier, verb, self._sessions())

@@ -132,7 +132,7 @@ def _with_micropython(
         if not why:
             progress.remove_task(waiting)
             return board, chip, None
-        board.reset() if wish.dry_run else board.close()
+        board.reset()  # so that it runs if it doesn't come to writing
     progress.remove_task(waiting)
     written = _write_image(path, chip, why, wish, progress)
     if wish.dry_run:

@@ -32,7 +32,6 @@ _ARCHITECTURES = {
     11: "rv32imc",
     12: "rv64imc",
 }
-_COMPILE_S = 60
 
 
 class FirmwareError(BeltBoxError):
@@ -147,7 +146,6 @@ def _compiled(program: str, folder: Path, path: str, architecture: str | None) -
             cwd=folder,
             capture_output=True,
             text=True,
-            timeout=_COMPILE_S,
             check=False,
         )
         if done.returncode == 0:

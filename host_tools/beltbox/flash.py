@@ -29,8 +29,8 @@ _CHOSEN = re.compile(rb'import sys; sys\.path\.insert\(0, "(/firmware-[ab])"\)')
 _MODULES = (".py", ".mpy")
 # A folder takes two blocks of LittleFS, and so does its growing.
 _FOLDER_BLOCKS = 2
-# Blocks that LittleFS wants while it rewrites what points to the others.
-_SPARE_BLOCKS = 4
+# Blocks that LittleFS wants while it rewrites what points to the others, and that folders grow by.
+_SPARE_BLOCKS = 10
 # Smaller files share their folder's block (LittleFS keeps up to the cache's size inline).
 _INLINE_BYTES = 64
 
@@ -214,12 +214,17 @@ def _undo(board: Board, folder: str) -> None:
             board.remove_folder_if_empty(path)
 
 
-def _require_space(board: Board, firmware: Firmware, plan: Plan) -> None:
-    block_bytes, _blocks, free = board.space()
+def blocks_needed(firmware: Firmware, plan: Plan, block_bytes: int) -> int:
+    """How many free blocks of the filesystem the plan wants, at most."""
     sizes = {path: len(firmware.files[_below(path)]) for _, path in plan.copy}
     sizes |= {path: len(content) for path, content in plan.send.items()}
-    needed = _SPARE_BLOCKS + len(_parents(sizes)) * _FOLDER_BLOCKS + 1  # and main.py
-    needed += sum(-(-size // block_bytes) for size in sizes.values() if size > _INLINE_BYTES)
+    blocks = sum(-(-size // block_bytes) for size in sizes.values() if size > _INLINE_BYTES)
+    return blocks + len(_parents(sizes)) * _FOLDER_BLOCKS + 1 + _SPARE_BLOCKS  # 1: main.py
+
+
+def _require_space(board: Board, firmware: Firmware, plan: Plan) -> None:
+    block_bytes, _blocks, free = board.space()
+    needed = blocks_needed(firmware, plan, block_bytes)
     if needed > free:
         raise FullError(
             f"The new firmware needs {needed * block_bytes // 1024} kB beside the old one, and the "

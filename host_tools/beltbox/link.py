@@ -159,6 +159,19 @@ class BoxLink:
             "and plug it in again."
         )
 
+    def ask(
+        self, verb: str, *arguments: object, types: Collection[str]
+    ) -> tuple[str, list[Sentence]]:
+        """Send a command that sentences of these types answer too: its text, and those that came.
+
+        One that came damaged is missing: the caller looks. Raises what `command` raises.
+        """
+        self.drop_waiting(types)
+        text = self.command(verb, *arguments)
+        came = [item for item in self._waiting if isinstance(item, Sentence) and item.type in types]
+        self.drop_waiting(types)
+        return text, came
+
     def drop_waiting(self, types: Collection[str]) -> None:
         """Forget the sentences of these types that came already but weren't listened to."""
         self._waiting = deque(

@@ -44,10 +44,13 @@ def test_it_names_every_module_and_main_last():
     assert package["version"] == FIRMWARE_VERSION
 
 
-@pytest.mark.parametrize("before", ["nothing", "a copy by hand"])
+@pytest.mark.parametrize("before", ["nothing", "a copy by hand", "a flash"])
 def test_what_mip_installs_starts(mip, tmp_path, before):
     played = parse({"title": "t", "duration_s": 100_000}, tmp_path / "t.toml")
-    with VirtualBox(played, speed=20, blank=before == "nothing") as box:
+    with VirtualBox(played, speed=20, blank=before != "a copy by hand") as box:
+        if before == "a flash":
+            command = [sys.executable, "-m", "beltbox", "flash", "--port", box.port]
+            subprocess.run(command, timeout=60, check=True, capture_output=True)
         mip(box)
         with BoxLink(box.port) as link:
             assert link.identity is not None

@@ -211,6 +211,22 @@ def test_log(text):
     assert taken_apart(writer) == ("LOG", 0, [as_sent(text, 84)])
 
 
+@given(ANY_TEXT, st.lists(st.integers(0, 9_999_999), min_size=8, max_size=8))
+@example("x" * 100, [2**30 - 1] + [10**7 - 1] * 3 + [10**5 - 1] * 2 + [10**8 - 1] * 2)
+def test_health(serial, numbers):
+    writer = Writer()
+    writer.health(serial, numbers)
+    assert taken_apart(writer) == ("HLT", 0, [as_sent(serial, 16), *map(str, numbers)])
+
+
+@given(st.lists(st.integers(0, 2**30 - 1), min_size=7, max_size=7))
+@example([2**30 - 1] * 7)
+def test_resets(numbers):
+    writer = Writer()
+    writer.resets(numbers)
+    assert taken_apart(writer) == ("RST", 0, [str(number) for number in numbers])
+
+
 def test_the_longest_sentences_fit_at_the_highest_sequence():
     writer = Writer()
     for _ in range(SEQUENCE_PERIOD - 1):

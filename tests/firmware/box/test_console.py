@@ -71,6 +71,9 @@ class App:
     def under_way(self):
         return 2
 
+    def tell_health(self, crashes):
+        print("health after crashes:", crashes)
+
     def send_session(self, number):
         print("session", number)
 
@@ -125,6 +128,12 @@ def test_answers(console, command, told):
     assert console(encode_command(1, *command)) == told
 
 
+def test_health_is_told_and_the_board_in_words(console):
+    told = console(encode_command(1, "health"), "import sys\nprint(sys.implementation._machine)")
+    assert told[0] == "health after crashes: 0"
+    assert told[1] == "answer 1 ok " + told[2]
+
+
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
@@ -139,6 +148,7 @@ def test_answers(console, command, told):
         (("totals", 1), "write it as: totals"),
         (("tare", 1), "write it as: tare"),
         (("sessions", 1), "write it as: sessions"),
+        (("health", 1), "write it as: health"),
         (("read", 1), "write it as: read,session,block,count"),
         (("read", 1, "x"), "write it as: read,session,block,count"),
         (("read", 1, 2, 3, 4), "write it as: read,session,block,count"),

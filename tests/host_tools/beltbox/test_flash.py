@@ -16,7 +16,7 @@ import pytest
 from beltbox import board as board_module
 from beltbox import flash
 from beltbox.board import Board
-from beltbox.firmware_files import find_folder
+from beltbox.firmware_files import find_folder, prepare
 from beltbox.link import BoxLink
 from beltcore.version import FIRMWARE_VERSION
 from virtualbox import VirtualBox
@@ -244,6 +244,30 @@ def test_unplugged_in_mid_copy(box, copying, tmp_path):
     assert "was lost. Is its cable firm? Doing the same again is safe" in program.said
 
 
+@pytest.mark.parametrize("mpy", [MPY, 0], ids=["compiled", "sources"])
+def test_what_it_says_it_needs_is_enough(box, mpy):
+    running = box(blank=True)
+    with Board(running.port) as board:
+        firmware = prepare(find_folder(None), mpy)
+        plan = flash.make_plan(firmware, {}, None)
+        block_bytes, blocks, free = board.space()
+        left = [free]
+        write = board.write
+
+        def write_and_look(*arguments):
+            write(*arguments)
+            left.append(board.space()[2])
+
+        board.write = write_and_look
+        flash.carry_out(board, firmware, plan)
+        board.reset()
+    needed = flash.blocks_needed(firmware, plan, block_bytes)
+    assert needed - 20 < free - min(left) <= needed
+    if mpy == MPY:
+        # What the box keeps free of sessions (session_store.py) is enough for a new firmware.
+        assert needed <= blocks // 8
+
+
 @pytest.mark.parametrize("kilobytes", [64, 192])
 def test_a_full_filesystem_is_told_and_leaves_what_was_there(box, run, old, tmp_path, kilobytes):
     running = box(blank=True, filesystem_bytes=kilobytes << 10)
@@ -313,8 +337,34 @@ def test_a_micropython_of_another_format_gets_the_sources(box, run, tmp_path, mo
     assert "/firmware-a/box/app.py" in files(running)
 
 
+def test_an_image_for_another_chip_leaves_the_box_running(box, run, tmp_path: Path):
+    running = box()
+    file = tmp_path / "image.bin"
+    file.write_bytes(b"\xe9" + bytes(11) + b"\x09" + bytes(100_000))
+    ran = run("flash", "--port", tmp_path / "box", "--image", file)
+    assert ran.status == 1
+    assert "is an image for the ESP32-S3, and this is an ESP32." in ran.said
+    assert version(running) == FIRMWARE_VERSION
+
+
+def test_a_flash_that_keeps_something_else_is_told(box, run, old, tmp_path: Path, monkeypatch):
+    running = box()
+    write = Board.write
+
+    def spoil(self, path, content, wrote):
+        write(self, path, content[:-1] + b"?" if path.endswith("tare.mpy") else content, wrote)
+
+    monkeypatch.setattr(Board, "write", spoil)
+    ran = run("flash", "--port", tmp_path / "box", "--firmware", old)
+    assert ran.status == 1
+    assert "/firmware-a/box/tare.mpy reads back different" in ran.said
+    assert version(running) == FIRMWARE_VERSION
+    monkeypatch.undo()
+
+
 def test_an_old_micropython_needs_an_image_and_a_named_port(box, run, tmp_path, monkeypatch):
     running = box(blank=True)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     old_one = facts("Generic ESP32 module with ESP32", (1, 25, 0))
     monkeypatch.setattr(board_module, "_FACTS", old_one)
     ran = run("flash", "--port", tmp_path / "box", "--dry-run")

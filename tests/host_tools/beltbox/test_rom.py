@@ -224,8 +224,9 @@ def test_an_image_that_is_none_is_refused_before_the_chip_is_touched(
     assert bytes(loader.flash) == before
 
 
-def test_the_steps_for_an_empty_chip_write_nothing(loaders, run, monkeypatch):
+def test_the_steps_for_an_empty_chip_write_nothing(loaders, run, tmp_path: Path, monkeypatch):
     loader = loaders(13)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(board, "_ENTER_S", 0.2)
     before = bytes(loader.flash)
     ran = run("flash", "--port", loader.path, "--dry-run")
