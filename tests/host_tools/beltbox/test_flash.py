@@ -400,6 +400,15 @@ def test_a_new_firmware_that_does_not_start_is_told(box, run, old, tmp_path: Pat
     assert f"Firmware {OLD} is on the board, but it doesn't start" in ran.said
 
 
+def test_another_version_than_was_put_there_is_told(box, run, tmp_path: Path, monkeypatch):
+    box(blank=True)
+    monkeypatch.setattr("beltbox.firmware_files.read_version", lambda _folder: "9.9.9")
+    ran = run("flash", "--port", tmp_path / "box")
+    assert ran.status == 1
+    assert "Firmware 9.9.9 for esp32_devkit was put on the board" in ran.said
+    assert f"and firmware {FIRMWARE_VERSION} for esp32_devkit answers" in ran.said
+
+
 def test_a_firmware_that_does_not_compile_is_refused_before_it_is_sent(box, run, old, tmp_path):
     running = box()
     (old / "box" / "tare.py").write_text("def :\n")
