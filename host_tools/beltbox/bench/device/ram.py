@@ -6,7 +6,7 @@ The 32-bit MicroPython collects only between two statements of top_level.mjs: ea
 import gc
 import sys
 
-sys.path.insert(0, "stub")
+sys.path[0:0] = ["stub", "firmware-a"]
 
 # The 32-bit build has Python files over some built-in modules, whose names would take RAM that the
 # ESP32's don't take: here are the built-in ones themselves.
