@@ -17,7 +17,8 @@ CRASHES = const(3)
 _HEALTHY = const(300)
 
 # In the memory of the RTC, which outlasts every reset but not the power: this mark, the crashes in
-# a row, and 1 while the app runs, so that a chip that fell over is known from one that was reset.
+# a row, and 1 while the app runs in its first half minute, so that a chip that fell over is known
+# from one that was reset; afterwards 2, so that a watchdog is ours only if the app ran.
 MARK = b"BB"
 
 
@@ -47,7 +48,7 @@ class Guard:
             self._fed += 1
             if self._fed == _HEALTHY:
                 self.crashes = 0
-                self.remember(0, 0)
+                self.remember(0, 2)
 
     def crashed(self, error):
         """Keep what happened. Why the app must not start again now, or None."""
@@ -78,7 +79,7 @@ class Guard:
                 pass  # a second Ctrl-C
 
     def remember(self, crashes, running):
-        """Keep the crashes in a row, and 1 while the app runs, over a reset."""
+        """Keep over a reset: the crashes in a row, and 1 or 2 while the app runs."""
         self._rtc.memory(MARK + bytes((crashes, running)))
 
 

@@ -19,9 +19,9 @@ class Rare:
 
     def __exit__(self, *_error):
         for name in list(sys.modules):
-            if name not in self._before and name.startswith(("box.", "beltcore.")):
+            package, _, leaf = name.rpartition(".")
+            if name not in self._before and package.split(".")[0] in ("box", "beltcore"):
                 module = sys.modules.pop(name)
-                package, _, leaf = name.rpartition(".")
                 # A package has its modules as attributes, too.
                 if getattr(sys.modules.get(package), leaf, None) is module:
                     delattr(sys.modules[package], leaf)

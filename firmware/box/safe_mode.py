@@ -12,13 +12,16 @@ def why(guard, board):
     """Why the app must not start now, or None. board: its pin map, or None without one."""
     cause = identity.reset_cause()
     memory = RTC().memory()
+    ours = False
     if len(memory) == 4 and memory[:2] == MARK and cause != "power":
         # A reset that neither Ctrl-C nor the button came before: the chip panicked.
-        guard.crashes = memory[2] + (memory[3] and cause == "hard")
+        guard.crashes = memory[2] + (memory[3] == 1 and cause == "hard")
+        # Tools that flash, and emulators, reset by a watchdog, too.
+        ours = cause == "watchdog" and (memory[3] > 0 or memory[2] > 0)
     reason = None
     if board is not None and _held(board.BOOT_BUTTON) and not _held(board.FREE_PIN):
         reason = "the BOOT button is held. Let go and reset the box"
-    elif cause == "watchdog":
+    elif ours:
         reason = "the watchdog had to reset the box. Reset it to start"
     elif guard.crashes >= CRASHES:
         reason = too_many("the chip itself")
