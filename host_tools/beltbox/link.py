@@ -339,7 +339,7 @@ class BoxLink:
             if time.monotonic() - asked_at > _ASK_AGAIN_S:
                 asked_at = time.monotonic()
                 self._next_id += 1
-                # The return ends what was half typed, and shows MicroPython's prompt if there is one
+                # The return ends what was half typed, and shows a prompt of MicroPython's.
                 self._send(b"\r" + encode_command(self._next_id, "identify"))
             data = self._read_for_meeting()
             bytes_heard = (bytes_heard + data)[-200:]
