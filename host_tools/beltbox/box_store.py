@@ -191,7 +191,7 @@ class BoxStore:
             if filled:
                 tell.of("filled", f"{len(filled)} s filled from the box.", len(filled))
             tell.of_loss(arrival)
-            _bring_up_to_date(connection, known.session_id, _sums(walks))
+            _bring_up_to_date(connection, known.session_id, _sums(walks), is_longer=bool(filled))
             connection.execute(update(BoxSessionRow).where(heard).values(**_identity(arrival)))
         return len(filled)
 
@@ -222,7 +222,9 @@ class _Teller:
             )
 
 
-def _bring_up_to_date(connection: Connection, session_id: int, totals: Totals) -> None:
+def _bring_up_to_date(
+    connection: Connection, session_id: int, totals: Totals, *, is_longer: bool
+) -> None:
     """The session's sums, and its end: a recorder that was killed left it open."""
     row = connection.execute(
         select(SessionRow.started_at, SessionRow.ended_at, SessionRow.complete).where(
@@ -230,11 +232,12 @@ def _bring_up_to_date(connection: Connection, session_id: int, totals: Totals) -
         )
     ).one()
     ended_at = row.started_at + timedelta(milliseconds=totals.duration_ms)
-    if row.ended_at is not None:
-        ended_at = max(ended_at, row.ended_at)
-    values: dict[str, object] = {"ended_at": ended_at, **_values(totals)}
+    values: dict[str, object] = {**_values(totals)}
     if not row.complete:
-        values |= {"complete": True, "end_reason": "the recorder was killed, the box went on"}
+        reason = "the recorder was killed, the box went on"
+        values |= {"complete": True, "end_reason": reason, "ended_at": ended_at}
+    elif is_longer:
+        values["ended_at"] = max(ended_at, row.ended_at or ended_at)
     connection.execute(update(SessionRow).where(SessionRow.id == session_id).values(values))
 
 

@@ -140,6 +140,8 @@ class Puller:
             elif one.blocks and not (match and match.pulled and self._is_here(one, match)):
                 wanted.append(one)
         self._blocks_of = sum(one.blocks for one in wanted)
+        if wanted:
+            self._tell(f"Bringing {self._blocks_of} blocks of ten seconds …")
         settings = self._link.settings() if wanted else {}
         now_hash = self._link.identity and self._link.identity.settings_hash
         for index, one in enumerate(wanted):
