@@ -85,7 +85,7 @@ def test_a_box_alone_keeps_its_walks_until_they_are_pulled(
     assert walked_mm(cut, 0, cut_s - 11.5) - 50 < kept_mm <= walked_mm(cut) + 1
     assert second.summary.distance_mm == pytest.approx(walked_mm(whole), abs=60)
     assert second.summary.forward_mm == 0
-    assert 60 <= second.summary.duration_s - second.summary.moving_s < 63
+    assert 50 < second.summary.duration_s - second.summary.moving_s < 63
     # Reliance and zones as they were, by the truth's rows weighted with the way.
     parts = [
         (abs(float(b["position_mm"]) - float(a["position_mm"])), float(b["reliance_permille"]))
