@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import heapq
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import chain
 
 from beltbox.rows import MetricRow
 
@@ -15,9 +15,9 @@ _LENGTHS = ("forward_mm", "backward_mm")
 _ZONES = ("hands_off_mm", "light_mm", "supported_mm", "heavy_mm")
 
 
-def in_order(one: Sequence[MetricRow], other: Sequence[MetricRow]) -> list[MetricRow]:
-    """Both by their time."""
-    return list(heapq.merge(one, other, key=_time)) if other else list(one)
+def in_order(*sources: Sequence[MetricRow]) -> list[MetricRow]:
+    """The rows of all of them by their time."""
+    return sorted(chain(*sources), key=_time)
 
 
 def fill(live: Sequence[MetricRow], box: Sequence[MetricRow]) -> list[MetricRow]:

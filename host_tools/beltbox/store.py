@@ -255,7 +255,8 @@ class Store:
         name = f"Session {row.session_id}, segment {row.number} in {self.where}"
         raw = stored_rows(connection, row.id, RAW, name=name) if with_raw else ()
         live = stored_metrics(connection, row.id, METRIC, name=name)
-        box = stored_metrics(connection, row.id, BOX, name=name)
+        # In the order in which they were pulled, which may be another.
+        box = in_order(stored_metrics(connection, row.id, BOX, name=name))
         return Segment(
             settings=row.settings,
             boot_count=row.boot_count,

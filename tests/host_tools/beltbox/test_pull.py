@@ -22,6 +22,7 @@ from beltbox.box_store import Known
 from beltbox.errors import StoreError
 from beltbox.link import BoxLink, LinkError
 from beltbox.pull import Puller, PullError, start_times
+from beltbox.rows import MetricRow
 from beltbox.store import open_store
 from beltcore import settings as declared
 
@@ -367,6 +368,39 @@ def test_a_box_whose_numbers_began_anew_isnt_taken_for_the_old_one(sentence, fet
     assert [one.number for one in fetch(erased).brought] == [1]
     assert fetch(FakeBox(sentence, {1: {"boots": 9, "started_s": None}})).here == 0
     assert len(loaded(path)) == 3
+
+
+@pytest.mark.parametrize(("days_ago", "filled_s"), [(0, 11), (2, None)])
+def test_what_was_heard_of_live_is_laid_over_if_it_is_of_that_day(
+    sentence, fetch, path: Path, days_ago: int, filled_s: int | None
+):
+    """A box whose flash was erased counts starts and sessions from 1 again."""
+    with open_store(path) as store:
+        writer = store.start_session(
+            started_at=datetime.now(UTC) - timedelta(days=days_ago, seconds=900),
+            box_name="Lab",
+            board="esp32",
+            firmware="0.1.0",
+            protocol=1,
+            serial=SERIAL,
+        )
+        writer.start_segment(settings={}, boot_count=1, reason="start", first_t_us=None)
+        writer.add_box_session(SERIAL, 1, 1)
+        for t_ms in range(100, 4100, 100):
+            writer.add_metric(MetricRow(t_ms, -1000, -1000, t_ms, 0, t_ms))
+        writer.close(datetime.now(UTC), "stopped")
+    box = FakeBox(sentence, {1: {}})
+    assert [one.filled_s for one in fetch(box).brought] == [filled_s]
+    assert len(loaded(path)) == (1 if days_ago == 0 else 2)
+    assert box.acknowledged == [1]
+    assert fetch(box).here == 1
+
+
+def test_a_block_that_says_what_was_before_is_left_out(sentence, fetch, path: Path):
+    """Its checksum is right; no box has written it there."""
+    box = FakeBox(sentence, {1: {"blocks": [block(0), block(0), block(2)]}})
+    assert fetch(box).brought[0].damaged_blocks == 1
+    assert loaded(path)[0].summary.distance_mm == 30_000
 
 
 def test_stopping_leaves_whole_sessions_and_the_next_pull_goes_on(sentence, fetch, path: Path):
