@@ -115,6 +115,7 @@ def test_two_sessions_of_the_box_in_one_measurement(store: Store):
     writer.commit()
     first, second = store.of_boxes.known(SERIAL)
     assert store.of_boxes.lay_over(second, arrival(31, 50, number=8)) == 20
+    assert store.load(writer.session_id).summary.distance_mm == 50_000
     assert store.of_boxes.lay_over(first, arrival(3, 20, number=7)) == 10
     session = store.load(writer.session_id)
     times = [row.t_ms // 1000 for row in session.segments[0].box]

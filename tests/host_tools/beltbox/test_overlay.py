@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,9 +59,10 @@ def test_after_the_end_standing_still_is_left_out():
     assert fill(live((100, 60_100)), BOX + still) == []
 
 
-def test_sums_fit_in_between_exactly():
+@pytest.mark.parametrize("late_mm", [9, -1, 2000, -2000])
+def test_sums_fit_in_between_exactly(late_mm: int):
     known = live((100, 20_050), (30_000, 60_000))
-    box = [row(t_ms, late_mm=9) for t_ms in range(2000, 61_000, 1000)]
+    box = [row(t_ms, late_mm=late_mm) for t_ms in range(2000, 61_000, 1000)]
     both = in_order(known, fill(known, box))
     assert [one.t_ms for one in both] == sorted(one.t_ms for one in both)
     for before, after in pairwise(both):

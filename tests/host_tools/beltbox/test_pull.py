@@ -367,7 +367,8 @@ def test_a_box_whose_numbers_began_anew_isnt_taken_for_the_old_one(sentence, fet
     erased = FakeBox(sentence, {1: {"blocks": [block(0, first_s=5), block(1, 5, first_s=5)]}})
     assert [one.number for one in fetch(erased).brought] == [1]
     assert fetch(FakeBox(sentence, {1: {"boots": 9, "started_s": None}})).here == 0
-    assert len(loaded(path)) == 3
+    assert fetch(FakeBox(sentence, {1: {"blocks": [block(0)], "state": 2}})).here == 0
+    assert len(loaded(path)) == 4
 
 
 @pytest.mark.parametrize(("days_ago", "filled_s"), [(0, 11), (2, None)])
