@@ -336,7 +336,7 @@ class BoxLink:
         if b">>>" in heard:
             return (
                 f"MicroPython answers on {self.path}, but the box's program doesn't run. Press its "
-                "reset button; if that doesn't help, put the firmware on it again."
+                "reset button; if that doesn't help, put the firmware on it again: beltbox flash."
             )
         if heard.strip():
             # The last line may have been cut off.

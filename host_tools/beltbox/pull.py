@@ -278,7 +278,7 @@ class Puller:
         version = identity.firmware if identity is not None else "?"
         return PullError(
             f"The box at {self._link.path} has firmware {version}, which keeps no sessions by "
-            "itself. Put the firmware of this BeltBox on it (README.md, “With a real box”)."
+            "itself. Put the firmware of this BeltBox on it: beltbox flash."
         )
 
 

@@ -26,6 +26,7 @@ COMMANDS = (
     "pull",
     "settings",
     "doctor",
+    "flash",
     "bundle",
     "sim",
     "sessions",
