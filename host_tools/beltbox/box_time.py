@@ -9,7 +9,7 @@ from beltbox.link import BoxLink, CommandRefusedError
 
 # As the box sees it (firmware/PROTOCOL.md, `clock`).
 _EARLIEST_S = 1_577_836_800
-_TRIES = 2
+_TRIES = 3
 
 
 def give_time(link: BoxLink) -> str | None:

@@ -17,7 +17,7 @@ from beltbox.files import refuse_target
 from beltbox.find import find_box
 from beltbox.health import ask_health
 from beltbox.heard import HeardSessions
-from beltbox.link import BoxLink
+from beltbox.link import BoxLink, LinkError
 from beltbox.live import PlainView, View, view_for
 from beltbox.options import (
     MAX_S,
@@ -133,7 +133,6 @@ def record_command(
             stack.callback(captured.close)
         link = stack.enter_context(find_box(port, capture=captured, tell=_teller(console)))
         _tell_time(link, _teller(console))
-        health = ask_health(link)
         view: View = PlainView(console) if as_json else view_for(console)
         stopper = Stopper()
         stopper.listen()
@@ -143,7 +142,7 @@ def record_command(
             seconds=seconds,
             once=once,
             person=None if person is None else sound_text(person),
-            own=None if health is None else HeardSessions(link, health.serial),
+            own=_own_sessions(link),
             show=view.show,
             tell=view.tell,
             stop=stopper,
@@ -165,9 +164,18 @@ def record_command(
 
 
 def _tell_time(link: BoxLink, tell: Callable[[str], None]) -> None:
-    wrong = give_time(link)
-    if wrong is not None:
-        tell(wrong)
+    with suppress(LinkError):  # a walk can be measured without
+        wrong = give_time(link)
+        if wrong is not None:
+            tell(wrong)
+
+
+def _own_sessions(link: BoxLink) -> HeardSessions | None:
+    with suppress(LinkError):  # and recorded without
+        health = ask_health(link)
+        if health is not None:
+            return HeardSessions(link, health.serial)
+    return None
 
 
 def _teller(console: Console) -> Callable[[str], None]:

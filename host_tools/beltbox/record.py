@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+from beltbox.box_time import give_time
 from beltbox.errors import StoreError
 from beltbox.heard import HeardSessions
 from beltbox.link import BoxLink, LinkError, LinkEvent
@@ -307,6 +308,8 @@ class Recorder:
             self._was_reset = True
             if self._link.identity is not None:
                 self._boots = self._link.identity.boots
+            with suppress(LinkError):  # it may have been without power, and so without the time
+                give_time(self._link)
         if event.kind in ("returned", "heard"):
             self._merger = Merger()  # its sums are of before
             if self._own is not None:

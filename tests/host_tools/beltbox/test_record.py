@@ -212,6 +212,11 @@ def test_the_boxs_own_sessions_are_noted_in_the_segment_that_they_lie_in(play, t
     assert noted == [(1, 5, 1, 0), (1, 6, 1, 0), (2, 7, 1, 0), (2, 8, 1, 0)]
 
 
+def test_a_box_that_started_again_is_told_the_time_again(play):
+    done = play([*walked(10), lambda link: link.reset(said="all"), *walked(2)])
+    assert [one.partition(",")[0] for one in done.link.commands].count("clock") == 1
+
+
 def test_after_the_port_was_gone_sums_are_unknown_until_they_come_again(play):
     alone = Sentence("NOW", 0, [9_950, -500, -500, None, None, None, None, 0, 0])
     gone = [LinkEvent("unplugged", "gone"), LinkEvent("returned", "back")]
