@@ -15,13 +15,12 @@ from typing import NamedTuple
 from beltbox.rows import MetricRow
 from beltbox.wire import Sentence, named
 from beltcore import blocks as layout
-from beltcore import sentence as wire
 
 BLOCK_BYTES: int = layout.BLOCK_BYTES
-PART_BYTES: int = wire.PART_BYTES
+PART_BYTES: int = layout.PART_BYTES
 """A block comes in parts of so many bytes, the last one shorter."""
-UNDER_WAY: int = wire.UNDER_WAY
-KEPT: int = wire.KEPT
+UNDER_WAY: int = layout.UNDER_WAY
+KEPT: int = layout.KEPT
 """States of a session; any other is: acknowledged."""
 
 _CRC_AT: int = layout.CRC_AT
