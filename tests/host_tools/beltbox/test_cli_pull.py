@@ -145,7 +145,8 @@ def test_the_gap_of_a_live_recording_is_filled_from_the_box(
     running = box("hands", truth=truth, wait_for_host=True, speed=10)
     recorder = start("record", "--port", tmp_path / "box", "--store", path, "--once")
     recorder.says("Recording session 1")
-    played(truth, 15)
+    at_s = int(rows_of(truth)[-1]["t_us"]) / 1e6
+    played(truth, at_s + 15)
     running.unplug()
     recorder.says("was unplugged")
     at_s = int(rows_of(truth)[-1]["t_us"]) / 1e6
@@ -205,7 +206,8 @@ def test_a_recorder_that_was_killed_is_completed_from_the_box(
     running = box("hands", truth=truth, wait_for_host=True, speed=10)
     recorder = start("record", "--port", tmp_path / "box", "--store", path)
     recorder.says("Recording session 1")
-    played(truth, 15)
+    at_s = int(rows_of(truth)[-1]["t_us"]) / 1e6
+    played(truth, at_s + 15)
     recorder.signal(signal.SIGKILL)
     before = seen_live(path)
     assert not before.summary.complete
