@@ -130,6 +130,8 @@ class Core:
         belt.step(t_us, belt_us, counts)
         if belt.jumped:
             found |= flags.BELT_JUMP
+        if belt.one_sided:
+            found |= flags.ENCODER_ONE_SIDED
         if belt_us > _GAP_US:
             found |= flags.ROW_GAP
         self.flags = found
