@@ -15,6 +15,7 @@ from rich.text import Text
 
 import beltbox
 from beltbox import units
+from beltbox.cli_doctor import bundle_command, doctor_command
 from beltbox.cli_record import live_command, record_command
 from beltbox.cli_settings import settings_command
 from beltbox.database import default_store_file
@@ -51,6 +52,8 @@ app = typer.Typer(
 app.command("live")(live_command)
 app.command("record")(record_command)
 app.command("settings")(settings_command)
+app.command("doctor")(doctor_command)
+app.command("bundle")(bundle_command)
 
 _NO_SESSIONS = "No sessions in {} yet. Record one: beltbox record"
 _TABLE_WIDTH = 80
