@@ -28,8 +28,8 @@ _WINDOW_LEAST_MS = const(250)  # at the start one edge more or less isn't yet a 
 _GAP_US = const(1_000_000)
 _MAX_UM_PER_US = const(50)  # 50 m/s; no belt is so fast, so the counter jumped
 _MAX_AHEAD_MM_S = const(20_000)
-# With one of its two wires off an encoder counts to and fro across one edge, whatever the belt does.
-# Feet that tremble on a belt at rest do that for a moment, and seldom ten times a second.
+# With one of its two wires off an encoder counts to and fro across one edge, whatever the belt
+# does. Feet that tremble on a belt at rest do that for a moment, and seldom ten times a second.
 _TURN_LONGEST_US = const(200_000)
 _ONE_SIDED_US = const(3_000_000)
 _ONE_SIDED_TURNS = const(30)
@@ -54,8 +54,8 @@ class BeltSpeed:
     """`speed_mm_s`, the mean of the last second, and `belt_mm_s`, the speed now (minus the lag).
 
     Both are signed as the counts are, whole mm/s, 0 until a second row has come. `jumped` tells
-    that the last row's counts were faster than any belt: the track began anew. `one_sided` tells that
-    the count goes to and fro like that of an encoder with a wire off, until it makes way again.
+    that the last row's counts were faster than any belt: the track began anew. `one_sided` tells
+    that the count goes to and fro as from an encoder with a wire off, until it makes way again.
     """
 
     def __init__(self, nm_per_count):

@@ -63,7 +63,7 @@ _JUMPED_NOISE = const(48)
 
 # 3 N RMS in the samples leave 1 N RMS in the force, which is what it may err by.
 _LOUD_MN = const(6_840)  # the bends of a block
-_LOUD_SHIFT = const(1)  # and a half of the force: a heavy hand trembles by newtons
+_LOUD_SHIFT = const(3)  # and an eighth of the force: a heavy hand trembles by newtons
 _LOUD_ON = const(24)
 _LOUD_OFF = const(8)
 _SAMPLE_LONGEST_US = const(25_000)  # 40 a second

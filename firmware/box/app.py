@@ -60,6 +60,8 @@ class App:
         self._left = None
         self._right = None
         self._core = Core(self.settings)
+        self._too_fast_mm_s = 0
+        self._too_fast = False
         self._fingerprint = settings.fingerprint(self.settings)
         self._ticks = 0
         self._ticked_us = ticks_us()
@@ -117,6 +119,9 @@ class App:
         self._tell_of_session(session)
         self._find_cells()
         self._core = Core(self.settings)
+        nm = self.settings["belt_nm_per_count"]
+        self._too_fast_mm_s = min(self._encoder.MOST_HZ * nm // 1_000_000, 0x3FFFFFFF)
+        self._too_fast = False
         self._ticks = 0
         self._second = 0
         self._fingerprint = settings.fingerprint(self.settings)
@@ -290,6 +295,11 @@ class App:
         found = flags.SETTINGS_DAMAGED if self._damage else 0
         if lost:
             found |= flags.PORT_STALLED
+        if abs(self._core.belt.belt_mm_s) > self._too_fast_mm_s:
+            self._too_fast = True
+        if self._too_fast:
+            # Until the next measurement: the counts that this one lost stay lost.
+            found |= flags.ENCODER_TOO_FAST
         if self._left is not None and self._left.fault:
             if self._left.fault == OUT_OF_STEP:
                 found |= flags.LEFT_OUT_OF_STEP
