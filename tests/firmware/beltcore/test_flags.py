@@ -27,7 +27,7 @@ def test_names_and_words_are_those_of_the_constants(table):
 
 
 @tables
-@given(given_flags=st.integers(0, 127))
+@given(given_flags=st.integers(0, 65_535))
 def test_words(table, given_flags):
     expected = [text for index, (_, _, text) in enumerate(table) if given_flags >> index & 1]
     assert flags.words(table, given_flags) == expected

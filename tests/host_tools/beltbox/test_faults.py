@@ -23,8 +23,8 @@ FAULTS = [
     ("one-sided-encoder", 28, "encoder_one_sided"),
     ("too-fast-encoder", 28, "encoder_too_fast"),
 ]
-# What comes before the fault in its scenario, or with it. A conversion that ends while the one before
-# is read may put an amplifier out of step at any time.
+# What comes before the fault in its scenario, or with it. A conversion that ends while the one
+# before is read may put an amplifier out of step at any time.
 BESIDE = {
     "left_stuck": {"left_silent"},
     "right_saturated": {"left_silent", "left_stuck", "right_silent", "right_stuck"},
