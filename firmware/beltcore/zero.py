@@ -179,8 +179,7 @@ class _Side:
         self._means_mn = array("i", [0] * _BLOCKS)
         self._bends_mn = array("i", [0] * _BLOCKS)
         self._bends_sum_mn = 0
-        self._level_mn = 0  # the mean of the window, and how far the blocks' are from it
-        self._spread_mn2 = 0
+        self._level_mn = 0  # the mean of the window
         self._floor = _FLOOR_UNKNOWN  # the quietest mean bend
         self._credit_mn = _CREDIT_FIRST_MN
         self._refused = False  # whether a quiet level was too far, which, and for how long
@@ -203,11 +202,12 @@ class _Side:
             force_mn = _FORCE_MOST_MN
         elif force_mn < -_FORCE_MOST_MN:
             force_mn = -_FORCE_MOST_MN
+        before_mn = self._change_mn
         change_mn = 0 if first else force_mn - self._last_mn
-        bend_mn = change_mn - self._change_mn
+        bend_mn = change_mn - before_mn
         if bend_mn < 0:
             bend_mn = -bend_mn
-        sharp_mn = change_mn + self._change_mn
+        sharp_mn = change_mn + before_mn
         if sharp_mn < 0:
             sharp_mn = -sharp_mn
         if sharp_mn > self._sharpest_mn:
@@ -267,19 +267,25 @@ class _Side:
         if mean_bend_mn > _BEND_MN and bend > floor + (floor >> 1) + (floor >> 3):
             return False
         means_mn = self._means_mn
-        from_mn = means_mn[0]
-        away_mn = 0
+        range_mn = max(means_mn) - min(means_mn)
+        if range_mn > _FAR_MN:
+            return False
+        self._level_mn = sum(means_mn) // _BLOCKS
+        most_mn2 = _SPREAD_MN2 + _SPREAD_BENDS * mean_bend_mn * mean_bend_mn
+        # 12 squares that span a range add up to between a half and three times its square.
+        range_mn2 = range_mn * range_mn
+        if range_mn2 >> 1 > most_mn2:
+            return False
+        return 3 * range_mn2 <= most_mn2 or self._spread_mn2() <= most_mn2
+
+    def _spread_mn2(self):
+        """The sum of the squares by which the means of the blocks differ from the level."""
+        level_mn = self._level_mn
         squares_mn2 = 0
-        for mean_mn in means_mn:
-            mean_mn -= from_mn
-            if mean_mn > _FAR_MN or mean_mn < -_FAR_MN:
-                return False
-            away_mn += mean_mn
+        for mean_mn in self._means_mn:
+            mean_mn -= level_mn
             squares_mn2 += mean_mn * mean_mn
-        mean_mn = away_mn // _BLOCKS
-        self._level_mn = from_mn + mean_mn
-        self._spread_mn2 = squares_mn2 - mean_mn * away_mn
-        return self._spread_mn2 <= _SPREAD_MN2 + _SPREAD_BENDS * mean_bend_mn * mean_bend_mn
+        return squares_mn2
 
     def near(self):
         """Quiet for long enough: whether the level is where drift may have brought the zero."""
@@ -319,7 +325,8 @@ class _Side:
         if sway_mn > _FAR_MN:
             sway_mn = _FAR_MN
         return (
-            self._spread_mn2 <= sway_mn * sway_mn * _BLOCKS and away_mn >= _JUMPED_NOISE * noise_mn
+            away_mn >= _JUMPED_NOISE * noise_mn
+            and self._spread_mn2() <= sway_mn * sway_mn * _BLOCKS
         )
 
     def follow(self):
@@ -376,13 +383,10 @@ class _Side:
     def ring(self, window_us):
         """The ring is full of blocks that weren't in it when it was full before."""
         if self._unquiet == _HELD_BLOCKS:
-            sum_mn = 0
-            for mean_mn in self._means_mn:
-                sum_mn += mean_mn
             # The window of a release isn't quiet, either: the one before it is what was held.
             self._held = True
             self._held_mn = self._latest_mn
-            self._latest_mn = sum_mn // _BLOCKS
+            self._latest_mn = sum(self._means_mn) // _BLOCKS
         # Slow: fewer than 40 samples a second.
         rail = self.rail
         if rail.taken < window_us // _SAMPLE_LONGEST_US:

@@ -26,6 +26,7 @@ def main() -> None:
             *accuracy.distance(),
             *accuracy.speeds(tell),
             *accuracy.forces(tell),
+            *accuracy.drift(tell),
             *rates,
             *cost.heap(tell),
         ]
