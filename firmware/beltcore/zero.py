@@ -14,12 +14,11 @@ jump wherever it stays. Which leans this tells, and which it can't, stands in fi
 from .compat import array, const
 
 # What `Rail.lasting` tells, of a left side; the bits of beltcore.flags.
-ZERO_JUMPED = const(64)
-NOISY = const(256)
-SLOW = const(1024)
-FLIPPED = const(4096)
+_ZERO_JUMPED = const(64)
+_NOISY = const(256)
+_SLOW = const(1024)
+_FLIPPED = const(4096)
 
-LOOK_US = const(31_000)  # every third tick: twice the frequency of any tremor, a third of the work
 _GAP_US = const(500_000)
 _LOOKS = const(8)  # in a block
 _BLOCKS = const(12)  # in the window
@@ -89,7 +88,7 @@ class ZeroFollower:
         self._calm = 0  # blocks in a row in which all sides were quiet
 
     def look(self, dt_us):
-        """Look at the forces, LOOK_US or more after the look before (dt_us, 0 .. 2**30-1)."""
+        """Look at the forces, 31 ms or more after the look before (dt_us, 0 .. 2**30-1)."""
         left = self._left
         right = self._right
         if (
@@ -309,7 +308,7 @@ class _Side:
             self._refused_blocks += 1
             return False
         if self._is_jump(away_mn):
-            self.rail.lasting |= ZERO_JUMPED
+            self.rail.lasting |= _ZERO_JUMPED
         return False
 
     def _is_jump(self, away_mn):
@@ -336,7 +335,7 @@ class _Side:
         self._refused_blocks = 0
         self._held = False
         self._sharpest_mn = 0
-        rail.lasting &= ~ZERO_JUMPED
+        rail.lasting &= ~_ZERO_JUMPED
         away_mn = self._level_mn - rail.zero_mn
         credit_mn = self._credit_mn  # this block's drift is in it
         most_mn = credit_mn if credit_mn < _STEP_MN else _STEP_MN
@@ -362,23 +361,23 @@ class _Side:
             if self._loud < 2 * _LOUD_ON:
                 self._loud += 1
                 if self._loud == _LOUD_ON:
-                    self.rail.lasting |= NOISY
+                    self.rail.lasting |= _NOISY
         elif self._loud:
             self._loud -= 1
             if self._loud == _LOUD_OFF:
-                self.rail.lasting &= ~NOISY
+                self.rail.lasting &= ~_NOISY
 
     def _feel(self, mean_mn):
         """Sign flipped: pulled up for long by something that isn't still; until it is pressed."""
         if mean_mn > self._pull_mn:
             self._pulled = 0
-            self.rail.lasting &= ~FLIPPED
+            self.rail.lasting &= ~_FLIPPED
         elif mean_mn >= -self._pull_mn or self.quiet:
             self._pulled = 0
         elif self._pulled < _FLIPPED_BLOCKS:
             self._pulled += 1
             if self._pulled == _FLIPPED_BLOCKS:
-                self.rail.lasting |= FLIPPED
+                self.rail.lasting |= _FLIPPED
 
     def ring(self, window_us):
         """The ring is full of blocks that weren't in it when it was full before."""
@@ -390,7 +389,7 @@ class _Side:
         # Slow: fewer than 40 samples a second.
         rail = self.rail
         if rail.taken < window_us // _SAMPLE_LONGEST_US:
-            rail.lasting |= SLOW
+            rail.lasting |= _SLOW
         else:
-            rail.lasting &= ~SLOW
+            rail.lasting &= ~_SLOW
         rail.taken = 0

@@ -126,7 +126,7 @@ STANDING = Hand(sway=0.05, sway_hz=0.3)
 def test_fifteen_newtons_for_ten_minutes_stay(noise_n, hand, split_n):
     model = Model(lambda t_s: split_n if t_s > 20 else (0, 0), noise_n, hand=hand).run(620)
     assert max(map(abs, model.means_n())) < 1
-    assert model.rails.zone == rails.LIGHT
+    assert model.rails.zone == rails._LIGHT
 
 
 def test_they_stay_also_when_they_are_there_from_the_first_row():
@@ -189,14 +189,14 @@ def test_a_jump_of_the_zero_is_flagged_and_not_followed(jump_n):
     assert model.faults == {0}
     model.jump_n[0] = jump_n
     model.run(20)
-    assert model.rails.left.fault == zero.ZERO_JUMPED
+    assert model.rails.left.fault == zero._ZERO_JUMPED
     assert model.rails.right.fault == 0
     # Nor after a hand was there, however long.
     model.lean = lambda _t_s: (20, 20)
     model.run(120)
     model.lean = nobody
     model.run(60)
-    assert model.rails.left.fault == zero.ZERO_JUMPED
+    assert model.rails.left.fault == zero._ZERO_JUMPED
     assert model.means_n()[-1] == pytest.approx(jump_n, abs=0.3)
     # And when it springs back, all is well.
     model.jump_n[0] = 0
@@ -215,16 +215,16 @@ def test_no_hand_is_taken_for_a_jump():
 def test_beyond_its_limit_the_zero_is_flagged_and_not_followed():
     model = Model(nobody, 0.05, (2.8, 0)).run(32 * 60)
     assert model.rails.left.zero_mn == pytest.approx(80_000, abs=300)
-    assert model.rails.left.fault == zero.ZERO_JUMPED
+    assert model.rails.left.fault == zero._ZERO_JUMPED
 
 
 @pytest.mark.parametrize(("noise_n", "noisy"), [(1, False), (2, False), (4.5, True), (20, True)])
 def test_noisy(noise_n, noisy):
     model = Model(nobody, noise_n).run(20)
-    assert (model.rails.left.fault & zero.NOISY != 0) == noisy
+    assert (model.rails.left.fault & zero._NOISY != 0) == noisy
     model.noise_n = 0.3
     model.run(20)
-    assert model.rails.left.fault & zero.NOISY == 0
+    assert model.rails.left.fault & zero._NOISY == 0
 
 
 def test_a_heavy_hand_that_trembles_is_not_noise():
@@ -244,7 +244,7 @@ def test_slow(rate_hz, slow):
             due -= 1
             sample = 5
         both.step(DT_US, sample, None)
-    assert rail.fault == (zero.SLOW if slow else 0)
+    assert rail.fault == (zero._SLOW if slow else 0)
 
 
 def test_a_silent_cell_is_not_slow():
@@ -252,7 +252,7 @@ def test_a_silent_cell_is_not_slow():
     both = Rails(rail, Rail(0, 0), 70_000, 0)
     for row in range(20 * RATE_HZ):
         both.step(DT_US, 5 if row < 100 else None, None)
-    assert rail.fault == rails.SILENT
+    assert rail.fault == rails._SILENT
 
 
 def test_a_sign_that_is_flipped_is_told_until_the_rail_is_pressed():
@@ -260,10 +260,10 @@ def test_a_sign_that_is_flipped_is_told_until_the_rail_is_pressed():
     model.run(8)
     assert model.rails.left.fault == 0  # a short pull may be a hand's
     model.run(10)
-    assert (model.rails.left.fault, model.rails.right.fault) == (zero.FLIPPED, 0)
+    assert (model.rails.left.fault, model.rails.right.fault) == (zero._FLIPPED, 0)
     model.lean = nobody
     model.run(10)
-    assert model.rails.left.fault == zero.FLIPPED
+    assert model.rails.left.fault == zero._FLIPPED
     model.lean = lambda _t_s: (-50, 50)
     model.run(5)
     assert model.rails.left.fault == 0
@@ -281,6 +281,6 @@ def test_a_gap_begins_the_window_anew():
 
 def test_the_faults_are_the_left_flags_and_the_right_ones_beside_them():
     for name in ("ZERO_JUMPED", "NOISY", "SLOW", "FLIPPED"):
-        bit = getattr(zero, name)
+        bit = getattr(zero, f"_{name}")
         assert bit == getattr(flags, f"LEFT_{name}")
         assert bit << 1 == getattr(flags, f"RIGHT_{name}")
