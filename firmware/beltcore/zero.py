@@ -60,9 +60,11 @@ _JUMPED_SHARP = const(16)  # times the mean bend: above what noise does in ten m
 _JUMPED_STILL = const(64)
 _JUMPED_NOISE = const(48)
 
-# 3 N RMS in the samples leave 1 N RMS in the force, which is what it may err by.
-_LOUD_MN = const(6_840)  # the bends of a block
+# 6 N RMS in the samples leave 2 N RMS in the force; a wheel that rolls shakes its cells by half
+# of that (the recording wheel_pushes).
+_LOUD_MN = const(9_000)  # the bends of a block
 _LOUD_SHIFT = const(3)  # and an eighth of the force: a heavy hand trembles by newtons
+_LOUD_LEAST_MN = const(6_000)  # in every block of the window
 _LOUD_ON = const(24)
 _LOUD_OFF = const(8)
 _SAMPLE_LONGEST_US = const(25_000)  # 40 a second
@@ -357,7 +359,8 @@ class _Side:
         """Noisy: most blocks of some seconds are louder than noise may be, or a hand's tremor."""
         if mean_mn < 0:
             mean_mn = -mean_mn
-        if bend_mn > _LOUD_MN + (mean_mn >> _LOUD_SHIFT):
+        # Hands that push and catch are loud for moments; noise never falls quiet.
+        if bend_mn > _LOUD_MN + (mean_mn >> _LOUD_SHIFT) and min(self._bends_mn) > _LOUD_LEAST_MN:
             if self._loud < 2 * _LOUD_ON:
                 self._loud += 1
                 if self._loud == _LOUD_ON:
