@@ -6,6 +6,7 @@ weight and finds the zone. What isn't known is None, never 0.
 # ruff: noqa: PLR1730 (a comparison costs less than a call of min or max)
 
 from .compat import array, const
+from .zero import ZeroFollower
 
 _SAMPLE_HIGHEST = const(0x7FFFFF)  # what an HX711 gives when its input is out of range
 _SAMPLE_LOWEST = const(-0x800000)
@@ -17,6 +18,9 @@ _SMOOTHING_SHIFT = const(2)
 # Half of what 31 bits hold, so that two sides can be added: 536 kN.
 _FORCE_LIMIT_MN = const(0x1FFFFFFF)
 _SUM_LIMIT_MN = const(0x3FFFFFFF)
+
+# The zero's follower looks at every third tick: often enough for a tremor, a third of the work.
+_LOOK_US = const(31_000)
 
 # What `Rail.fault` tells; the bits of the left side in beltcore.flags.
 _SILENT = const(1)
@@ -31,6 +35,10 @@ _HEAVY = const(3)
 class Rail:
     """One side: `force_mn`, positive when pressed, None while unknown; `fault`, 0 when good.
 
+    ZeroFollower (zero.py) sets `zero_mn`, how far the zero has been followed from the settings' one
+    (it is already taken off the force), and `lasting`, the faults that more than a sample tells;
+    `taken` counts samples for it.
+
     A median of five removes what one or two samples do alone (spikes come singly, and at 1 % of
     the samples now and then in pairs); a mean with a weight of a quarter takes the noise down to
     0.4 of it. Together they lag a step by some 55 ms at 80 samples a second.
@@ -41,6 +49,9 @@ class Rail:
         self.present = nn_per_count != 0
         self.force_mn = None
         self.fault = 0
+        self.zero_mn = 0
+        self.lasting = 0
+        self.taken = 0
         self._zero = zero
         size = nn_per_count if nn_per_count >= 0 else -nn_per_count
         self._negative = nn_per_count < 0
@@ -64,7 +75,8 @@ class Rail:
             self._without(since_us, sample is not None)
             return
         self._since_us = 0
-        self.fault = 0
+        self.fault = self.lasting
+        self.taken += 1
         a = self._a
         b = self._b
         c = self._c
@@ -116,9 +128,12 @@ class Rail:
         middle = self._size_middle
         rest = low * middle + high * self._size_low + low * self._size_low // 1000
         force_mn = high * middle + (rest + 500) // 1000 + counts * self._size_high
+        force_mn = (-force_mn if negative else force_mn) - self.zero_mn
         if force_mn > _FORCE_LIMIT_MN:
             force_mn = _FORCE_LIMIT_MN
-        self.force_mn = -force_mn if negative else force_mn
+        elif force_mn < -_FORCE_LIMIT_MN:
+            force_mn = -_FORCE_LIMIT_MN
+        self.force_mn = force_mn
 
     def _without(self, since_us, saturated):
         """A row without a usable sample."""
@@ -158,6 +173,8 @@ class Rails:
         if noise_mn > light_mn:
             light_mn = noise_mn if noise_mn < supported_mn else supported_mn
         self._from_mn = array("i", (light_mn, supported_mn, self._weight_mn * 3 // 20))
+        self._follower = ZeroFollower(left, right, self._weight_mn)
+        self._look_us = 0
         self._low_mn = 0  # the present zone is kept from here to below there
         self._high_mn = 0
 
@@ -173,6 +190,11 @@ class Rails:
         if right.present:
             right.step(dt_us, right_sample)
             right_mn = right.force_mn
+        look_us = self._look_us + dt_us
+        if look_us >= _LOOK_US:
+            self._follower.look(look_us)
+            look_us = 0
+        self._look_us = look_us
         if left_mn is None or right_mn is None or not self._present:
             self.reliance_permille = None
             self.zone = None

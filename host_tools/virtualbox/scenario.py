@@ -17,7 +17,16 @@ from .schema import MPH_M_S, build, number, one_of, read_strides, text, whole
 
 _FOLDER = Path(__file__).parent / "scenarios"
 
-_SIDED_KINDS = ("unplug", "plug", "stuck", "saturated", "mended", "desync", "lost_clock")
+_SIDED_KINDS = (
+    "unplug",
+    "plug",
+    "stuck",
+    "saturated",
+    "mended",
+    "desync",
+    "lost_clock",
+    "zero_jump",
+)
 _PLAIN_KINDS = (
     "reset",
     "stumble",
@@ -118,11 +127,15 @@ class Grab:
 
 @dataclass(frozen=True)
 class Event:
-    """At `at_s` something happens: one of EVENT_KINDS. `value`: m/s, of a hand_push only."""
+    """At `at_s` something happens: one of EVENT_KINDS.
+
+    `value`: m/s, of a hand_push only; `force_n`: of a zero_jump only.
+    """
 
     at_s: float = number(None, 0, 1e6)
     kind: str = one_of(None, EVENT_KINDS)
     value: float = number(0, -5, 5)
+    force_n: float = number(0, -500, 500)
 
 
 Timed = TypeVar("Timed", Walk, Hands, Grab, Event)
@@ -175,7 +188,9 @@ class Scenario:
             action = asdict(grab) | {"do": "grab", "permille": grab.percent * 10}
             actions.append(_at(grab.at_s, action))
         for event in self.events:
-            actions.append(_at(event.at_s, {"do": event.kind, "value": event.value}))
+            actions.append(
+                _at(event.at_s, {"do": event.kind, "value": event.value, "force_n": event.force_n})
+            )
         return sorted(actions, key=lambda action: action["at_us"])
 
     def device_config(self) -> dict[str, Any]:

@@ -51,18 +51,25 @@ class EncoderShaft:
 class Counter:
     """One PCNT unit, extended by software as MicroPython's Encoder does."""
 
-    def __init__(self, edges, edges_per_count):
+    def __init__(self, edges, edges_per_count, filter_ns=0):
+        """filter_ns: shorter levels of a wire are none; each lasts two edges."""
         self._edges = edges
+        self._filter_ns = filter_ns
+        self._looked_us = 0
         self._edges_per_count = edges_per_count
         self._seen = self._now()
         self._hardware = 0
         self._limits = 0
 
-    def value(self):
+    def value(self, now_us):
         """The extended count."""
         now = self._now()
-        hardware = self._hardware + now - self._seen
+        moved = now - self._seen
         self._seen = now
+        if abs(moved) * self._edges_per_count * self._filter_ns > 2000 * (now_us - self._looked_us):
+            moved = 0
+        self._looked_us = now_us
+        hardware = self._hardware + moved
         while hardware >= _LIMIT:
             hardware -= _LIMIT
             self._limits += 1

@@ -27,6 +27,7 @@ class Hx711:
         self._drift_nn_per_us = cell["drift_n_per_min"] * 1e9 / 60e6
         self._spike_probability = cell["spike_probability"]
         self._spike_counts = int(cell["spike_n"] * 1e9 / abs(cell["nn_per_count"] or 1))
+        self._jump_counts = 0.0
         self._rng = rng
         # Every chip has its own oscillator, at most 1 % off.
         nominal_us = 1_000_000 // cell["rate"]
@@ -87,6 +88,10 @@ class Hx711:
         self.connected = connected
         self._restart(t_us)
 
+    def jump(self, force_n):
+        """From now on the zero is by so much another one."""
+        self._jump_counts += force_n * 1e9 / (self._nn_per_count or 1)
+
     def _pulse(self):
         if self.glitch and self._pulses == _GLITCH_PULSE:
             self._pulses += 1 + self.glitch
@@ -129,7 +134,7 @@ class Hx711:
         if self._selected == _B32:
             return int(noise)  # nothing is wired to channel B
         force_nn = force_mn * 1e6 + self._drift_nn_per_us * (t_us - self._start_us)
-        counts = self._zero + noise
+        counts = self._zero + self._jump_counts + noise
         if self._nn_per_count:
             counts += force_nn / self._nn_per_count
         if self._spike_probability and self._rng.uniform() < self._spike_probability:

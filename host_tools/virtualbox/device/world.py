@@ -127,7 +127,7 @@ class World:
         name = action["do"]
         for number, side in enumerate(_SIDES):
             if name.endswith("_" + side):
-                self._do_cell(name[: -len(side) - 1], number)
+                self._do_cell(name[: -len(side) - 1], number, action)
                 return
         getattr(self, "do_" + name)(action)
 
@@ -214,7 +214,7 @@ class World:
     def do_reset(self, _action):
         self._clock.interrupt(BoxReset("button"))
 
-    def _do_cell(self, name, number):
+    def _do_cell(self, name, number, action):
         cell = self.cells[number]
         now_us = self._clock.horizon_us
         if name == "unplug":
@@ -227,6 +227,8 @@ class World:
             cell.stuck_at = _SATURATED_AT
         elif name == "mended":
             cell.stuck_at = None
+        elif name == "zero_jump":
+            cell.jump(action["force_n"])
         elif name == "desync":
             cell.glitch = 1
         elif name == "lost_clock":
