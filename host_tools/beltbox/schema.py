@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
+    text,
     update,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -25,11 +27,8 @@ from sqlalchemy.types import JSON, TypeDecorator
 
 from beltbox.errors import StoreError
 
-VERSION = 1
+VERSION = 2
 """The schema's version. Whoever changes a table raises it and adds a step to `STEPS`."""
-
-STEPS: Mapping[int, Callable[[Connection], None]] = {}
-"""For each older version n, what turns a store of version n into one of version n + 1."""
 
 RAW, METRIC = "raw", "metric"
 
@@ -147,6 +146,19 @@ class EventRow(Base):
     count: Mapped[int] = mapped_column(BigInteger)
 
 
+class CalibrationRow(Base):
+    """The card of a calibration (card.py), with what it is found by."""
+
+    __tablename__ = "beltbox_calibration"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    serial: Mapped[str] = mapped_column(Text)
+    box_name: Mapped[str] = mapped_column(Text)
+    part: Mapped[str] = mapped_column(Text)
+    card: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 def found_version(connection: Connection, where: str) -> int | None:
     """The version of the tables in this database; None when it has none yet.
 
@@ -196,6 +208,27 @@ def bring_up_to_date(
     for old in range(found, version):
         steps[old](connection)
         connection.execute(update(SchemaRow).values(version=old + 1))
+
+
+def _add_calibrations(connection: Connection) -> None:
+    """In words of its own: the classes above are always today's."""
+    postgresql = connection.dialect.name == "postgresql"
+    connection.execute(
+        text(
+            f"""CREATE TABLE beltbox_calibration (
+                id {"SERIAL" if postgresql else "INTEGER NOT NULL"} PRIMARY KEY,
+                made_at {"TIMESTAMP WITH TIME ZONE" if postgresql else "DATETIME"} NOT NULL,
+                serial TEXT NOT NULL,
+                box_name TEXT NOT NULL,
+                part TEXT NOT NULL,
+                card JSON NOT NULL
+            )"""
+        )
+    )
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {1: _add_calibrations}
+"""For each older version n, what turns a store of version n into one of version n + 1."""
 
 
 def _listed(names: list[str]) -> str:

@@ -18,6 +18,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session as DbSession
 
 from beltbox import columns
+from beltbox.card_store import CardStore
 from beltbox.database import Database, default_store_url
 from beltbox.errors import StoreError
 from beltbox.rows import MetricRow, RawRow
@@ -136,6 +137,8 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.cards = CardStore(database)
+        """The cards of calibrations."""
 
     @property
     def where(self) -> str:
