@@ -222,7 +222,7 @@ def _count(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> list[Passing]:
             raise CalibrationError(
                 f"The belt hasn't moved for {plan.wait_s:.0f} s, after {max(0, len(passings) - 1)} "
                 f"of {plan.laps} laps. Nothing of it was stored. If you pushed it: the encoder "
-                "counts nothing; check that its wheel turns, and wires A and B (hardware/README.md)."
+                "counts nothing; check its wheel, and wires A and B (hardware/README.md)."
             )
     raise AssertionError("rows never end")
 

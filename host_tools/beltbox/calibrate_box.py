@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -35,9 +35,10 @@ class CalibrateBox:
     the box was unplugged before that, the end of the block waits a minute for it to come back.
     """
 
-    def __init__(self, link: BoxLink) -> None:
-        """Learns settings and number of the box. Raises LinkError."""
+    def __init__(self, link: BoxLink, tell: Callable[[str], None] = lambda _text: None) -> None:
+        """Learns settings and number of the box. Raises LinkError. tell: what is waited for."""
         self.link = link
+        self._tell = tell
         self.settings = link.settings()
         health = ask_health(link)
         self.serial = "" if health is None else health.serial
@@ -46,8 +47,6 @@ class CalibrateBox:
         self.identity: Identity = link.identity
         self._before: dict[str, int | str] = {}
         self._raw_on = False
-        self.undone = True
-        """False after a `with` that couldn't put the settings back."""
 
     def __enter__(self) -> Self:
         return self
@@ -88,8 +87,7 @@ class CalibrateBox:
                 self.link.command("set", key, value)
                 self.settings[key] = value
                 del self._before[key]
-        except (LinkError, TimeoutError) as error:
-            self.undone = False
+        except (LinkError, TimeoutError, KeyboardInterrupt) as error:
             rest = " ".join(f"{key}={value}" for key, value in self._before.items())
             raise CalibrationError(
                 "The box isn't there, so a setting for the time of the calibration stays on it. "
@@ -141,6 +139,10 @@ class CalibrateBox:
                     yield at_s, row
 
     def _wait_for_return(self) -> None:
+        self._tell(
+            f"The box was unplugged. Plug it in again within {_BACK_S:.0f} s, so that its settings "
+            "are put back as they were."
+        )
         deadline = time.monotonic() + _BACK_S
         for item in self.link.listen():
             if isinstance(item, LinkEvent) and item.kind == "returned":

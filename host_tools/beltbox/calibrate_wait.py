@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from beltbox.calibrate_box import SIDES, CalibrateBox, CalibrationError, sample_of
 from beltbox.calibrate_talk import Talk
-from beltbox.steady import Reading, Steadiness, Verdict
+from beltbox.steady import FULL_SCALE, Reading, Steadiness, Verdict
 
 _LOOK_S = 0.25
 _SILENT_S = 3.0
@@ -38,6 +38,7 @@ def settle(
     watched = {one: Steadiness(n_per_count, seconds=seconds) for one in SIDES}
     other = "right" if side == "left" else "left"
     looked_s = heard_s = 0.0
+    last: int | None = None
     words = "reading"
     for came in box.rows():
         if came is None:
@@ -49,15 +50,13 @@ def settle(
                 steadiness.take(at_s, sample)
                 if one == side:
                     heard_s = at_s
+                    last = sample
         if at_s - looked_s < _LOOK_S:
             continue
         looked_s = at_s
         if at_s - heard_s > _SILENT_S:
             talk.quiet()
-            raise CalibrationError(
-                f"The {side} cell gives no samples. Nothing of it was stored. Check its supply and "
-                "its two wires, DOUT and SCK (hardware/README.md); beltbox doctor tells more."
-            )
+            raise CalibrationError(_silent(side, last))
         seen = watched[side].verdict()
         beside = watched[other].verdict().reading
         words = _missing(seen, awaited)
@@ -78,6 +77,20 @@ def settle(
     raise CalibrationError(
         f"{what[:1].upper()}{what[1:]}: waited {limit_s:.0f} s in vain: {words}. Nothing of it "
         "was stored."
+    )
+
+
+def _silent(side: str, last: int | None) -> str:
+    """A cell without samples. The box drops those of an amplifier that repeats itself."""
+    if last in FULL_SCALE:
+        return (
+            f"The {side} cell reads {last}, the end of its range, again and again. Nothing of it "
+            "was stored. Too heavy a weight, or E+ and E-, A+ and A- swapped or broken "
+            "(hardware/README.md)."
+        )
+    return (
+        f"The {side} cell gives no samples. Nothing of it was stored. Check its supply and its two "
+        "wires, DOUT and SCK (hardware/README.md); beltbox doctor tells more."
     )
 
 

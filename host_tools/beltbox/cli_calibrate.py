@@ -280,7 +280,11 @@ def check_command(
     if side == "both":
         raise typer.BadParameter("a check is of one side: left or right.")
     console = Console(stderr=as_json)
-    with _talk(console, answers, yes) as talk, find_box(port) as link, CalibrateBox(link) as box:
+    with (
+        _talk(console, answers, yes) as talk,
+        find_box(port) as link,
+        CalibrateBox(link, talk.say) as box,
+    ):
         (one,) = _sides(box, talk, side, both=False)
         kg = weight or talk.ask("weight", "How many kg will hang there?", positive, idle=box.idle)
         if not box.settings[f"rail_{one}_nn_per_count"]:
@@ -386,7 +390,7 @@ def _calibrate(
         _talk(console, answers, yes) as talk,
         open_store(store) as opened,
         find_box(port) as link,
-        CalibrateBox(link) as box,
+        CalibrateBox(link, talk.say) as box,
         suppress(LeaveError),
     ):
         work(box, talk, opened)

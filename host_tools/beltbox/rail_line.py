@@ -151,9 +151,12 @@ def disagreeing(points: Sequence[LoadPoint], *, tolerance: float) -> list[LoadPo
     empty = [point for point in points if point.kg == 0]
     zero = statistics.fmean(point.counts for point in empty)
     loaded = [point for point in points if point.kg]
-    if len({point.kg for point in loaded}) < 2:
+    by_weight: dict[float, list[float]] = {}
+    for point in loaded:
+        by_weight.setdefault(point.kg, []).append((point.counts - zero) / point.newtons)
+    if len(by_weight) < 2:
         return []
-    ratio = statistics.median((point.counts - zero) / point.newtons for point in loaded)
+    ratio = statistics.median(statistics.fmean(ratios) for ratios in by_weight.values())
     wander = max(point.counts for point in empty) - min(point.counts for point in empty)
     found: list[LoadPoint] = []
     for point in loaded:

@@ -11,7 +11,9 @@ from itertools import pairwise
 # An eighth of a second holds ten samples of a cell at 80 a second: their median is free of spikes
 # as long as fewer than half are.
 _BINS_A_SECOND = 8
-_FULL_SCALE = (0x7FFFFF, -0x800000)
+FULL_SCALE = (0x7FFFFF, -0x800000)
+"""What an HX711 gives when its input is out of range."""
+
 # What still counts as steady: a weight that hangs still from a rope creeps and swings less.
 _SLOPE_N_S = 0.15
 _SHAKING_N = 0.3
@@ -72,7 +74,7 @@ class Steadiness:
         """What the last seconds show."""
         wanted = self._bins.maxlen or 0
         full = [one for one in self._bins if one]
-        if any(sample in _FULL_SCALE for one in full for sample in one):
+        if any(sample in FULL_SCALE for one in full for sample in one):
             return Verdict(False, "at the end of its range: too heavy, or wired wrong", None)
         if len(full) < wanted:
             return Verdict(False, "reading", None)

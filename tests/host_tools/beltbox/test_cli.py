@@ -26,6 +26,7 @@ COMMANDS = (
     "settings",
     "doctor",
     "bundle",
+    "calibrate",
     "sim",
     "sessions",
     "report",
