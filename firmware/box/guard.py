@@ -37,15 +37,15 @@ class Guard:
         self._fed = 0
         self._crashes = 0
 
-    def why_safe(self, button):
-        """Why the app must not start now, or None. button: the number of its pin, or None."""
+    def why_safe(self, board):
+        """Why the app must not start now, or None. board: its pin map, or None without one."""
         cause = reset_cause()
         memory = self._rtc.memory()
         if len(memory) == 4 and memory[:2] == _MARK and cause != "power":
             # A reset that neither Ctrl-C nor the button came before: the chip panicked.
             self._crashes = memory[2] + (memory[3] and cause == "hard")
         reason = None
-        if button is not None and _held(button):
+        if board is not None and _held(board.BOOT_BUTTON) and not _held(board.FREE_PIN):
             reason = "the BOOT button is held. Let go and reset the box"
         elif cause == "watchdog":
             reason = "the watchdog had to reset the box. Reset it to start"

@@ -17,7 +17,7 @@ def run():
     guard = Guard()
     reason = None
     try:
-        reason = guard.why_safe(_boot_button())
+        reason = guard.why_safe(_board())
         identity.count_reset()
         while reason is None:
             reason = _run_app(guard)
@@ -28,10 +28,10 @@ def run():
         _say("safe mode: " + reason)
 
 
-def _boot_button():
-    """The board's button, or None for a chip without a pin map (the app will say so)."""
+def _board():
+    """The board's pin map, or None for a chip without one (the app will say so)."""
     try:
-        return boards.find().BOOT_BUTTON
+        return boards.find()
     except ValueError:
         return None
 

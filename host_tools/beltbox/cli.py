@@ -17,6 +17,7 @@ import beltbox
 from beltbox import units
 from beltbox.cli_calibrate import calibrate
 from beltbox.cli_doctor import bundle_command, doctor_command
+from beltbox.cli_flash import flash_command
 from beltbox.cli_record import live_command, record_command
 from beltbox.cli_settings import settings_command
 from beltbox.database import default_store_file
@@ -51,6 +52,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("flash")(flash_command)
 app.command("live")(live_command)
 app.command("record")(record_command)
 app.command("settings")(settings_command)

@@ -85,7 +85,8 @@ def examine(
     if len(heard.rows) < 2:
         raise DoctorError(
             f"The box at {link.path} answers, but sends no raw rows: its loop doesn't tick. Press "
-            "its reset button and try again; if it stays so, put the firmware on it again."
+            "its reset button and try again; if it stays so, put the firmware on it again: "
+            "beltbox flash."
         )
     health = ask_health(link)
     if link.identity is None:

@@ -189,7 +189,13 @@ class BoxLink:
         """Every setting of the box, checked by the common declaration. Raises LinkError."""
         values: dict[str, int | str] = {}
         for key in declared.KEYS:
-            _, _, text = self.command("get", key).partition("=")
+            try:
+                _, _, text = self.command("get", key).partition("=")
+            except CommandRefusedError:
+                if key not in declared.LATER_KEYS:
+                    raise
+                values[key] = declared.defaults()[key]  # an older box, which is as if it had it
+                continue
             try:
                 values[key] = declared.parse(key, text)
             except declared.SettingsError as error:
@@ -335,7 +341,7 @@ class BoxLink:
         if b">>>" in heard:
             return (
                 f"MicroPython answers on {self.path}, but the box's program doesn't run. Press its "
-                "reset button; if that doesn't help, put the firmware on it again."
+                "reset button; if that doesn't help, put the firmware on it again: beltbox flash."
             )
         if heard.strip():
             # The last line may have been cut off.

@@ -10,11 +10,16 @@ import machine
 from box import crash, guard
 crash.PATH = "c.json"
 
-def why_safe(cause, button=0):
+class Board:
+    FREE_PIN = 4
+    def __init__(self, button):
+        self.BOOT_BUTTON = button
+
+def why_safe(cause, board=Board(0)):
     global box
     machine.cause = cause
     box = guard.Guard()
-    return box.why_safe(button)
+    return box.why_safe(board)
 
 def crashed():
     return box.crashed(ValueError("planted"))
@@ -49,10 +54,14 @@ def test_only_a_watchdog_reset_is_a_cause_for_safe_mode(guard, cause, reason):
 def test_a_held_button_is(guard):
     assert guard(
         "machine.pin_levels.update({9: 0})",
-        "why_safe(1, 0)",
-        "why_safe(1, 9)",
+        "why_safe(1, Board(0))",
+        "why_safe(1, Board(9))",
         "why_safe(1, None)",
     ) == ["None", "None", BUTTON, "None"]
+
+
+def test_a_chip_of_which_every_input_reads_low_has_no_held_button(guard):
+    assert guard("machine.pin_levels.update({0: 0, 4: 0})", "why_safe(1)") == ["None", "None"]
 
 
 def test_the_third_crash_in_a_row_is(guard):

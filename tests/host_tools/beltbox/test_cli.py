@@ -25,6 +25,7 @@ COMMANDS = (
     "record",
     "settings",
     "doctor",
+    "flash",
     "bundle",
     "calibrate",
     "sim",
