@@ -19,6 +19,7 @@ from beltbox.doctor import SECONDS, Examination, examine
 from beltbox.files import refuse_target
 from beltbox.find import find_box
 from beltbox.findings import Finding, judge
+from beltbox.link import BoxLink, NoProgramError, SafeModeError
 from beltbox.options import (
     JsonOption,
     OverwriteOption,
@@ -27,6 +28,7 @@ from beltbox.options import (
     a_number,
     print_json,
 )
+from beltbox.stopped import at_the_prompt, started_again
 from beltbox.words import printable
 
 _MOST_S = 600.0
@@ -84,8 +86,20 @@ def bundle_command(
 
 
 def _examine(port: str | None, seconds: float) -> Examination:
-    with find_box(port) as link, _bar(seconds) as bar:
-        return examine(link, seconds=seconds, show=bar)
+    with _link(port) as link, _bar(seconds) as bar:
+        try:
+            return examine(link, seconds=seconds, show=bar)
+        except SafeModeError as error:
+            link.close()
+            raise at_the_prompt(link.path, str(error)) from error
+
+
+def _link(port: str | None) -> BoxLink:
+    """The link to the box; to one that was stopped at its prompt after it was started again."""
+    try:
+        return find_box(port)
+    except NoProgramError as error:
+        return started_again(error.path)
 
 
 @contextmanager

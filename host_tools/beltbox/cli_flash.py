@@ -21,7 +21,7 @@ from beltbox.errors import BeltBoxError
 from beltbox.find import find_box
 from beltbox.firmware_files import Firmware, find_folder, prepare, read_version
 from beltbox.flash import FlashError, Plan
-from beltbox.link import BoxLink, Identity, LinkError
+from beltbox.link import BoxLink, Identity, LinkError, NoProgramError, SafeModeError
 from beltbox.options import JsonOption, PortOption, print_json
 from beltbox.ports import PortError, candidates, ports_in_words
 
@@ -301,9 +301,10 @@ def _identify(path: str, firmware: Firmware, chip: Chip) -> Identity:
     while identity is None:
         try:
             with BoxLink(path) as link:
+                link.command("identify")  # in safe mode it says who it is, and answers nothing
                 identity = link.identity
         except (PortError, LinkError) as error:
-            if time.monotonic() > deadline_s or "doesn't run" in str(error):
+            if time.monotonic() > deadline_s or isinstance(error, NoProgramError | SafeModeError):
                 raise FlashError(
                     f"Firmware {firmware.version} is on the board, but it doesn't start: {error}"
                 ) from error

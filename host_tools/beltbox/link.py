@@ -41,6 +41,18 @@ class CommandRefusedError(LinkError):
     """The box answered a command with a reason why not."""
 
 
+class SafeModeError(LinkError):
+    """The box said that it stays at MicroPython's prompt, and why."""
+
+
+class NoProgramError(PortError):
+    """MicroPython answers at the port `path`, but the box's program doesn't run."""
+
+    def __init__(self, message: str, path: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
 class ByteSink(Protocol):
     """What takes a capture's bytes."""
 
@@ -99,6 +111,7 @@ class BoxLink:
         self._waiting: deque[Sentence | LinkEvent] = deque()
         self._heard_at = time.monotonic()
         self._is_silent = False
+        self._safe_mode = ""  # why the box stays at its prompt, in its own words
         self._known: set[str] = set()  # while unplugged: ports that aren't this box
         self._port: serial.Serial | None = open_port(path)
         try:
@@ -159,6 +172,11 @@ class BoxLink:
                     return str(answer["text"])
                 if self._port is None:
                     raise LinkError(f"The box at {self.path} was unplugged before it answered.")
+                if self._safe_mode:
+                    raise SafeModeError(
+                        f"The box at {self.path} is in {self._safe_mode}. `beltbox doctor` tells "
+                        "more."
+                    )
         raise LinkError(
             f"The box at {self.path} doesn't answer {verb}. Press its reset button, or unplug it "
             "and plug it in again."
@@ -249,6 +267,7 @@ class BoxLink:
             ]
         items: list[Sentence | LinkEvent] = []
         for sentence in sentences(self.reader.feed(data)):
+            self._note_safe_mode(sentence)
             if sentence.type == "ID":
                 before = self.identity
                 after = self._recognise(sentence)
@@ -256,6 +275,12 @@ class BoxLink:
                     items.append(_was_reset(after))
             items.append(sentence)
         return items
+
+    def _note_safe_mode(self, sentence: Sentence) -> None:
+        if sentence.type == "LOG" and str(sentence.values[0]).startswith("safe mode: "):
+            self._safe_mode = str(sentence.values[0])
+        elif sentence.type in ("ID", "BEG"):
+            self._safe_mode = ""
 
     def _receive(self, port: serial.Serial) -> bytes:
         """What has come, or comes within a moment. Raises one of PORT_FAILURES."""
@@ -319,18 +344,24 @@ class BoxLink:
             if time.monotonic() - asked_at > _ASK_AGAIN_S:
                 asked_at = time.monotonic()
                 self._next_id += 1
-                self._send(encode_command(self._next_id, "identify"))
+                # The return ends what was half typed, and shows a prompt of MicroPython's.
+                self._send(b"\r" + encode_command(self._next_id, "identify"))
             data = self._read_for_meeting()
             bytes_heard = (bytes_heard + data)[-200:]
             if self._capture is None:
                 self._met += data
             for sentence in sentences(self.reader.feed(data)):
                 heard.append(sentence)
+                self._note_safe_mode(sentence)
                 if sentence.type == "ID":
                     self._recognise(sentence)
         if self.identity is not None:
             return heard
-        raise PortError(self._not_a_box(bytes_heard, self.reader.good > good_before))
+        sends_sentences = self.reader.good > good_before
+        words = self._not_a_box(bytes_heard, sends_sentences)
+        if b">>>" in bytes_heard and not sends_sentences:
+            raise NoProgramError(words, self.path)
+        raise PortError(words)
 
     def _not_a_box(self, heard: bytes, sends_sentences: bool) -> str:
         if sends_sentences:

@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import serial
 
+from beltbox.find import find_box
+from beltbox.link import NoProgramError
 from beltbox.rows import RawRow
 from beltbox.store import open_store
 from beltcore import settings as declared
@@ -63,7 +66,7 @@ def test_bad_cells_are_named_and_the_status_says_so(box, run, scenario, tmp_path
 
 
 def test_a_crash_is_told_with_its_traceback(box, run, scenario, tmp_path: Path):
-    running = box(scenario(), firmware=_crashing(tmp_path))
+    running = box(scenario(), firmware=_crashing(tmp_path, "if not guard.news: 1 // 0"))
     ran = run("doctor", "--port", tmp_path / "box", "--seconds", 1)
     assert ran.status == 1
     assert "crashes 1 of the program, the last: ZeroDivisionError: divide by zero" in ran.said
@@ -71,8 +74,8 @@ def test_a_crash_is_told_with_its_traceback(box, run, scenario, tmp_path: Path):
     assert running.running
 
 
-def _crashing(tmp_path: Path) -> Path:
-    """The firmware with a loop that crashes once."""
+def _crashing(tmp_path: Path, statement: str) -> Path:
+    """The firmware with a statement before its loop."""
     import shutil  # noqa: PLC0415
 
     firmware = tmp_path / "firmware"
@@ -81,8 +84,38 @@ def _crashing(tmp_path: Path) -> Path:
     loop = "        while True:\n"
     text = app.read_text()
     assert text.count(loop) == 1
-    app.write_text(text.replace(loop, "        if not guard.news: 1 // 0\n" + loop))
+    app.write_text(text.replace(loop, f"        {statement}\n{loop}"))
     return firmware
+
+
+def test_a_box_at_its_prompt_is_started_again_and_examined(box, run, scenario, tmp_path: Path):
+    box(scenario())
+    with find_box(str(tmp_path / "box")):
+        pass  # it runs
+    with serial.Serial(str(tmp_path / "box"), timeout=30) as port:
+        port.write(b"\x03")
+        assert port.read_until(b">>> ").endswith(b">>> ")
+    with pytest.raises(NoProgramError):
+        find_box(str(tmp_path / "box"))
+    ran = run("doctor", "--port", tmp_path / "box", "--seconds", 2)
+    assert "MicroPython 1.28" in ran.said
+    assert ran.status == 0, ran.said
+
+
+def test_safe_mode_is_told_with_its_reason_and_the_crash(box, run, scenario, tmp_path: Path):
+    box(scenario(), firmware=_crashing(tmp_path, "1 // 0"))
+    ran = run("doctor", "--port", tmp_path / "box")
+    assert ran.status == 1
+    assert "safe mode: 3 crashes in a row; the last: ZeroDivisionError" in ran.said
+    assert "It has crashed" in ran.said
+    assert 'File "box/app.py"; line' in ran.said or 'File "box/app.py", line' in ran.said
+
+
+def test_a_board_without_firmware_is_told_to_be_flashed(box, run, scenario, tmp_path: Path):
+    box(scenario(), blank=True)
+    ran = run("doctor", "--port", tmp_path / "box")
+    assert ran.status == 1
+    assert "There is no main.py: put the firmware on it with `beltbox flash`" in ran.said
 
 
 def test_no_box_is_told_in_a_sentence(run):

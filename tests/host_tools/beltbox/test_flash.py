@@ -130,9 +130,9 @@ def test_an_upgrade_and_a_downgrade_send_what_differs_and_touch_no_data(box, put
     with Board(running.port) as board:
         for path in ("/notes.txt", "/settings.json", "/sessions/00000001.log"):
             assert board.read(path) == mine[path]
-        assert len(board.look([""])) == len(
-            [*mine, "/sessions", "/boot.py", "/main.py", *_tree(old)]
-        )
+        # The box may have walked meanwhile, and kept a session of its own.
+        there = [path for path in board.look([""]) if "/sessions/" not in path or path in mine]
+        assert len(there) == len([*mine, "/sessions", "/boot.py", "/main.py", *_tree(old)])
         board.reset()
 
 
