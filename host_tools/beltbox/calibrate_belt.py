@@ -71,7 +71,7 @@ def calibrate_belt(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> Card:
             "accept",
             f"Accept, {'repeat ' if again else ''}or leave?",
             one_of("accept", "yes", "leave", "no", *again),
-            default="accept",
+            by_yes="accept",
             idle=box.idle,
         )
         if choice in ("accept", "yes"):

@@ -136,7 +136,7 @@ class RailDialogue:
                 "accept",
                 "Accept, repeat or leave?",
                 one_of("accept", "yes", "repeat", "leave", "no"),
-                default="accept",
+                by_yes="accept",
                 idle=self._box.idle,
             )
             if choice in ("accept", "yes"):
@@ -170,7 +170,10 @@ class RailDialogue:
         )
 
     def _zero(self) -> None:
-        self._talk.say(f"Hands off the rails, nothing on them: {_ZERO_S:.0f} s for their zero.")
+        self._talk.say(
+            f"Hands off the rails, nothing on them: {_ZERO_S:.0f} s for their zero. No key is "
+            "needed: a weight is read once it hangs still."
+        )
         self._points = []
         self._empty = self._settle("zero", f"the empty {self._side} rail", seconds=_ZERO_S)
         zero = self._empty[self._side]

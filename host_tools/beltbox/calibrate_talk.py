@@ -168,16 +168,18 @@ class Talk:
         parse: Callable[[str], T],
         *,
         default: str | None = None,
+        by_yes: str | None = None,
         idle: Callable[[], None],
     ) -> T:
         """The answer, as `parse` has it; asked again while it raises ValueError with the reason.
 
-        default: what Enter alone means, and `--yes`. idle: called while the person thinks. Raises
+        default: what Enter alone means, and `--yes`. by_yes: what `--yes` means where Enter, which
+        may be pressed once too often, means nothing. idle: called while the person thinks. Raises
         CalibrationError where nobody can answer, LeaveError where "leave" is the answer.
         """
         self.quiet()
         while True:
-            text = self._given(key, question, default)
+            text = self._given(key, question, by_yes or default)
             given = text is not None
             if text is None:
                 self._prompt(question, default)

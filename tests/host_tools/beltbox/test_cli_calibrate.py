@@ -94,6 +94,26 @@ def test_a_script_calibrates_an_unknown_cell(box, start, run, scenario, words, t
     assert "There is no store" in ran.said
 
 
+def test_a_bad_cell_is_measured_as_bad_as_it_is(box, start, scenario, words, tmp_path):
+    """Two newtons of play, and three of bow in the middle of 500 N."""
+    running = box(
+        scenario("[cells.left]", "hysteresis_percent = 0.4", "nonlinearity_percent = 0.6")
+    )
+    program = start(
+        *("calibrate", "rail", "--side", "left", "--weights", "10,20,30,40", "--yes"),
+        *("--label-kg", 200, "--temperature", 21.5, *words),
+    )
+    up_and_down(program, running, [10, 20, 30, 40])
+    assert program.end() == 0, program.said
+    (card,) = cards_in(tmp_path)
+    # 2 N of 392; the cell keeps a newton when it is empty again, which no zero had before.
+    assert card.hysteresis_share == pytest.approx(2 / (40 * G), rel=0.1)
+    # A chord of that parabola from 0 to 392 N is 1.9 N off in its middle; a line through it less.
+    assert 1.0 < card.nonlinearity_share * 40 * G < 2.5
+    assert card.temperature_c == 21.5
+    assert "the label says 200 kg, and the sensitivity implies 50 kg at 1 mV/V" in program.said
+
+
 @pytest.mark.parametrize(("off", "status"), [(1.0, 0), (1.05, 1)])
 def test_a_check_passes_or_fails(box, start, scenario, words, off, status):
     nn = round(230_000 * off)
@@ -301,8 +321,11 @@ def test_answers_from_a_file(box, start, scenario, words, tmp_path):
     assert "answers.txt, line 1: 'sides = left' isn't an answer" in program.said
 
 
-def test_nobody_to_ask(box, run, scenario, words):
+def test_nobody_to_ask(box, start, run, scenario, words):
     box(scenario())
+    program = start("calibrate", "rail", *words)
+    assert program.end() == 1
+    assert "The input has ended, and there is a question left" in program.said
     ran = run("calibrate", "rail", "--yes", *words)
     assert ran.status == 1
     assert "Nobody answers 'Which side" in ran.said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import statistics
 
@@ -19,6 +20,7 @@ from beltbox.rail_line import (
     setting_problem,
     weights_problem,
 )
+from beltbox.steady import Steadiness
 
 G = 9.80665
 NN = 230_000
@@ -93,6 +95,30 @@ def test_the_uncertainty_covers_wrong_weights_and_noise():
         share.append(error_n / (u_n / 2))
     assert covered / 400 >= 0.95
     assert 0.5 < statistics.stdev(share) < 1.1
+
+
+def test_from_samples_to_a_sensitivity_within_its_uncertainty():
+    """Cells that are noisy, drift and creep; the weights are exact, so what is left must cover."""
+    share = []
+    for seed in range(20):
+        chance = random.Random(seed)
+        points = []
+        for at, kg in enumerate((0, 5, 10, 20, 10, 5, 0)):
+            steadiness = Steadiness(NN * 1e-9)
+            for tick in range(300):
+                # 1 N a minute of drift, a weight in 20 s; 0.02 N of creep after each.
+                drift_n = (20 * at + tick / 80) / 60 - 0.02 * math.exp(-tick / 80 / 2)
+                force_n = kg * G + drift_n + chance.gauss(0, 0.2)
+                steadiness.take(tick / 80, round(84_210 + force_n * 1e9 / NN))
+            seen = steadiness.verdict()
+            assert seen.steady
+            way = "up" if at < 4 else "down"
+            points.append(LoadPoint(kg, seen.reading.counts, seen.reading.u_counts, way))
+        line = found(points, tolerance=0.0)
+        error_n = 34 * line.nn_per_count / NN - 34
+        share.append(error_n / line.u_expanded_n(34.0)[0])
+    assert max(map(abs, share)) <= 1
+    assert max(map(abs, share)) > 0.001
 
 
 def test_the_one_weight_that_disagrees_is_named():
