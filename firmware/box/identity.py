@@ -9,6 +9,7 @@ from time import ticks_ms
 import machine
 from esp32 import NVS
 
+from beltcore import rare_writer
 from beltcore.version import FIRMWARE_VERSION, PROTOCOL_VERSION
 
 _CAUSES = (
@@ -43,7 +44,7 @@ def power():
 
 
 def write_health(writer, send, crashes, tick_mean_us, tick_worst_us):
-    """Write how the box fares, in two sentences; `send` takes the writer after each.
+    """Write how the box fares, in two sentences; `send` is called after each.
 
     Collects garbage, which holds a tick up for some milliseconds.
     """
@@ -59,13 +60,14 @@ def write_health(writer, send, crashes, tick_mean_us, tick_worst_us):
         tick_mean_us,
         tick_worst_us,
     )
-    writer.health(str(hexlify(machine.unique_id()), "ascii"), numbers)
-    send(writer)
+    rare_writer.health(writer, str(hexlify(machine.unique_id()), "ascii"), numbers)
+    send()
     store = NVS("beltbox")
-    writer.resets(
-        [_kept(store, word + "s") for _, word in _CAUSES] + [_kept(store, "unknowns"), crashes]
+    rare_writer.resets(
+        writer,
+        [_kept(store, word + "s") for _, word in _CAUSES] + [_kept(store, "unknowns"), crashes],
     )
-    send(writer)
+    send()
 
 
 def _kept(store, key):
@@ -95,4 +97,4 @@ def write(writer, boots, board, box_name, settings_hash):
         settings_hash,
         "%d.%d.%d" % (version[0], version[1], version[2]),
     )
-    writer.identity(PROTOCOL_VERSION, boots, texts)
+    rare_writer.identity(writer, PROTOCOL_VERSION, boots, texts)

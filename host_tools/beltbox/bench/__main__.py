@@ -6,6 +6,7 @@ import sys
 import time
 
 from beltbox.bench import accuracy, cost
+from beltbox.bench.ram import ram
 from beltbox.bench.table import markdown
 from beltbox.errors import BeltBoxError
 from virtualbox.errors import VirtualBoxError
@@ -27,6 +28,7 @@ def main() -> None:
             *accuracy.speeds(tell),
             *accuracy.forces(tell),
             *rates,
+            *ram(tell),
             *cost.heap(tell),
         ]
     except (BeltBoxError, VirtualBoxError) as error:

@@ -8,8 +8,9 @@ import random
 import pytest
 
 from beltcore import settings
-from beltcore.core import Core, metric_row
-from beltcore.sentence import Writer
+from beltcore.core import Core
+from beltcore.metrics import metric_row
+from beltcore.writer import Writer
 
 CLOCK = 2**30
 
@@ -17,8 +18,9 @@ CLOCK = 2**30
 REPLAY = """
 import json
 from beltcore import settings
-from beltcore.core import Core, metric_row
-from beltcore.sentence import Writer
+from beltcore.core import Core
+from beltcore.metrics import metric_row
+from beltcore.writer import Writer
 core = Core(settings.complete(json.loads(open("settings.json").read())))
 writer = Writer()
 def sent():
@@ -143,7 +145,7 @@ import gc, micropython
 from array import array
 from beltcore import settings
 from beltcore.core import Core
-from beltcore.sentence import Writer
+from beltcore.writer import Writer
 import json
 
 # t_us, count, left, right; a sample of 2**24 stands for none.

@@ -35,7 +35,7 @@ for machine.cause in range(1, 7):
 def test_the_sentence(on_box):
     lines = on_box(
         """
-from beltcore.sentence import Writer
+from beltcore.writer import Writer
 from box import identity
 writer = Writer()
 identity.write(writer, 7, "b", "n", "ABCD")
@@ -53,13 +53,13 @@ def test_starts_are_counted_by_cause_and_told(on_box):
         """
 import machine
 machine.unique_id = lambda: bytes((0xA0, 1, 2, 3, 4, 0xFF))
-from beltcore.sentence import Writer
+from beltcore.writer import Writer
 from box import identity
 
 for machine.cause in (1, 1, 2, 3, 5, 6, 1):
     identity.count_reset()
 writer = Writer()
-send = lambda writer: print(str(bytes(writer.buffer[: writer.length]), "ascii"), end="")
+send = lambda: print(str(bytes(writer.buffer[: writer.length]), "ascii"), end="")
 identity.write_health(writer, send, 9, 1500, 70000)
 """,
         {"os.py": "def statvfs(path):\n    return (4096, 4096, 512, 100, 100, 0, 0, 0, 0, 255)"},
