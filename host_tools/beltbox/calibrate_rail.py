@@ -15,13 +15,11 @@ from beltbox.doctor import SECONDS, examine
 from beltbox.findings import judge
 from beltbox.rail_line import (
     STANDARD_GRAVITY,
-    USUAL_MV_V,
     LoadPoint,
     RailLine,
     disagreeing,
-    implied_capacity_kg,
-    label_fits,
     rail_line,
+    rail_warnings,
     range_kg,
     setting_problem,
     weights_problem,
@@ -42,7 +40,6 @@ _PLAUSIBLE_SHARE = 0.15
 # Looks (four a second) at a steady reading that fits no weight, until it is taken all the same.
 _INSISTING_LOOKS = 20
 _EMPTY_SHARE = 0.05
-_ODD_SHARE = 0.01
 # The 80 forces of a second lie within some five of their standard deviations, which is 0.4 of a
 # sample's (beltcore.rails): what the box's own `tare` finds.
 _SPREAD = 5 * 0.4
@@ -383,7 +380,7 @@ class RailDialogue:
             noise_n=self._noise_counts * abs(found.nn_per_count) * 1e-9,
             temperature_c=self._plan.temperature_c,
             body_mass_kg=int(box.settings["body_mass_g"]) / 1000,
-            warnings=tuple(self._warnings(found)),
+            warnings=tuple(rail_warnings(found, self._plan.label_kg, self._plan.label_mv_v)),
         )
 
     def _noise_mn(self, found: RailLine) -> int:
@@ -395,36 +392,6 @@ class RailDialogue:
                 nn = found.nn_per_count
             noise_n += reading.noise_counts * abs(nn) * 1e-9
         return min(_NOISE_MOST_MN, round(_SPREAD * noise_n * 1000))
-
-    def _warnings(self, found: RailLine) -> list[str]:
-        warnings: list[str] = []
-        plan = self._plan
-        if found.nn_per_count < 0:
-            warnings.append(
-                "the counts fall when weight is hung: the cell is mounted the other way round, or "
-                "A+ and A- are swapped. The sensitivity is negative, so forces come out right"
-            )
-        if found.nonlinearity_share is None:
-            warnings.append("one weight can't show whether the cell is straight: two would")
-        for share, what in (
-            (found.nonlinearity_share, "not straight"),
-            (found.hysteresis_share, "not back where it was when weights come off"),
-        ):
-            if share is not None and share > _ODD_SHARE:
-                warnings.append(f"the cell is {what}, by {100 * share:.1f} %: is its mount bent?")
-        if plan.label_kg is not None and not label_fits(
-            found.nn_per_count, plan.label_kg, plan.label_mv_v
-        ):
-            rated = [plan.label_mv_v] if plan.label_mv_v else USUAL_MV_V
-            implied = " or ".join(
-                f"{implied_capacity_kg(found.nn_per_count, mv_v):.0f} kg at {mv_v:g} mV/V"
-                for mv_v in rated
-            )
-            warnings.append(
-                f"the label says {plan.label_kg:g} kg, and the sensitivity implies {implied}: does "
-                "something else carry part of the weight, or were weights typed wrong?"
-            )
-        return warnings
 
 
 def _weights(text: str) -> list[float]:

@@ -25,6 +25,7 @@ USUAL_MV_V = (1.0, 2.0)
 """What cells are rated at: half bridges of bathroom scales 1 mV/V, beams and buttons 2."""
 _LABEL_TOLERANCE = 0.3
 _OUTLIER_SHARE = 0.03
+_ODD_SHARE = 0.01
 _OUTLIER_SIGMAS = 4.0
 # What beltcore.rails leaves of a sample's noise (its docstring).
 _FILTERED = 0.4
@@ -211,3 +212,34 @@ def setting_problem(nn_per_count: float) -> str:
     except declared.SettingsError as error:
         return str(error)
     return "" if round(nn_per_count) else "it rounds to 0, which means no cell"
+
+
+def rail_warnings(
+    found: RailLine, label_kg: float | None = None, label_mv_v: float | None = None
+) -> list[str]:
+    """What is odd about a cell, in words; its label's kg and mV/V are compared if given."""
+    warnings: list[str] = []
+    if found.nn_per_count < 0:
+        warnings.append(
+            "the counts fall when weight is hung: the cell is mounted the other way round, or "
+            "A+ and A- are swapped. The sensitivity is negative, so forces come out right"
+        )
+    if found.nonlinearity_share is None:
+        warnings.append("one weight can't show whether the cell is straight: two would")
+    for share, what in (
+        (found.nonlinearity_share, "not straight"),
+        (found.hysteresis_share, "not back where it was when weights come off"),
+    ):
+        if share is not None and share > _ODD_SHARE:
+            warnings.append(f"the cell is {what}, by {100 * share:.1f} %: is its mount bent?")
+    if label_kg is not None and not label_fits(found.nn_per_count, label_kg, label_mv_v):
+        rated = [label_mv_v] if label_mv_v else USUAL_MV_V
+        implied = " or ".join(
+            f"{implied_capacity_kg(found.nn_per_count, mv_v):.0f} kg at {mv_v:g} mV/V"
+            for mv_v in rated
+        )
+        warnings.append(
+            f"the label says {label_kg:g} kg, and the sensitivity implies {implied}: does "
+            "something else carry part of the weight, or were weights typed wrong?"
+        )
+    return warnings
