@@ -129,6 +129,8 @@ def _by_laps(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> tuple[BeltScale, 
             f"{said[:1].upper()}{said[1:]}. Nothing of it was stored."
         ) from error
     told: list[str] = []
+    if scale.spread_share is not None:
+        told.append(f"The laps differ by {100 * scale.spread_share:.2f} % of a lap.")
     if plan.roller_mm is not None:
         turn = counts_per_turn(scale.nm_per_count, plan.roller_mm, plan.belt_mm)
         told.append(

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from beltbox import units
-from beltbox.belt_laps import BeltScale
 from beltbox.errors import BeltBoxError
 from beltbox.fit import Part, expanded
 from beltbox.rail_line import (
@@ -166,11 +165,6 @@ def rail_points(points: tuple[LoadPoint, ...], found: RailLine) -> tuple[CardPoi
         CardPoint(p.kg, p.way, round(p.counts, 2), round(p.u_counts, 3), round(residual_n, 4))
         for p, residual_n in zip(points, found.residuals_n, strict=True)
     )
-
-
-def belt_parts(scale: BeltScale) -> tuple[Part, ...]:
-    """A belt's causes of uncertainty."""
-    return scale.parts
 
 
 def card_lines(

@@ -57,11 +57,6 @@ class Steadiness:
         self._bins: deque[list[int]] = deque(maxlen=round(seconds * _BINS_A_SECOND))
         self._bin = -1
 
-    def restart(self) -> None:
-        """Forget all: what comes now is judged alone."""
-        self._bins.clear()
-        self._bin = -1
-
     def take(self, t_s: float, sample: int) -> None:
         """A raw sample at a time that never falls."""
         number = int(t_s * _BINS_A_SECOND)

@@ -155,7 +155,8 @@ def test_a_report_says_what_stands_behind_its_numbers(tmp_path: Path):
     assert (belt.name, belt.verdict, belt.bad) == ("Belt", "set by hand: not calibrated", True)
     assert (left.made, left.residuals) == ("2026-03-01", "3 points within 0.02 N")
     assert left.uncertainty == "± 0.57 N (0.08 % of body weight) at 5 %"
-    assert left.verdict == "old: 100 days old; 90 are allowed"
+    assert (left.verdict, left.bad) == ("old: 100 days old; 90 are allowed", True)
+    assert [row.bad for row in card_rows([BELT, RAIL], SETTINGS, AT)] == [False, False]
     assert [row.residuals for row in card_rows([BELT], SETTINGS, AT)] == [
         "3 laps within 0.05 %",
         "\N{EN DASH}",

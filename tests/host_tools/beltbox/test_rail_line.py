@@ -81,6 +81,19 @@ def test_the_uncertainty_has_its_causes_at_every_force():
     assert line.u_expanded_n(0.0)[0] == pytest.approx(2 * 0.4 * 40 * NN * 1e-9, rel=0.2)
 
 
+def test_a_zero_that_wandered_and_a_bow_are_in_the_uncertainty():
+    points = readings(
+        [5, 10, 20], felt_n=lambda n, way: n + (3.0 if (n, way) == (0, "down") else 0)
+    )
+    parts = {part.name: part.u for part in found(points).parts_fixed}
+    # Half of 3 N either way, rectangular, and the readings' own 0.3 counts.
+    assert parts["zero"] == pytest.approx(1.5 / math.sqrt(3), rel=0.1)
+    bowed = found(readings([5, 10, 20, 40], felt_n=lambda n, _way: n + 1e-4 * n * (392 - n)))
+    parts = {part.name: part.u for part in bowed.parts_fixed}
+    worst_n = max(map(abs, bowed.residuals_n))
+    assert parts["straightness"] == pytest.approx(worst_n / math.sqrt(3))
+
+
 def test_the_uncertainty_covers_wrong_weights_and_noise():
     chance = random.Random(3)
     covered, share = 0, []
