@@ -34,13 +34,16 @@ def cards_behind(cards: CardStore, session: Session) -> list[Card]:
     """The cards behind the settings that a session ended with, as they were when it began."""
     if not session.segments:
         return []
-    return cards.in_force(session.segments[-1].settings, session.summary.started_at)
+    summary = session.summary
+    return cards.in_force(session.segments[-1].settings, summary.started_at, summary.serial)
 
 
 def card_rows(
     cards: Sequence[Card], settings: Mapping[str, int | str], at: datetime
 ) -> list[CardRow]:
-    """A row for the belt and for each cell that the settings name."""
+    """A row for the belt and for each cell that the settings name; none if they aren't known."""
+    if not settings:
+        return []
     by_part = {card.part: card for card in cards}
     rows: list[CardRow] = []
     for part, name in _NAMES.items():

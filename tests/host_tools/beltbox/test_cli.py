@@ -23,6 +23,7 @@ from beltcore import settings as declared
 COMMANDS = (
     "live",
     "record",
+    "pull",
     "settings",
     "doctor",
     "flash",

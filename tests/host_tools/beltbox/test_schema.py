@@ -45,6 +45,48 @@ def test_an_older_store_is_brought_up_to_date_step_by_step(path: Path):
     engine.dispose()
 
 
+def test_a_store_of_version_1_is_read_as_it_was(path: Path):
+    """It was written by the last BeltBox that had version 1."""
+    script = Path(__file__).with_name("store-v1.sql").read_text()
+    with sqlite3.connect(path) as db:
+        db.executescript(script)
+    db.close()
+    with open_store(path) as store:
+        (summary,) = store.sessions()
+        session = store.load(summary.id)
+        assert store.of_boxes.known("30aea4b0c0de") == []
+    assert (summary.person, summary.distance_mm, summary.complete) == ("Ana", 1400, True)
+    assert (summary.dated, summary.serial) == (True, None)
+    assert [len(session.segments[0].raw), len(session.segments[0].metrics)] == [20, 20]
+    assert session.segments[0].box == []
+    assert session.events[0].text == "from a store of version 1"
+
+
+def _tables(path: Path) -> dict[str, list[tuple[str, str, int]]]:
+    """Name, type and whether it may be empty of each column, by table."""
+    engine = create_engine(f"sqlite:///{path}")
+    found = inspect(engine)
+    tables = {
+        table: sorted(
+            (column["name"], str(column["type"]), int(column["nullable"]))
+            for column in found.get_columns(table)
+        )
+        for table in found.get_table_names()
+    }
+    engine.dispose()
+    return tables
+
+
+def test_a_store_brought_up_to_date_has_the_tables_of_a_new_one(path: Path, tmp_path: Path):
+    new = tmp_path / "new.sqlite"
+    open_store(new).close()
+    with sqlite3.connect(path) as db:
+        db.executescript(Path(__file__).with_name("store-v1.sql").read_text())
+    db.close()
+    open_store(path).close()
+    assert _tables(path) == _tables(new)
+
+
 def test_a_failing_step_leaves_the_older_store_as_it_was(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ):
