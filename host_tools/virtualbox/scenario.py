@@ -73,7 +73,12 @@ class Walker:
 
 @dataclass(frozen=True)
 class Cell:
-    """One load cell with its HX711. `rate` is conversions a second."""
+    """One load cell with its HX711. `rate` is conversions a second.
+
+    What the cell itself does wrong, in percent of 500 N: how far it bows, the play between loading
+    and unloading; in percent of the force: what creeps in within minutes, and what the place of a
+    weight changes at either end of the rail.
+    """
 
     present: bool = one_of(True, (True, False))
     zero_counts: int = whole(0, -8_388_608, 8_388_607)
@@ -83,6 +88,10 @@ class Cell:
     spike_probability: float = number(0, 0, 1)
     spike_n: float = number(100, 0, 2000)
     rate: int = one_of(80, (80, 10))
+    nonlinearity_percent: float = number(0, -20, 20)
+    hysteresis_percent: float = number(0, 0, 20)
+    creep_percent: float = number(0, -20, 20)
+    position_percent: float = number(0, -50, 50)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ class EncoderShaft:
         self._lost = None
         self._lost_at = 0
         self._offset = 0
+        self._slipped_mm = 0.0
 
     def edges(self, position_mm):
         """The number of the state that a decoder believes in, given what its wires tell it."""
@@ -40,8 +41,12 @@ class EncoderShaft:
         # What was counted until now stays; only what follows is different.
         self._offset = before - self.edges(position_mm)
 
+    def slip(self, way_mm):
+        """The wheel stands still while the belt moves by so much: that is never counted."""
+        self._slipped_mm += way_mm
+
     def _true(self, position_mm):
-        return self._direction * math.floor(position_mm / self._mm_per_count)
+        return self._direction * math.floor((position_mm - self._slipped_mm) / self._mm_per_count)
 
     def _wiggle(self, state):
         # With one wire dead, the other's edges count up and down again: no way is made.

@@ -163,10 +163,14 @@ class World:
         )
 
     def do_rail_left_n(self, action):
-        self.hands.hang(0, action["value"])
+        self._hang(0, action)
 
     def do_rail_right_n(self, action):
-        self.hands.hang(1, action["value"])
+        self._hang(1, action)
+
+    def _hang(self, side, action):
+        self.hands.hang(side, action["value"])
+        self.cells[side].hang(action["value"], action.get("place", 0.0))
 
     def do_speed_m_s(self, action):
         if action["value"] is None:
@@ -194,6 +198,9 @@ class World:
 
     def do_encoder_mended(self, _action):
         self.shaft.lose(None, self.belt.position_mm)
+
+    def do_encoder_slip_mm(self, action):
+        self.shaft.slip(action["value"])
 
     def do_pin(self, action):
         if action["value"] is None:
