@@ -20,6 +20,7 @@ from beltbox.belt_laps import (
 from beltbox.calibrate_box import CalibrateBox, CalibrationError
 from beltbox.calibrate_talk import LeaveError, Talk, one_of, positive
 from beltbox.card import Card, card_lines
+from beltbox.fit import standard_ppm
 from beltcore import settings as declared
 
 LAPS = 3
@@ -247,7 +248,10 @@ def _what_now(counter: _Counter, passings: Sequence[Passing], plan: BeltPlan, by
 
 
 def _card(box: CalibrateBox, plan: BeltPlan, scale: BeltScale) -> Card:
-    values = {"belt_nm_per_count": round(scale.nm_per_count)}
+    values = {
+        "belt_nm_per_count": round(scale.nm_per_count),
+        "belt_u_ppm": standard_ppm(scale.parts),
+    }
     if scale.sign:
         # Walking backward is negative.
         rising = scale.sign if plan.pushed == FORWARD else -scale.sign

@@ -65,7 +65,7 @@ class CalibrateBox:
     def change(self, values: Mapping[str, int | str]) -> None:
         """Set what differs; `undo` takes it back. Raises LinkError with some of it done."""
         for key, value in values.items():
-            if self.settings[key] != value:
+            if self.settings[key] != value and key not in self.link.unknown_settings:
                 self._before.setdefault(key, self.settings[key])
                 # Also when no answer comes it may have been done: what is undone is told first.
                 self.link.command("set", key, value)

@@ -13,6 +13,7 @@ from beltbox.calibrate_wait import Awaited, settle
 from beltbox.card import Card, card_lines, rail_points
 from beltbox.doctor import SECONDS, examine
 from beltbox.findings import judge
+from beltbox.fit import standard_ppm
 from beltbox.rail_line import (
     STANDARD_GRAVITY,
     LoadPoint,
@@ -369,6 +370,7 @@ class RailDialogue:
             settings={
                 f"rail_{self._side}_zero": round(found.zero),
                 f"rail_{self._side}_nn_per_count": round(found.nn_per_count),
+                f"rail_{self._side}_u_ppm": standard_ppm(found.parts_relative),
                 "rail_noise_mn": self._noise_mn(found),
             },
             fixed=found.parts_fixed,

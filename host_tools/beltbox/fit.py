@@ -81,6 +81,14 @@ def expanded(parts: Sequence[Part]) -> tuple[float, float]:
     return k * u, k
 
 
+def standard_ppm(parts: Sequence[Part]) -> int:
+    """Relative parts as settings keep them: half of what covers 95 %, in 1 .. 1 000 000 millionths.
+
+    With few readings that is more than their quadrature, as it should be.
+    """
+    return min(1_000_000, max(1, round(expanded(parts)[0] / 2 * 1e6)))
+
+
 def fit_line(x: Sequence[float], y: Sequence[float], u_y: Sequence[float]) -> Line:
     """The line by weighted least squares through two or more points, at two x at least.
 

@@ -111,6 +111,7 @@ class BoxLink:
         self._waiting: deque[Sentence | LinkEvent] = deque()
         self._heard_at = time.monotonic()
         self._is_silent = False
+        self.unknown_settings: set[str] = set()  # those that an older box refused
         self._safe_mode = ""  # why the box stays at its prompt, in its own words
         self._known: set[str] = set()  # while unplugged: ports that aren't this box
         self._port: serial.Serial | None = open_port(path)
@@ -213,6 +214,7 @@ class BoxLink:
                 if key not in declared.LATER_KEYS:
                     raise
                 values[key] = declared.defaults()[key]  # an older box, which is as if it had it
+                self.unknown_settings.add(key)
                 continue
             try:
                 values[key] = declared.parse(key, text)

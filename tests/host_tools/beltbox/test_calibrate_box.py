@@ -17,6 +17,7 @@ class FakeLink:
     def __init__(self, *events: LinkEvent | None) -> None:
         self.path = "/dev/fake"
         self.connected = True
+        self.unknown_settings: set[str] = set()
         self.identity = SimpleNamespace(box_name="fake", firmware="1")
         self.there: dict[str, object] = {"a": 1, "b": 2}
         self.fails_at = ""
@@ -59,6 +60,14 @@ def test_what_isnt_kept_is_put_back():
         box.keep(["a"])
     assert link.there == {"a": 5, "b": 2}
     assert box.settings == {"a": 5, "b": 2}
+
+
+def test_what_an_older_box_doesnt_know_isnt_set():
+    link = FakeLink()
+    link.unknown_settings = {"b"}
+    with CalibrateBox(link) as box:
+        box.change({"a": 5, "b": 6})
+        assert link.there == {"a": 5, "b": 2}
 
 
 def test_a_change_without_an_answer_is_put_back_too():
