@@ -1,8 +1,9 @@
 """One step a row: the whole of what the box computes, in the order in which the data flows."""
 
 from . import flags
-from .belt import BeltSpeed
+from .belt import BeltSpeed, lag_us
 from .compat import array, const
+from .gait import Gait
 from .length import CountLength, Length
 from .rails import Rail, Rails
 
@@ -18,7 +19,7 @@ _BACKWARD = const(1)
 _ZONES = const(2)
 _SETTLE_COUNTS = const(0x10000000)
 
-# The columns of a metric row. Those of `GAIT` stay empty until steps are told from the belt.
+# The columns of a metric row. New ones go to the end.
 COLUMNS = (
     "t_ms",
     "belt_mm_s",
@@ -39,6 +40,9 @@ COLUMNS = (
     "step_length_mm",
     "grabs",
     "flags",
+    "step_time_sd_ms",
+    "step_asymmetry_permille",
+    "step_asymmetry_u_permille",
 )
 
 
@@ -46,7 +50,7 @@ class Core:
     """A measurement from its first row on. A new measurement is a new Core.
 
     After each `step`: `belt` (BeltSpeed), `rails` (Rails), `seconds` and `microseconds` since the
-    first row, `flags` (flags.CORE). After `settle`: `forward`, `backward` and the four of
+    first row, `gait` (Gait), `flags` (flags.CORE). After `settle`: `forward`, `backward` and the four of
     `zone_lengths` (Length).
     """
 
@@ -65,6 +69,10 @@ class Core:
         )
         self.zone_lengths = (Length(), Length(), Length(), Length())
         self.flags = 0
+        # Where edges before and behind are known, however coarse the encoder.
+        self._lag_us = 2 * lag_us(settings["belt_nm_per_count"])
+        self.gait = Gait(self._lag_us, settings["belt_nm_per_count"])
+        self._due_us = self._lag_us
         self._counts = array("i", [0] * 6)
         self._length = CountLength(settings["belt_nm_per_count"])
         self._backwards = settings["belt_direction"] == -1
@@ -132,6 +140,12 @@ class Core:
             found |= flags.BELT_JUMP
         if belt_us > _GAP_US:
             found |= flags.ROW_GAP
+        if found & (flags.BELT_JUMP | flags.ROW_GAP):
+            self.gait.start()
+            self._due_us = self._lag_us
+        else:
+            due_us = self._due_us - belt_us
+            self._due_us = due_us if due_us > 0 else self.gait.take(belt, t_us, due_us, belt_us)
         self.flags = found
 
     def settle(self):
@@ -176,9 +190,12 @@ def metric_row(core: Core) -> list[int | None]:
         zones_mm[1],
         zones_mm[2],
         zones_mm[3],
-        None,
-        None,
-        None,
-        None,
+        core.gait.steps,
+        core.gait.cadence_spm_x10,
+        core.gait.step_length_mm,
+        None if core.rails.grabs is None else core.rails.grabs.count,
         core.flags,
+        core.gait.evenness.step_time_sd_ms,
+        core.gait.evenness.asymmetry_permille,
+        core.gait.evenness.asymmetry_u_permille,
     ]

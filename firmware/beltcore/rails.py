@@ -6,6 +6,7 @@ weight and finds the zone. What isn't known is None, never 0.
 # ruff: noqa: PLR1730 (a comparison costs less than a call of min or max)
 
 from .compat import array, const
+from .grabs import Grabs
 
 SAMPLE_HIGHEST = const(0x7FFFFF)  # what an HX711 gives when its input is out of range
 SAMPLE_LOWEST = const(-0x800000)
@@ -13,6 +14,7 @@ SAMPLE_LOWEST = const(-0x800000)
 _SILENT_US = const(500_000)  # also a chip at 10 samples a second, once restarted, is back by then
 _SLOW_US = const(40_000)  # further apart than this, samples aren't smoothed: it would hide a catch
 _SMOOTHING_SHIFT = const(2)
+_GRABS_MOST_US = const(1_000_000)
 
 # Half of what 31 bits hold, so that two sides can be added: 536 kN.
 _FORCE_LIMIT_MN = const(0x1FFFFFFF)
@@ -142,6 +144,8 @@ class Rail:
 class Rails:
     """Both sides: `reliance_permille` of body weight and `zone` (0 .. 3), None while unknown.
 
+    `grabs` (Grabs) counts the catches; None without a cell.
+
     Weight left on the rails presses them down: a sum that pulls up counts as no reliance.
     """
 
@@ -158,6 +162,8 @@ class Rails:
         if noise_mn > light_mn:
             light_mn = noise_mn if noise_mn < supported_mn else supported_mn
         self._from_mn = array("i", (light_mn, supported_mn, self._weight_mn * 3 // 20))
+        self.grabs = Grabs(self._weight_mn) if self._present else None
+        self._grabs_us = 0  # since the last sum they had
         self._low_mn = 0  # the present zone is kept from here to below there
         self._high_mn = 0
 
@@ -174,12 +180,23 @@ class Rails:
             right.step(dt_us, right_sample)
             right_mn = right.force_mn
         if left_mn is None or right_mn is None or not self._present:
-            self.reliance_permille = None
-            self.zone = None
+            if self.zone is not None:
+                self.zone = None
+                self.reliance_permille = None
+                self.grabs.start()
             return
         sum_mn = left_mn + right_mn
         if sum_mn < 0:
             sum_mn = 0
+        dt_us += self._grabs_us
+        if dt_us > _GRABS_MOST_US:
+            dt_us = _GRABS_MOST_US
+        # The side that the loop waits for tells that there is something new.
+        if (left_sample if left.present else right_sample) is not None:
+            self._grabs_us = 0
+            self.grabs.step(dt_us, sum_mn)
+        else:
+            self._grabs_us = dt_us
         # Quotient and remainder twice, because 1000 * sum passes 31 bits.
         weight_mn = self._weight_mn
         rest = sum_mn * 100 if sum_mn < weight_mn else sum_mn % weight_mn * 100

@@ -48,6 +48,9 @@ TYPES = {
         "cadence_spm_x10",
         "step_length_mm",
         "grabs",
+        "step_time_sd_ms",
+        "step_asymmetry_permille",
+        "step_asymmetry_u_permille",
     ),
     # Metres by zone, before every tenth DST.
     "ZON": ("t_ms", "hands_off_mm", "light_mm", "supported_mm", "heavy_mm"),
@@ -134,16 +137,22 @@ class Writer:
         self._finish()
 
     def distance(self, core):
-        """The sums of the belt. The gait's fields stay empty until steps are told from the belt."""
+        """The sums of the belt, and the gait."""
         core.settle()
         self._start(_DST)
         self._put_thousandths(core.seconds, core.microseconds // 1000)
         self._put_length(core.forward)
         self._put_length(core.backward)
-        self._put(None)
-        self._put(None)
-        self._put(None)
-        self._put(None)
+        gait = core.gait
+        self._put(gait.steps)
+        self._put(gait.cadence_spm_x10)
+        self._put(gait.step_length_mm)
+        grabs = core.rails.grabs
+        self._put(None if grabs is None else grabs.count)
+        even = gait.evenness
+        self._put(even.step_time_sd_ms)
+        self._put(even.asymmetry_permille)
+        self._put(even.asymmetry_u_permille)
         self._finish()
 
     def zones(self, core):

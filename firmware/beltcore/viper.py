@@ -38,3 +38,42 @@ def put_number(buffer: ptr8, at: int, value: int) -> int:
         buffer[place] = 0x30 + value - rest * 10
         value = rest
     return end
+
+
+@micropython.viper
+def correlate(ripple: ptr32, at: int, sums: ptr32):
+    """As plain.correlate."""
+    newest = ripple[at]
+    lag = 0
+    while lag < 43:
+        total = sums[lag]
+        sums[lag] = total - (total >> 6) + newest * ripple[at - lag & 63]
+        lag += 1
+
+
+@micropython.viper
+def best_lag(sums: ptr32) -> int:
+    """As plain.best_lag."""
+    highest = 0
+    peak = 0
+    lag = 9
+    while lag < 42:
+        score = 2 * sums[lag] - (sums[lag >> 1] + sums[lag + 1 >> 1] >> 1)
+        if score > highest:
+            highest = score
+            peak = sums[lag]
+        lag += 1
+    before = 2 * sums[8] - sums[4]
+    rising = 0
+    lag = 9
+    while lag < 43:
+        score = 2 * sums[lag] - (sums[lag >> 1] + sums[lag + 1 >> 1] >> 1)
+        if score > before:
+            rising = 1
+        elif rising:
+            if before >= highest - (highest >> 2) and sums[lag - 1] * 2 > peak:
+                return lag - 1
+            rising = 0
+        before = score
+        lag += 1
+    return 0
