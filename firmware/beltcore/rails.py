@@ -14,7 +14,7 @@ SAMPLE_LOWEST = const(-0x800000)
 _SILENT_US = const(500_000)  # also a chip at 10 samples a second, once restarted, is back by then
 _SLOW_US = const(40_000)  # further apart than this, samples aren't smoothed: it would hide a catch
 _SMOOTHING_SHIFT = const(2)
-_GRABS_MOST_US = const(1_000_000)
+_GRABS_US = const(25_000)  # so often a sum is enough, as long as it doesn't rise
 
 # Half of what 31 bits hold, so that two sides can be added: 536 kN.
 _FORCE_LIMIT_MN = const(0x1FFFFFFF)
@@ -164,6 +164,7 @@ class Rails:
         self._from_mn = array("i", (light_mn, supported_mn, self._weight_mn * 3 // 20))
         self.grabs = Grabs(self._weight_mn) if self._present else None
         self._grabs_us = 0  # since the last sum they had
+        self._sum_mn = 0  # of the sample before
         self._low_mn = 0  # the present zone is kept from here to below there
         self._high_mn = 0
 
@@ -189,14 +190,13 @@ class Rails:
         if sum_mn < 0:
             sum_mn = 0
         dt_us += self._grabs_us
-        if dt_us > _GRABS_MOST_US:
-            dt_us = _GRABS_MOST_US
-        # The side that the loop waits for tells that there is something new.
         if (left_sample if left.present else right_sample) is not None:
-            self._grabs_us = 0
-            self.grabs.step(dt_us, sum_mn)
-        else:
-            self._grabs_us = dt_us
+            change_mn = sum_mn - self._sum_mn
+            self._sum_mn = sum_mn
+            if dt_us >= _GRABS_US or sum_mn >= self.grabs.watch_mn:
+                self.grabs.step(dt_us if dt_us < 1_000_000 else 1_000_000, sum_mn, change_mn)
+                dt_us = 0
+        self._grabs_us = dt_us if dt_us < 1_000_000 else 1_000_000
         # Quotient and remainder twice, because 1000 * sum passes 31 bits.
         weight_mn = self._weight_mn
         rest = sum_mn * 100 if sum_mn < weight_mn else sum_mn % weight_mn * 100

@@ -15,10 +15,10 @@ from beltbox.errors import BeltBoxError
 from beltbox.files import refuse_target
 from beltbox.raw_csv import raw_line, read_raw_csv
 from beltbox.rows import MetricRow, RawRow
-from beltcore.core import Core, metric_row
+from beltcore.core import COLUMNS, Core, metric_row
 from beltcore.settings import fingerprint
 
-_HEADER = ",".join(MetricRow._fields[:-1]).encode()
+_HEADER = ",".join(COLUMNS).encode()
 _HEADER_BYTES = 1000
 # Totals that the command prints of the last row.
 _SHOWN = ("t_ms", "distance_mm", "forward_mm", "backward_mm")
@@ -139,7 +139,7 @@ def computed_again(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> 
     rows: list[MetricRow] = []
     for row in raw:
         core.step(*row)
-        rows.append(MetricRow._make([*metric_row(core), None]))
+        rows.append(MetricRow(**dict(zip(COLUMNS, metric_row(core), strict=True))))
     return rows
 
 

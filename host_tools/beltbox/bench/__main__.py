@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from beltbox.bench import accuracy, cost
+from beltbox.bench import accuracy, cost, gait
 from beltbox.bench.table import markdown
 from beltbox.errors import BeltBoxError
 from virtualbox.errors import VirtualBoxError
@@ -26,6 +26,7 @@ def main() -> None:
             *accuracy.distance(),
             *accuracy.speeds(tell),
             *accuracy.forces(tell),
+            *gait.gait(tell),
             *rates,
             *cost.heap(tell),
         ]

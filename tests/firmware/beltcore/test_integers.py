@@ -68,13 +68,15 @@ for _name in ("neg", "pos", "abs", "invert"):
 
 
 class Array31(list):
-    """array("i", …) of Int31."""
+    """array("i", …) or array("h", …) of Int31."""
 
     def __init__(self, typecode, values):
-        assert typecode == "i"
+        self._most = {"i": HIGHEST, "h": 2**15 - 1}[typecode]
         super().__init__(Int31(value) for value in values)
 
     def __setitem__(self, index, value):
+        if not -self._most - 1 <= value <= self._most:
+            raise Left31Bits(value)
         super().__setitem__(index, Int31(value))
 
 
