@@ -381,11 +381,7 @@ class Gait:
             self._ways[at] = (way_um if way_um < 4 * _LONGEST_UM else 0) // n >> 4
             self._recent = self._recent + 1 if self._recent < 31 else 16
         limit = lag * (_LOOSE_LIMIT if self._trusted else _EVEN_LIMIT)
-        if (
-            not -limit <= differs <= limit
-            or way_um >= _LONGEST_UM * n
-            or self._depth * 2 < self._floor
-        ):
+        if not -limit <= differs <= limit or way_um >= _LONGEST_UM * n:
             self.evenness.start()
             if self._trusted and self._good:
                 self._good -= 1
@@ -402,9 +398,24 @@ class Gait:
         if self._trusted or self._good == 3:
             self._trusted = True
             self._good = 3
-            self.steps = self.steps + self._pending & _STEPS_MASK
-            self._pending = 0
+            if self._fine or not self._slows():
+                self.steps = self.steps + self._pending & _STEPS_MASK
+                self._pending = 0
             self._tell()
+
+    def _slows(self):
+        """Whether the last stride was slower by 3 % than the one before, as when the belt coasts.
+
+        A coarse encoder's edges make ripple enough to go on counting then: what was counted so is
+        kept back until the belt keeps its speed again.
+        """
+        places = self._places
+        k = self._k
+        lag = self._lag
+        middle = places[k - 2 * lag & _PLACES]
+        last_um = (places[k & _PLACES] - middle) * self._sign & _PLACE_MASK
+        before_um = (middle - places[k - 4 * lag & _PLACES]) * self._sign & _PLACE_MASK
+        return last_um < before_um - (before_um >> 5)
 
     def _tell(self):
         """The mean of the last steps: an even number, so that a limp doesn't show."""
@@ -431,6 +442,8 @@ class Gait:
         """The belt stands: what is left to look at, and a last dip that nothing followed."""
         self._follow(k)
         self._follow(k)
+        if self._pending <= 2:  # more than two while it slowed down: it coasted
+            self.steps = self.steps + self._pending & _STEPS_MASK
         since = (k - 10 << 8) - self._dip
         if self._low and self._lag << 7 < since < self._lag * 384:
             self.steps = self.steps + 1 & _STEPS_MASK
