@@ -49,9 +49,9 @@ COLUMNS = (
 class Core:
     """A measurement from its first row on. A new measurement is a new Core.
 
-    After each `step`: `belt` (BeltSpeed), `rails` (Rails), `seconds` and `microseconds` since the
-    first row, `gait` (Gait), `flags` (flags.CORE). After `settle`: `forward`, `backward` and the four of
-    `zone_lengths` (Length).
+    After each `step`: `belt` (BeltSpeed), `rails` (Rails), `gait` (Gait), `seconds` and
+    `microseconds` since the first row, `flags` (flags.CORE). After `settle`: `forward`, `backward`
+    and the four of `zone_lengths` (Length).
     """
 
     def __init__(self, settings: dict[str, int | str]) -> None:

@@ -153,7 +153,6 @@ class Rails:
         """left, right: Rail. body_mass_g 20 000 .. 300 000, noise_mn 0 .. 50 000."""
         self.left = left
         self.right = right
-        self._present = left.present or right.present
         self.reliance_permille = None
         self.zone = None
         self._weight_mn = weight_mn(body_mass_g)
@@ -162,7 +161,7 @@ class Rails:
         if noise_mn > light_mn:
             light_mn = noise_mn if noise_mn < supported_mn else supported_mn
         self._from_mn = array("i", (light_mn, supported_mn, self._weight_mn * 3 // 20))
-        self.grabs = Grabs(self._weight_mn) if self._present else None
+        self.grabs = Grabs(self._weight_mn) if left.present or right.present else None
         self._grabs_us = 0  # since the last sum they had
         self._sum_mn = 0  # of the sample before
         self._low_mn = 0  # the present zone is kept from here to below there
@@ -180,11 +179,12 @@ class Rails:
         if right.present:
             right.step(dt_us, right_sample)
             right_mn = right.force_mn
-        if left_mn is None or right_mn is None or not self._present:
-            if self.zone is not None:
+        grabs = self.grabs
+        if left_mn is None or right_mn is None or grabs is None:
+            if self.zone is not None and grabs is not None:
                 self.zone = None
                 self.reliance_permille = None
-                self.grabs.start()
+                grabs.start()
             return
         sum_mn = left_mn + right_mn
         if sum_mn < 0:
@@ -193,8 +193,8 @@ class Rails:
         if (left_sample if left.present else right_sample) is not None:
             change_mn = sum_mn - self._sum_mn
             self._sum_mn = sum_mn
-            if dt_us >= _GRABS_US or sum_mn >= self.grabs.watch_mn:
-                self.grabs.step(dt_us if dt_us < 1_000_000 else 1_000_000, sum_mn, change_mn)
+            if dt_us >= _GRABS_US or sum_mn >= grabs.watch_mn:
+                grabs.step(dt_us if dt_us < 1_000_000 else 1_000_000, sum_mn, change_mn)
                 dt_us = 0
         self._grabs_us = dt_us if dt_us < 1_000_000 else 1_000_000
         # Quotient and remainder twice, because 1000 * sum passes 31 bits.

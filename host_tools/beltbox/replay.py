@@ -20,6 +20,7 @@ from beltcore.settings import fingerprint
 
 _HEADER = ",".join(COLUMNS).encode()
 _HEADER_BYTES = 1000
+_BOX_FLAGS = MetricRow._fields.index("box_flags")
 # Totals that the command prints of the last row.
 _SHOWN = ("t_ms", "distance_mm", "forward_mm", "backward_mm")
 
@@ -139,7 +140,9 @@ def computed_again(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> 
     rows: list[MetricRow] = []
     for row in raw:
         core.step(*row)
-        rows.append(MetricRow(**dict(zip(COLUMNS, metric_row(core), strict=True))))
+        values = metric_row(core)
+        # What only the box sees stands among them, and isn't known here.
+        rows.append(MetricRow._make([*values[:_BOX_FLAGS], None, *values[_BOX_FLAGS:]]))
     return rows
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from beltbox.bench.made_up_belt import SHAPES, MadeUpBelt
 from beltbox.bench.table import Line
-from beltcore.core import Core
+from beltbox.replay import computed_again
+from beltbox.rows import RawRow
 from beltcore.settings import complete
 
 _SIZES_MM = (0.1, 1.0, 12.0)
@@ -57,21 +58,23 @@ def walks(mm_per_count: float) -> Iterator[Walk]:
             ramp_s=_RAMP_S,
         )
         belt.stand(3)
-        core = Core(complete({"belt_nm_per_count": round(mm_per_count * 1e6)}))
+        raw = belt.rows(mm_per_count, direction=-1 if number % 2 else 1)
+        settings = complete({"belt_nm_per_count": round(mm_per_count * 1e6)})
+        metrics = computed_again(raw, settings)
         squares: list[float] = []
         rows = 0
-        for row in belt.rows(mm_per_count, direction=-1 if number % 2 else 1):
-            core.step(*row)
-            t_s = row.t_us / 1e6 - _BEFORE_S - _RAMP_S
+        for row in metrics:
+            t_s = row.t_ms / 1000 - _BEFORE_S - _RAMP_S
             if _STEADY_S <= t_s <= _WALK_S - _RAMP_S - 1.5:
                 rows += 1
-                if core.gait.cadence_spm_x10 is not None:
-                    squares.append((core.gait.cadence_spm_x10 / 10 - cadence_spm) ** 2)
+                if row.cadence_spm_x10 is not None:
+                    squares.append((row.cadence_spm_x10 / 10 - cadence_spm) ** 2)
         yield Walk(
-            f"{cadence_spm:.0f}/min, {speed_m_s:.2f} m/s, {shape}, {peaks:.0%}, limp {asymmetry:.0%}",
+            f"{cadence_spm:.0f}/min, {speed_m_s:.2f} m/s, {shape}, {peaks:.0%}, "
+            f"limp {asymmetry:.0%}",
             peaks,
             math.sqrt(statistics.fmean(squares)) if squares else None,
-            core.gait.steps - len(belt.steps_s),
+            (metrics[-1].steps or 0) - len(belt.steps_s),
             len(belt.steps_s),
             len(squares) / rows,
         )
@@ -84,35 +87,47 @@ def grabs_missed_and_made_up() -> tuple[int, int, int]:
         rng = random.Random(number)
         mass_kg = rng.uniform(45, 120)
         held = (0.0, 0.04, 0.2)[number % 3]
-        catches = [(3.0 + 4 * i, rng.uniform(0.095, 0.4), rng.uniform(0.05, 0.17)) for i in range(4)]
-        leans = [(3.0 + 4 * i, rng.uniform(0.05, 0.3)) for i in range(4)]
+        catches = [
+            _Hold(3 + 4 * i, rng.uniform(0.095, 0.4), rng.uniform(0.05, 0.17)) for i in range(4)
+        ]
         there += len(catches)
-
-        def caught(t_s: float, base: float = held, of: object = catches) -> float:
-            assert isinstance(of, list)
-            return base + sum(
-                size * _rise(t_s - at_s, rise_s) * math.exp(-max(0.0, t_s - at_s - rise_s) / 0.5)
-                for at_s, size, rise_s in catches
-            )
-
-        def leant(t_s: float, base: float = held) -> float:
-            # As briskly as isn't yet a grab: 7 % in 200 ms.
-            return base + sum(
-                size * (_rise(t_s - at_s, size / 0.35) - _rise(t_s - at_s - 2, 1.0))
-                for at_s, size in leans
-            )
-
-        missed += len(catches) - _count_grabs(caught, mass_kg, number)
-        made_up += _count_grabs(leant, mass_kg, number)
+        missed += len(catches) - _count_grabs(held, catches, _caught, mass_kg, number)
+        # As briskly as isn't yet a grab: 7 % in 200 ms.
+        sizes = [rng.uniform(0.05, 0.3) for _ in range(4)]
+        leans = [_Hold(3 + 4 * i, size, size / 0.35) for i, size in enumerate(sizes)]
+        made_up += _count_grabs(held, leans, _leant, mass_kg, number)
     return there, missed, made_up
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    at_s: float
+    size: float
+    """Of body weight."""
+    rise_s: float
+
+
+def _caught(hold: _Hold, t_s: float) -> float:
+    after_s = max(0.0, t_s - hold.at_s - hold.rise_s)
+    return hold.size * _rise(t_s - hold.at_s, hold.rise_s) * math.exp(-after_s / 0.5)
+
+
+def _leant(hold: _Hold, t_s: float) -> float:
+    return hold.size * (_rise(t_s - hold.at_s, hold.rise_s) - _rise(t_s - hold.at_s - 2, 1.0))
 
 
 def _rise(since_s: float, rise_s: float) -> float:
     return max(0.0, min(1.0, since_s / rise_s))
 
 
-def _count_grabs(force: Callable[[float], float], mass_kg: float, seed: int) -> int:
-    """force: of body weight. Two cells with 1.5 N of noise and 1 % of the samples spiked."""
+def _count_grabs(
+    held: float,
+    holds: list[_Hold],
+    shape: Callable[[_Hold, float], float],
+    mass_kg: float,
+    seed: int,
+) -> int:
+    """held: of body weight. Two cells with 1.5 N of noise and 1 % of the samples spiked."""
     rng = random.Random(seed)
     settings = complete(
         {
@@ -121,16 +136,15 @@ def _count_grabs(force: Callable[[float], float], mass_kg: float, seed: int) -> 
             "body_mass_g": round(mass_kg * 1000),
         }
     )
-    core = Core(settings)
+    raw: list[RawRow] = []
     for tick in range(20 * 80):
         t_s = tick / 80
-        samples = [
-            round((force(t_s) * mass_kg * _GRAVITY_M_S2 * share + _noise_n(rng)) * 1e9 / _NN_PER_COUNT)
-            for share in (0.6, 0.4)
-        ]
-        core.step(round(t_s * 1e6), 0, *samples)
-    assert core.rails.grabs is not None
-    return core.rails.grabs.count
+        force_n = (held + sum(shape(hold, t_s) for hold in holds)) * mass_kg * _GRAVITY_M_S2
+        left, right = (
+            round((force_n * share + _noise_n(rng)) * 1e9 / _NN_PER_COUNT) for share in (0.6, 0.4)
+        )
+        raw.append(RawRow(round(t_s * 1e6), 0, left, right))
+    return computed_again(raw, settings)[-1].grabs or 0
 
 
 def _noise_n(rng: random.Random) -> float:

@@ -62,9 +62,7 @@ class MadeUpBelt:
         for _ in range(round(seconds / _DT_S)):
             self._move(speed_m_s)
 
-    def coast(
-        self, slowing_m_s2: float, *, tau_s: float = math.inf, seconds: float = 99.0
-    ) -> None:
+    def coast(self, slowing_m_s2: float, *, tau_s: float = math.inf, seconds: float = 99.0) -> None:
         """Nobody touches the belt, until it stands."""
         for _ in range(round(seconds / _DT_S)):
             if self.speed_m_s <= 0.001:
@@ -151,7 +149,9 @@ class MadeUpBelt:
             after = min(index + 1, len(places) - 1)
             place_mm = places[index] + (places[after] - places[index]) * (at - index)
             count = math.floor((place_mm + off_mm) / mm_per_count)
-            rows.append(RawRow((start_us + round(t_s * 1e6)) % _CLOCK, direction * count, None, None))
+            rows.append(
+                RawRow((start_us + round(t_s * 1e6)) % _CLOCK, direction * count, None, None)
+            )
             t_s += row_s * (1 + jitter * self._rng.uniform(-1, 1))
         return rows
 

@@ -143,7 +143,7 @@ def load(edit=lambda source: source):
     finder = _Finder(edit)
     sys.meta_path.insert(0, finder)
     try:
-        names = ("core", "sentence", "settings", "plain", "crc", "belt", "length", "rails")
+        names = ("core", "sentence", "settings", "plain", "crc", "belt", "length", "rails", "gait")
         return {name: importlib.import_module(f"{PACKAGE}.{name}") for name in names}
     finally:
         sys.meta_path.remove(finder)
