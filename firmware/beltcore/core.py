@@ -1,7 +1,7 @@
 """One step a row: the whole of what the box computes, in the order in which the data flows."""
 
 from . import flags
-from .belt import BeltSpeed, lag_us
+from .belt import BeltSpeed
 from .compat import array, const
 from .gait import Gait
 from .length import CountLength, Length
@@ -69,10 +69,8 @@ class Core:
         )
         self.zone_lengths = (Length(), Length(), Length(), Length())
         self.flags = 0
-        # Where edges before and behind are known, however coarse the encoder.
-        self._lag_us = 2 * lag_us(settings["belt_nm_per_count"])
-        self.gait = Gait(self._lag_us, settings["belt_nm_per_count"])
-        self._due_us = self._lag_us
+        self.gait = Gait(settings["belt_nm_per_count"])
+        self._due_us = self.gait.lag_us  # until the gait's next look at the belt
         self._counts = array("i", [0] * 6)
         self._length = CountLength(settings["belt_nm_per_count"])
         self._backwards = settings["belt_direction"] == -1
@@ -142,7 +140,7 @@ class Core:
             found |= flags.ROW_GAP
         if found & (flags.BELT_JUMP | flags.ROW_GAP):
             self.gait.start()
-            self._due_us = self._lag_us
+            self._due_us = self.gait.lag_us
         else:
             due_us = self._due_us - belt_us
             self._due_us = due_us if due_us > 0 else self.gait.take(belt, t_us, due_us, belt_us)

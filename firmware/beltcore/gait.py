@@ -13,6 +13,7 @@ stands in firmware/README.md ("Gait"). In short:
 """
 # ruff: noqa: PLR1730 (a comparison costs less than a call of min or max)
 
+from .belt import lag_us
 from .compat import array, best_lag, const, correlate
 from .evenness import Evenness, root
 
@@ -66,13 +67,14 @@ class Gait:
     seconds. `evenness` tells of the last 64.
     """
 
-    def __init__(self, lag_us, nm_per_count):
-        """lag_us: how far behind the belt is looked at, 0 .. 500 000; a count's size in nm."""
+    def __init__(self, nm_per_count):
+        """nm_per_count: 1 .. 1 000 000 000."""
         self.steps = 0
         self.cadence_spm_x10 = None
         self.step_length_mm = None
         self.evenness = Evenness(nm_per_count)
-        self._lag_us = lag_us
+        # So far behind the belt is looked at: there the edges before and behind are known.
+        self.lag_us = 2 * lag_us(nm_per_count)
         # A fine encoder's ripple is seen as sharply as it is; a coarse one's is mostly its edges.
         self._fine = nm_per_count <= 2_000_000
         self._count_um = nm_per_count // 1000
@@ -117,7 +119,7 @@ class Gait:
         due_us: when the next was due after t_us, 0 or less; row_us: the time since the row before.
         """
         self._row_us += row_us - self._row_us >> 3
-        t_us = (t_us - self._lag_us) & _CLOCK_MASK
+        t_us = (t_us - self.lag_us) & _CLOCK_MASK
         while due_us <= 0:
             self._sample(belt.place_um((t_us + due_us) & _CLOCK_MASK))
             due_us += _GRID_US

@@ -19,6 +19,8 @@ from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
+from beltbox.bench.made_up_belt import MadeUpBelt
+
 SOURCE = Path(__file__).parents[3] / "firmware" / "beltcore"
 PACKAGE = "beltcore_checked"
 CLOCK = 2**30
@@ -311,3 +313,20 @@ def test_a_planted_overflow_is_caught(right, wrong):
     with pytest.raises(Left31Bits):
         measure(load(edit), EXTREME, ROWS)
     assert sum(planted) == 1
+
+
+@pytest.mark.parametrize("size", [1000, 100_000, 12_000_000, 1_000_000_000])
+@pytest.mark.parametrize("mm_per_count", [0.1, 12])
+def test_walks(size, mm_per_count):
+    """Rhythms of every scale: the counts of a walk, at sizes that make a stroll or a race of it."""
+    belt = MadeUpBelt(2)
+    belt.walk(1.2, 120, 12, peaks=0.2, asymmetry=0.1)
+    belt.walk(0.5, 60, 12, peaks=0.3, from_m_s=1.2, stop_s=0)
+    belt.stand(1)
+    belt.walk(0.4, 140, 36, peaks=0.2)
+    modules = load()
+    core = modules["core"].Core(modules["settings"].complete({"belt_nm_per_count": Int31(size)}))
+    for row in belt.rows(mm_per_count, row_s=0.02, start_us=2**30 - 10**7):
+        core.step(Int31(row.t_us), Int31(row.count), None, None)
+    if size == round(mm_per_count * 1e6):
+        assert core.gait.steps > 80
