@@ -9,7 +9,7 @@ import pytest
 
 from beltbox.bench.made_up_belt import MadeUpBelt
 from beltcore import settings
-from beltcore.core import Core, metric_row
+from beltcore.core import COLUMNS, Core, metric_row
 from beltcore.sentence import Writer
 
 CLOCK = 2**30
