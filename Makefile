@@ -12,7 +12,7 @@ PORT ?=
 # Node may come from the system or, where it is missing, from PyPI into .venv.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo test lint bench flash clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -45,6 +45,9 @@ lint: setup ## format, lint, types, duplicates of names on the wire
 
 bench: setup ## the figures that the README states, measured anew
 	@$(BIN)/python -m beltbox.bench
+
+flash: setup ## the firmware onto a board: make flash PORT=/dev/ttyUSB0
+	@$(BIN)/beltbox flash $(if $(PORT),--port '$(PORT)')
 
 clean: ## remove what was built, and .venv
 	rm -rf build dist $(VENV) $(ENGINES)/node_modules

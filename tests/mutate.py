@@ -37,16 +37,19 @@ _B = "tests/firmware/beltcore/test_"
 _ENDURANCE = (f"{_B}integers.py", "tests/firmware/test_recordings.py")
 TESTS = {
     "belt": (f"{_B}belt.py", f"{_B}core.py", *_ENDURANCE),
+    "command": (f"{_B}command.py",),
     "core": (f"{_B}core.py", f"{_B}belt.py", *_ENDURANCE),
     "crc": (f"{_B}crc.py", f"{_B}plain.py"),
     "flags": (f"{_B}flags.py",),
     "length": (f"{_B}length.py", f"{_B}core.py", f"{_B}integers.py"),
+    "metrics": (f"{_B}core.py", "tests/firmware/test_recordings.py"),
     "plain": (f"{_B}plain.py", f"{_B}crc.py", f"{_B}integers.py"),
     "rails": (f"{_B}rails.py", f"{_B}core.py", *_ENDURANCE),
+    "rare_writer": (f"{_B}writer.py", f"{_B}reader.py"),
     "reader": (f"{_B}reader.py",),
-    "sentence": (f"{_B}sentence.py", f"{_B}reader.py", f"{_B}integers.py"),
     "settings": (f"{_B}settings.py",),
     "viper": (f"{_B}plain.py",),
+    "writer": (f"{_B}writer.py", f"{_B}reader.py", f"{_B}integers.py"),
 }
 
 _OPERATORS = {

@@ -1,6 +1,5 @@
 """One step a row: the whole of what the box computes, in the order in which the data flows."""
 
-from . import flags
 from .belt import BeltSpeed
 from .compat import array, const
 from .gait import Gait
@@ -13,37 +12,15 @@ _COUNT_MASK = const(0x3FFFFFFF)
 _COUNT_HALF = const(0x20000000)
 _GAP_US = const(1_000_000)
 
+# Those of flags.py, which the box doesn't load: words cost RAM.
+_ROW_GAP = const(16)
+_BELT_JUMP = const(32)
+
 # Where `_counts` keeps what isn't yet in a Length: forward, backward, then the zones.
 _FORWARD = const(0)
 _BACKWARD = const(1)
 _ZONES = const(2)
 _SETTLE_COUNTS = const(0x10000000)
-
-# The columns of a metric row. New ones go to the end.
-COLUMNS = (
-    "t_ms",
-    "belt_mm_s",
-    "speed_mm_s",
-    "distance_mm",
-    "forward_mm",
-    "backward_mm",
-    "rail_left_mn",
-    "rail_right_mn",
-    "reliance_permille",
-    "zone",
-    "hands_off_mm",
-    "light_mm",
-    "supported_mm",
-    "heavy_mm",
-    "steps",
-    "cadence_spm_x10",
-    "step_length_mm",
-    "grabs",
-    "flags",
-    "step_time_sd_ms",
-    "step_asymmetry_permille",
-    "step_asymmetry_u_permille",
-)
 
 
 class Core:
@@ -135,10 +112,10 @@ class Core:
         belt = self.belt
         belt.step(t_us, belt_us, counts)
         if belt.jumped:
-            found |= flags.BELT_JUMP
+            found |= _BELT_JUMP
         if belt_us > _GAP_US:
-            found |= flags.ROW_GAP
-        if found & (flags.BELT_JUMP | flags.ROW_GAP):
+            found |= _ROW_GAP
+        if belt.jumped or belt_us > _GAP_US:
             self.gait.start()
             self._due_us = self.gait.lag_us
         else:
@@ -160,40 +137,3 @@ class Core:
             length.set(pending[index])
             total.add(length.m, length.mm, length.nm)
             pending[index] = 0
-
-
-def metric_row(core: Core) -> list[int | None]:
-    """The metric row of `COLUMNS` after a step, as a list of int or None.
-
-    For hosts and for replay: it allocates, and its millimetres are Python's own integers.
-    """
-    core.settle()
-    forward_mm = core.forward.in_mm()
-    backward_mm = core.backward.in_mm()
-    zones_mm = [None, None, None, None]
-    if core.rails.left.present or core.rails.right.present:
-        zones_mm = [length.in_mm() for length in core.zone_lengths]
-    return [
-        core.seconds * 1000 + core.microseconds // 1000,
-        core.belt.belt_mm_s,
-        core.belt.speed_mm_s,
-        forward_mm + backward_mm,
-        forward_mm,
-        backward_mm,
-        core.rails.left.force_mn,
-        core.rails.right.force_mn,
-        core.rails.reliance_permille,
-        core.rails.zone,
-        zones_mm[0],
-        zones_mm[1],
-        zones_mm[2],
-        zones_mm[3],
-        core.gait.steps,
-        core.gait.cadence_spm_x10,
-        core.gait.step_length_mm,
-        None if core.rails.grabs is None else core.rails.grabs.count,
-        core.flags,
-        core.gait.evenness.step_time_sd_ms,
-        core.gait.evenness.asymmetry_permille,
-        core.gait.evenness.asymmetry_u_permille,
-    ]

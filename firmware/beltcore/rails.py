@@ -8,8 +8,8 @@ weight and finds the zone. What isn't known is None, never 0.
 from .compat import array, const
 from .grabs import Grabs
 
-SAMPLE_HIGHEST = const(0x7FFFFF)  # what an HX711 gives when its input is out of range
-SAMPLE_LOWEST = const(-0x800000)
+_SAMPLE_HIGHEST = const(0x7FFFFF)  # what an HX711 gives when its input is out of range
+_SAMPLE_LOWEST = const(-0x800000)
 
 _SILENT_US = const(500_000)  # also a chip at 10 samples a second, once restarted, is back by then
 _SLOW_US = const(40_000)  # further apart than this, samples aren't smoothed: it would hide a catch
@@ -21,13 +21,13 @@ _FORCE_LIMIT_MN = const(0x1FFFFFFF)
 _SUM_LIMIT_MN = const(0x3FFFFFFF)
 
 # What `Rail.fault` tells; the bits of the left side in beltcore.flags.
-SILENT = const(1)
-SATURATED = const(4)
+_SILENT = const(1)
+_SATURATED = const(4)
 
-HANDS_OFF = const(0)
-LIGHT = const(1)
-SUPPORTED = const(2)
-HEAVY = const(3)
+_HANDS_OFF = const(0)
+_LIGHT = const(1)
+_SUPPORTED = const(2)
+_HEAVY = const(3)
 
 
 class Rail:
@@ -62,7 +62,7 @@ class Rail:
     def step(self, dt_us, sample):
         """Take a row: the time since the row before (0 .. 2**29 us), and the sample or None."""
         since_us = self._since_us + dt_us
-        if sample is None or sample >= SAMPLE_HIGHEST or sample <= SAMPLE_LOWEST:
+        if sample is None or sample >= _SAMPLE_HIGHEST or sample <= _SAMPLE_LOWEST:
             self._without(since_us, sample is not None)
             return
         self._since_us = 0
@@ -125,13 +125,13 @@ class Rail:
     def _without(self, since_us, saturated):
         """A row without a usable sample."""
         if saturated:
-            self.fault = SATURATED
+            self.fault = _SATURATED
         if since_us > _SILENT_US:
             since_us = _SILENT_US + 1
             self.force_mn = None
             self._good = 0
             if not self.fault:
-                self.fault = SILENT
+                self.fault = _SILENT
         self._since_us = since_us
 
     def _first(self, good):
@@ -209,14 +209,14 @@ class Rails:
     def _enter(self, sum_mn):
         """Find the zone: up at a threshold, down a tenth below it, so that noise can't chatter."""
         from_mn = self._from_mn
-        zone = HANDS_OFF if self.zone is None else self.zone
-        while zone < HEAVY and sum_mn >= from_mn[zone]:
+        zone = _HANDS_OFF if self.zone is None else self.zone
+        while zone < _HEAVY and sum_mn >= from_mn[zone]:
             zone += 1
-        while zone > HANDS_OFF and sum_mn < from_mn[zone - 1] - from_mn[zone - 1] // 10:
+        while zone > _HANDS_OFF and sum_mn < from_mn[zone - 1] - from_mn[zone - 1] // 10:
             zone -= 1
         self.zone = zone
-        self._low_mn = from_mn[zone - 1] - from_mn[zone - 1] // 10 if zone > HANDS_OFF else 0
-        self._high_mn = from_mn[zone] if zone < HEAVY else _SUM_LIMIT_MN
+        self._low_mn = from_mn[zone - 1] - from_mn[zone - 1] // 10 if zone > _HANDS_OFF else 0
+        self._high_mn = from_mn[zone] if zone < _HEAVY else _SUM_LIMIT_MN
 
 
 def median3(a, b, c):

@@ -1,10 +1,12 @@
-"""Reads what the other end wrote: sentences from the box, commands from the host.
+"""The host's end of the wire: reads sentences, makes commands.
 
 Nothing that fails its CRC, its declaration or its numbers is used, not even in part.
 """
 
+from .command import Damaged, checked_body
 from .crc import crc16
-from .sentence import SEQUENCE_PERIOD, TEXT_FIELDS, TYPES
+from .sentence import TEXT_FIELDS, TYPES
+from .writer import SEQUENCE_PERIOD
 
 COMMAND_MAX = 100
 LINE_MAX = 1000  # longer than any sentence or traceback line: what comes beyond is cut into lines
@@ -21,10 +23,6 @@ _NUMBERS_ONLY = {
 }
 
 
-class Damaged(ValueError):
-    """A line that looks like a sentence or a command but isn't a sound one; the text says why."""
-
-
 def decode(line: bytes) -> tuple[str, int, list[int | str | None]]:
     """The sentence in `line` (bytes, without the newline) as (type, seq, values).
 
@@ -32,7 +30,7 @@ def decode(line: bytes) -> tuple[str, int, list[int | str | None]]:
     values: int, str or None for each declared field; unknown trailing fields are dropped.
     Raises Damaged.
     """
-    parts = _checked_body(line).split(b",")
+    parts = checked_body(line).split(b",")
     numbers = _NUMBERS_ONLY.get(parts[0])
     try:
         if numbers is not None:
@@ -148,33 +146,6 @@ def encode_command(identifier: int, verb: str, *arguments: object) -> bytes:
     if len(line) > COMMAND_MAX:
         raise ValueError("a command fits %d bytes, not %d" % (COMMAND_MAX, len(line)))
     return line
-
-
-def decode_command(line: bytes) -> tuple[int, str, list[str]]:
-    """(identifier, verb, arguments) of a command line (bytes, without the newline).
-
-    identifier is 0 .. 999 999 999. Raises Damaged.
-    """
-    body = _checked_body(line)
-    for byte in body:
-        if not 32 <= byte < 127:  # MicroPython's "ascii" takes any UTF-8
-            raise Damaged("the command isn't ASCII")
-    parts = str(body, "ascii").split(",")
-    if len(parts) < 2:
-        raise Damaged("a command is an id and a verb")
-    if not parts[0].isdigit() or len(parts[0]) > 9:
-        raise Damaged("the id isn't a number of up to 9 digits")
-    return int(parts[0]), parts[1], parts[2:]
-
-
-def _checked_body(line):
-    """What stands between the mark and the `*`, its CRC checked."""
-    if len(line) < 7 or line[-5:-4] != b"*":
-        raise Damaged("no CRC at the end")
-    body = line[1:-5]
-    if b"%04X" % crc16(body, 0, len(body)) != line[-4:]:
-        raise Damaged("the CRC is wrong")
-    return body
 
 
 def _number(part):

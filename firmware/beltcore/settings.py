@@ -4,6 +4,7 @@ A setting is a key, a default and what is allowed. Integers have a range; the on
 `box_name`, has a length and an alphabet that can't break a sentence on the wire.
 """
 
+from .compat import const
 from .crc import crc16
 
 SCHEMA = 1
@@ -19,11 +20,19 @@ INTEGERS = (
     # What the rails' sum still reads with nobody near, as measured by `tare`.
     ("rail_noise_mn", 0, 0, 50_000),
     ("body_mass_g", 70_000, 20_000, 300_000),
+    # From here on: settings that a box of version 0.1.0 doesn't know.
+    # What calibration left uncertain: standard uncertainty of the sizes of a count, in parts per
+    # million of them. 0 = never calibrated: unknown.
+    ("belt_u_ppm", 0, 0, 1_000_000),
+    ("rail_left_u_ppm", 0, 0, 1_000_000),
+    ("rail_right_u_ppm", 0, 0, 1_000_000),
 )
+_FIRST = const(8)  # of INTEGERS, that every box knows
 NAME_KEY = "box_name"
 NAME_DEFAULT = "beltbox"
 NAME_MAX_LENGTH = 20
 KEYS = ("schema", NAME_KEY) + tuple(row[0] for row in INTEGERS)
+LATER_KEYS = KEYS[2 + _FIRST :]
 
 
 class SettingsError(ValueError):
@@ -102,8 +111,16 @@ def parse(key: str, text: str) -> int | str:
 
 
 def fingerprint(values: dict[str, int | str]) -> int:
-    """A 16-bit hash of all settings: tells whether two ends hold the same. 0 .. 0xFFFF."""
-    text = ",".join("%s=%s" % (key, values[key]) for key in KEYS).encode()
+    """A 16-bit hash of all settings: tells whether two ends hold the same. 0 .. 0xFFFF.
+
+    One of `LATER_KEYS` counts only where it isn't at its default: the hash that a box gave before
+    there was that setting stays valid.
+    """
+    parts = []
+    for at, key in enumerate(KEYS):
+        if at < 2 + _FIRST or values[key] != INTEGERS[at - 2][1]:
+            parts.append("%s=%s" % (key, values[key]))
+    text = ",".join(parts).encode()
     return crc16(text, 0, len(text))
 
 

@@ -1,21 +1,16 @@
 """The loop: encoder and cells, one step, sentences. It never waits for the host."""
 
 import gc
-from struct import unpack
 from time import sleep_ms, ticks_diff, ticks_us
 
 from micropython import const
 
-from beltcore import blocks, flags, settings
 from beltcore.core import Core
-from beltcore.crc import crc16
-from beltcore.sentence import ACKNOWLEDGED, KEPT, UNDER_WAY, Writer
+from beltcore.writer import Writer
 
-from . import identity, settings_file
-from .clock import Clock
 from .console import Console
-from .hx711 import OUT_OF_STEP, STUCK
 from .port import Port
+from .rare import Rare
 from .session_log import SessionLog
 from .session_store import SessionStore
 
@@ -29,39 +24,55 @@ _SHORTEST_US = const(10_000)
 _NOW_TICKS = const(8)
 _ZONES_TICKS = const(80)
 
+# Those of flags.py, which the box doesn't load: words cost RAM.
+_PORT_STALLED = const(16)
+_SETTINGS_DAMAGED = const(32)
+
+# The sum of their times stays a small integer; it is halved with their number from here on.
+_TOOK_MOST_US = const(0x1FFFFFFF)
+
 
 class App:
     """The box at work.
 
-    The console changes `settings`, `raw_on`, `stream_on`, `totals_due`, and asks `sessions` (a
-    SessionStore) and `clock`.
+    Commands change `settings` with their `fingerprint`, `raw_on`, `stream_on`, `totals_due`; ask
+    `sessions` (a SessionStore), `session_log` and `power` (the number of this power-up); and
+    `send` what they wrote with `writer`.
     """
 
     def __init__(self, board):
         self.raw_on = False
         self.stream_on = True
         self.totals_due = False
-        self.settings, self._damage = settings_file.load()
         self._board = board
-        self._boots = identity.count_boot()
-        power = identity.power()
-        self.clock = Clock(power)
+        with Rare():
+            from beltcore import settings
+
+            from . import identity, settings_file
+
+            self.settings, self._damage = settings_file.load()
+            self.fingerprint = settings.fingerprint(self.settings)
+            self._boots = identity.count_boot()
+            self.power = identity.power()
         self.sessions = SessionStore()
-        self._log = SessionLog(self.sessions, power, self._boots)
+        self.session_log = SessionLog(self.sessions, self.power, self._boots)
+        self.writer = Writer()
         self._log_failed = False
         self._second = 0
         self._port = Port()
-        self._writer = Writer()
         self._console = Console(self)
         self._encoder = _encoder(board)
         self._left = None
         self._right = None
         self._core = Core(self.settings)
-        self._fingerprint = settings.fingerprint(self.settings)
         self._ticks = 0
         self._ticked_us = ticks_us()
         self._last_us = 0  # the last row's clock and count
         self._last_count = 0
+        # How long ticks took since `tell_health`: their sum, their number, the longest.
+        self._took_us = 0
+        self._took_ticks = 0
+        self._worst_us = 0
         self._find_cells()
 
     def run(self, guard):
@@ -77,6 +88,7 @@ class App:
             now_us = ticks_us()
             if self._due(now_us):
                 self._tick(now_us)
+                self._took(ticks_diff(ticks_us(), now_us))
                 if self._ticks % _NOW_TICKS == 0:
                     guard.feed()
                 if self._core.seconds != self._second:
@@ -90,10 +102,13 @@ class App:
 
     def identify(self):
         """Send the identity."""
-        identity.write(
-            self._writer, self._boots, self._board.NAME, self.settings["box_name"], self._hash()
-        )
-        self._port.send(self._writer)
+        with Rare():
+            from . import identity
+
+            identity.write(
+                self.writer, self._boots, self._board.NAME, self.settings["box_name"], self._hash()
+            )
+        self.send()
 
     def begin(self):
         """Measure anew: all sums at zero, and the next row is the first."""
@@ -101,9 +116,9 @@ class App:
         begun = bool(core.seconds or core.microseconds)
         if begun and self.stream_on:
             self._tell(core, True)  # what was walked since the last NOW isn't lost
-        session = self._log.session
+        session = self.session_log.session
         try:
-            self._log.begin()
+            self.session_log.begin()
         except OSError as error:
             self._not_kept(error)
         self._tell_of_session(session)
@@ -111,74 +126,58 @@ class App:
         self._core = Core(self.settings)
         self._ticks = 0
         self._second = 0
-        self._fingerprint = settings.fingerprint(self.settings)
-        self._writer.begin(self._boots, self._hash())
-        self._port.send(self._writer)
+        self.writer.begin(self._boots, self._hash())
+        self.send()
         if begun:
             # The last row of the measurement before is the first of this one: what is walked
             # while the flash is written belongs to this.
             self._core.step(self._last_us, self._last_count, None, None)  # pyright: ignore[reportArgumentType]
             if self.raw_on:
-                self._writer.raw(self._last_us, self._last_count, None, None)
-                self._port.send(self._writer)
+                self.writer.raw(self._last_us, self._last_count, None, None)
+                self.send()
+
+    def send(self):
+        """Send what the writer has written."""
+        self._port.send(self.writer)
 
     def answer(self, identifier, status, text):
         """Answer a command."""
-        self._writer.answer(identifier, status, text)
-        self._port.send(self._writer)
+        self.writer.answer(identifier, status, text)
+        self.send()
 
     def log(self, text):
         """Tell a person."""
-        self._writer.log(text)
-        self._port.send(self._writer)
+        self.writer.log(text)
+        self.send()
 
-    def under_way(self):
-        """The number of the session under way, or 0."""
-        return self._log.session
+    def tell_health(self, crashes):
+        """Send how the box fares; the times of ticks count from here anew."""
+        mean_us = self._took_us // max(1, self._took_ticks)
+        with Rare():
+            from . import identity
 
-    def send_session(self, number):
-        """Send what is known of a session. Raises OSError, ValueError when there is none."""
-        state = UNDER_WAY
-        if number == self._log.session:
-            head = self._log.head
-            count = self.sessions.blocks(number) if number in self.sessions.numbers() else 0
-        else:
-            head = self.sessions.head(number)
-            count = self.sessions.blocks(number)
-            state = ACKNOWLEDGED if self.sessions.acknowledged(number) else KEPT
-        power = boots = started_s = None
-        settings_hash = ""
-        if len(head) == blocks.HEAD_BYTES:
-            _, version, _, kept_power, kept_boots, clock_s, fingerprint, crc = unpack(
-                blocks.HEAD_CODES, head
-            )
-            if version == blocks.VERSION and crc == crc16(head, 0, blocks.HEAD_BYTES - 2):
-                power = kept_power
-                boots = kept_boots
-                started_s = self.clock.date(power, clock_s)
-                settings_hash = "%04X" % fingerprint
-        self._writer.session(number, count, state, power, boots, started_s, settings_hash)
-        self._port.send(self._writer)
-
-    def send_part(self, session, block, part, data):
-        """Send a part of a session's block, in base64."""
-        self._writer.block(session, block, part, data)
-        self._port.send(self._writer)
+            identity.write_health(self.writer, self.send, crashes, mean_us, self._worst_us)
+        self._took_us = 0
+        self._took_ticks = 0
+        self._worst_us = 0
 
     def _keep_second(self):
         """Let the session have this second; tell when a session starts or ends."""
-        session = self._log.session
+        session = self.session_log.session
         try:
-            self._log.second(self._core, self._box_flags(False), self._fingerprint)
+            self.session_log.second(self._core, self._box_flags(False), self.fingerprint)
         except OSError as error:
             self._not_kept(error)
-        if self._log.session != session:
-            self._tell_of_session(session or self._log.session)
+        if self.session_log.session != session:
+            self._tell_of_session(session or self.session_log.session)
 
     def _tell_of_session(self, number):
-        if number and (number == self._log.session or number in self.sessions.numbers()):
+        if number and (number == self.session_log.session or number in self.sessions.kept):
             try:
-                self.send_session(number)
+                with Rare():
+                    from . import clock, session_verbs
+
+                    session_verbs.tell(self, number, clock.Clock(self.power))
             except (OSError, ValueError) as error:
                 self._not_kept(error)
 
@@ -189,7 +188,7 @@ class App:
             self.log("ten seconds of the session couldn't be kept on the flash: %s" % error)
 
     def _hash(self):
-        return "%04X" % self._fingerprint
+        return "%04X" % self.fingerprint
 
     def _find_cells(self):
         """Drivers for the cells that the settings name."""
@@ -230,7 +229,7 @@ class App:
         core = self._core
         core.step(t_us, count, left_sample, right_sample)  # pyright: ignore[reportArgumentType]
 
-        writer = self._writer
+        writer = self.writer
         port = self._port
         if self.raw_on:
             writer.raw(t_us, count, left_sample, right_sample)
@@ -247,9 +246,18 @@ class App:
         if self._console.busy:
             self._console.step(core.rails)
 
+    def _took(self, us):
+        """A tick took so long, its sentences included."""
+        self._took_us += us
+        self._took_ticks += 1
+        self._worst_us = max(self._worst_us, us)
+        if self._took_us > _TOOK_MOST_US:
+            self._took_us >>= 1
+            self._took_ticks >>= 1
+
     def _tell(self, core, zones):
         """The sums first, so that NOW completes what a reader knows of this moment."""
-        writer = self._writer
+        writer = self.writer
         port = self._port
         if zones:
             writer.zones(core)
@@ -262,19 +270,13 @@ class App:
         port.send(writer)
 
     def _box_flags(self, lost):
-        found = flags.SETTINGS_DAMAGED if self._damage else 0
+        found = _SETTINGS_DAMAGED if self._damage else 0
         if lost:
-            found |= flags.PORT_STALLED
-        if self._left is not None and self._left.fault:
-            if self._left.fault == OUT_OF_STEP:
-                found |= flags.LEFT_OUT_OF_STEP
-            elif self._left.fault == STUCK:
-                found |= flags.LEFT_STUCK
-        if self._right is not None and self._right.fault:
-            if self._right.fault == OUT_OF_STEP:
-                found |= flags.RIGHT_OUT_OF_STEP
-            elif self._right.fault == STUCK:
-                found |= flags.RIGHT_STUCK
+            found |= _PORT_STALLED
+        if self._left is not None:
+            found |= self._left.fault
+        if self._right is not None:
+            found |= self._right.fault << 1
         return found
 
 

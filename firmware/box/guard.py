@@ -1,12 +1,9 @@
 """What keeps a box that fails reachable: the watchdog, the count of crashes in a row, safe mode."""
 
-from time import sleep_ms
-
-from machine import RTC, WDT, Pin
+from machine import RTC, WDT
 from micropython import const
 
-from . import crash
-from .identity import reset_cause
+from .rare import Rare
 
 # Longer than any stall that the loop has to survive: 500 ms of a USB port whose host is gone, a
 # session's file written on a full flash.
@@ -15,19 +12,20 @@ _PATIENCE_MS = const(10_000)
 # Not more: one build of ESP-IDF counts it in microseconds of 32 bits.
 _REPL_MS = const(3_600_000)
 
-_CRASHES = const(3)
+CRASHES = const(3)
 # Feedings, ten a second: a crash after half a minute isn't one of a row.
 _HEALTHY = const(300)
 
 # In the memory of the RTC, which outlasts every reset but not the power: this mark, the crashes in
-# a row, and 1 while the app runs, so that a chip that fell over is known from one that was reset.
-_MARK = b"BB"
+# a row, and 1 while the app runs in its first half minute, so that a chip that fell over is known
+# from one that was reset; afterwards 2, so that a watchdog is ours only if the app ran.
+MARK = b"BB"
 
 
 class Guard:
     """One for all runs of the app since the start.
 
-    `news`: what the next run is to tell a person, or "".
+    `news`: what the next run is to tell a person, or ""; `crashes`: so many in a row.
     """
 
     def __init__(self):
@@ -35,29 +33,12 @@ class Guard:
         self._rtc = RTC()
         self._dog = None
         self._fed = 0
-        self._crashes = 0
-
-    def why_safe(self, button):
-        """Why the app must not start now, or None. button: the number of its pin, or None."""
-        cause = reset_cause()
-        memory = self._rtc.memory()
-        if len(memory) == 4 and memory[:2] == _MARK and cause != "power":
-            # A reset that neither Ctrl-C nor the button came before: the chip panicked.
-            self._crashes = memory[2] + (memory[3] and cause == "hard")
-        reason = None
-        if button is not None and _held(button):
-            reason = "the BOOT button is held. Let go and reset the box"
-        elif cause == "watchdog":
-            reason = "the watchdog had to reset the box. Reset it to start"
-        elif self._crashes >= _CRASHES:
-            reason = _too_many("the chip itself")
-        self._remember(0 if reason else self._crashes, 0)
-        return reason
+        self.crashes = 0
 
     def watch(self):
         """The app is about to loop: from now on it must `feed`."""
         self._fed = 0
-        self._remember(self._crashes, 1)
+        self.remember(self.crashes, 1)
         self._dog = WDT(timeout=_PATIENCE_MS)
 
     def feed(self):
@@ -66,47 +47,42 @@ class Guard:
         if self._fed < _HEALTHY:
             self._fed += 1
             if self._fed == _HEALTHY:
-                self._crashes = 0
-                self._remember(0, 0)
+                self.crashes = 0
+                self.remember(0, 2)
 
     def crashed(self, error):
         """Keep what happened. Why the app must not start again now, or None."""
-        self._crashes += 1
-        too_many = self._crashes >= _CRASHES
-        self._remember(0 if too_many else self._crashes, 0)
+        self.crashes += 1
+        enough = self.crashes >= CRASHES
+        self.remember(0 if enough else self.crashes, 0)
         text = "%s: %s" % (type(error).__name__, error)
         if self._dog is not None:
             self._dog.feed()  # keeping it takes a flash write
         try:
-            self.news = "crash %d, started again: %s" % (crash.keep(error), text)
-        except (OSError, ValueError, MemoryError):
+            with Rare():
+                from . import crash
+
+                self.news = "crash %d, started again: %s" % (crash.keep(error), text)
+        except (OSError, ValueError, MemoryError, ImportError):
             self.news = "a crash, not kept, started again: %s" % text
-        return _too_many(text) if too_many else None
+        return too_many(text) if enough else None
 
     def rest(self):
         """Hand over to the REPL: whatever comes, the watchdog gives it time."""
         while True:
             try:
-                self._remember(0, 0)
+                self.remember(0, 0)
                 if self._dog is not None:
                     WDT(timeout=_REPL_MS)
                 return
             except KeyboardInterrupt:
                 pass  # a second Ctrl-C
 
-    def _remember(self, crashes, running):
-        self._rtc.memory(_MARK + bytes((crashes, running)))
+    def remember(self, crashes, running):
+        """Keep over a reset: the crashes in a row, and 1 or 2 while the app runs."""
+        self._rtc.memory(MARK + bytes((crashes, running)))
 
 
-def _too_many(last):
-    return "%d crashes in a row, the last: %s" % (_CRASHES, last)
-
-
-def _held(button):
-    """Whether the pin is low for 50 ms; it has a pull-up."""
-    pin = Pin(button, Pin.IN, Pin.PULL_UP)
-    for _ in range(5):
-        if pin.value():
-            return False
-        sleep_ms(10)
-    return True
+def too_many(last):
+    """The reason of safe mode; last: what crashed last."""
+    return "%d crashes in a row, the last: %s" % (CRASHES, last)

@@ -10,8 +10,9 @@ from time import ticks_diff, ticks_us
 
 from micropython import const
 
-OUT_OF_STEP = const(1)
-STUCK = const(2)
+# The left cell's bits of flags.BOX; the box doesn't load their words.
+_OUT_OF_STEP = const(1)
+_STUCK = const(4)
 
 # A working chip's last bits are noise: one second of equal samples is no measurement.
 _STUCK_SAMPLES = const(80)
@@ -21,7 +22,7 @@ _SILENT_US = const(500_000)
 
 
 class HX711:
-    """One amplifier. `fault` is 0, OUT_OF_STEP or STUCK, kept until samples are good again."""
+    """One amplifier. `fault` is 0, flags.LEFT_OUT_OF_STEP or LEFT_STUCK until it is good again."""
 
     def __init__(self, dout):
         """dout: the Pin that reads DOUT."""
@@ -49,7 +50,7 @@ class HX711:
         value = self._transfer()
         if value < 0:
             # DOUT stayed low: a pulse too few was seen, or the wire is shorted to ground.
-            self.fault = OUT_OF_STEP
+            self.fault = _OUT_OF_STEP
             self._begin_again(now_us)
             return None
         if value & 0x800000:
@@ -58,7 +59,7 @@ class HX711:
             self._equal += 1
             if self._equal >= _STUCK_SAMPLES:
                 if self._equal % _STUCK_SAMPLES == 0:
-                    self.fault = STUCK
+                    self.fault = _STUCK
                     self._begin_again(now_us)
                 return None
         else:

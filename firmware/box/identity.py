@@ -1,10 +1,15 @@
-"""Who this box is: what its first sentence says."""
+"""Who this box is and how it fares: its first sentence, and the answer to `health`."""
 
+import gc
+import os
 import sys
+from binascii import hexlify
+from time import ticks_ms
 
 import machine
 from esp32 import NVS
 
+from beltcore import rare_writer
 from beltcore.version import FIRMWARE_VERSION, PROTOCOL_VERSION
 
 _CAUSES = (
@@ -19,28 +24,55 @@ _CAUSES = (
 def count_boot():
     """The number of this start, 1 for the first, kept in the chip's key-value store."""
     store = NVS("beltbox")
-    try:
-        boots = store.get_i32("boots")
-    except OSError:
-        boots = 0
-    boots = (boots + 1) & 0x3FFFFFFF
+    boots = (_kept(store, "boots") + 1) & 0x3FFFFFFF
     store.set_i32("boots", boots)
     store.commit()
     return boots
 
 
-def count_power():
-    """Count this power-up, if it is one. Once a start of MicroPython."""
-    if reset_cause() == "power":
-        store = NVS("beltbox")
-        store.set_i32("powers", (power() + 1) & 0x3FFFFFFF)
-        store.commit()
+def count_reset():
+    """Count this start by its cause. Once a start of MicroPython."""
+    store = NVS("beltbox")
+    key = reset_cause() + "s"
+    store.set_i32(key, (_kept(store, key) + 1) & 0x3FFFFFFF)
+    store.commit()
 
 
 def power():
     """The number of this power-up, 0 when none was counted."""
+    return _kept(NVS("beltbox"), "powers")
+
+
+def write_health(writer, send, crashes, tick_mean_us, tick_worst_us):
+    """Write how the box fares, in two sentences; `send` is called after each.
+
+    Collects garbage, which holds a tick up for some milliseconds.
+    """
+    gc.collect()
+    block_bytes, _, blocks, free_blocks = os.statvfs("/")[:4]
+    numbers = (
+        power(),
+        ticks_ms() // 1000,  # pyright: ignore[reportOperatorIssue]
+        gc.mem_free(),
+        gc.mem_alloc(),
+        free_blocks * (block_bytes // 1024),
+        blocks * (block_bytes // 1024),
+        tick_mean_us,
+        tick_worst_us,
+    )
+    rare_writer.health(writer, str(hexlify(machine.unique_id()), "ascii"), numbers)
+    send()
+    store = NVS("beltbox")
+    rare_writer.resets(
+        writer,
+        [_kept(store, word + "s") for _, word in _CAUSES] + [_kept(store, "unknowns"), crashes],
+    )
+    send()
+
+
+def _kept(store, key):
     try:
-        return NVS("beltbox").get_i32("powers")
+        return store.get_i32(key)
     except OSError:
         return 0
 
@@ -65,4 +97,4 @@ def write(writer, boots, board, box_name, settings_hash):
         settings_hash,
         "%d.%d.%d" % (version[0], version[1], version[2]),
     )
-    writer.identity(PROTOCOL_VERSION, boots, texts)
+    rare_writer.identity(writer, PROTOCOL_VERSION, boots, texts)

@@ -8,8 +8,8 @@ any other, and ends at the REPL.
 import gc
 import sys
 
-from . import boards, identity
 from .guard import Guard
+from .rare import Rare
 
 
 def run():
@@ -17,8 +17,7 @@ def run():
     guard = Guard()
     reason = None
     try:
-        reason = guard.why_safe(_boot_button())
-        identity.count_power()
+        reason = _prepare(guard)
         while reason is None:
             reason = _run_app(guard)
     except KeyboardInterrupt:
@@ -28,12 +27,18 @@ def run():
         _say("safe mode: " + reason)
 
 
-def _boot_button():
-    """The board's button, or None for a chip without a pin map (the app will say so)."""
-    try:
-        return boards.find().BOOT_BUTTON
-    except ValueError:
-        return None
+def _prepare(guard):
+    """Count the start. Why the app must not start, or None."""
+    with Rare():
+        from . import boards, identity, safe_mode
+
+        try:
+            board = boards.find()
+        except ValueError:
+            board = None  # a chip without a pin map: the app will say so
+        reason = safe_mode.why(guard, board)
+        identity.count_reset()
+    return reason
 
 
 def _run_app(guard):
@@ -41,7 +46,7 @@ def _run_app(guard):
     try:
         from .app import App
 
-        App(boards.find()).run(guard)
+        App(_board()).run(guard)
     except Exception as error:
         sys.print_exception(error)
         reason = guard.crashed(error)
@@ -49,26 +54,17 @@ def _run_app(guard):
     return reason
 
 
+def _board():
+    with Rare():
+        from . import boards
+
+        return boards.find()
+
+
 def _say(text):
-    """One sentence on the port, after the identity if that is still to be had."""
     try:
-        from beltcore import settings
-        from beltcore.sentence import Writer
+        from . import safe_mode
 
-        from . import settings_file
-        from .port import Port
-
-        port = Port()
-        writer = Writer()
-        try:
-            values = settings_file.load()[0]
-            fingerprint = "%04X" % settings.fingerprint(values)
-            boots = identity.count_boot()
-            identity.write(writer, boots, boards.find().NAME, values["box_name"], fingerprint)
-            port.send(writer)
-        except (ValueError, OSError):
-            pass  # what follows matters more
-        writer.log(text)
-        port.send(writer)
+        safe_mode.say(text)
     except Exception:
         print(text)  # the files that sentences are made by are broken themselves

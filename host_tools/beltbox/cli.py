@@ -15,6 +15,9 @@ from rich.text import Text
 
 import beltbox
 from beltbox import units
+from beltbox.cli_doctor import bundle_command, doctor_command
+from beltbox.cli_flash import flash_command
+from beltbox.cli_pull import pull_command
 from beltbox.cli_record import live_command, record_command
 from beltbox.cli_settings import settings_command
 from beltbox.database import default_store_file
@@ -48,9 +51,13 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("flash")(flash_command)
 app.command("live")(live_command)
 app.command("record")(record_command)
+app.command("pull")(pull_command)
 app.command("settings")(settings_command)
+app.command("doctor")(doctor_command)
+app.command("bundle")(bundle_command)
 
 _NO_SESSIONS = "No sessions in {} yet. Record one: beltbox record"
 _TABLE_WIDTH = 80
@@ -154,7 +161,7 @@ def sessions_table(found: Sequence[SessionSummary]) -> Table:
     for one in found:
         table.add_row(
             f"{one.id}{' ' if one.complete else '*'}",
-            f"{one.started_at.astimezone():%Y-%m-%d %H:%M}",
+            units.format_start(one.started_at, dated=one.dated),
             units.format_duration(one.duration_s),
             " ".join(units.distance_parts(one.distance_mm)),
             f"{units.format_speed_m_s(one.mean_speed_mm_s)} m/s",
@@ -198,7 +205,8 @@ def export(
     rows: Annotated[
         str,
         typer.Option(
-            help="metrics (computed again, one for each raw row), live (as streamed) or raw."
+            help="metrics (computed again, one for each raw row), live (as streamed) or raw. Where "
+            "only the box kept something, metrics and live have a row a second."
         ),
     ] = "metrics",
     out: Annotated[

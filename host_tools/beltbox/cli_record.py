@@ -11,9 +11,13 @@ import typer
 from rich.console import Console
 
 from beltbox import units
+from beltbox.box_time import give_time
 from beltbox.errors import BeltBoxError
 from beltbox.files import refuse_target
 from beltbox.find import find_box
+from beltbox.health import ask_health
+from beltbox.heard import HeardSessions
+from beltbox.link import BoxLink, LinkError
 from beltbox.live import PlainView, View, view_for
 from beltbox.options import (
     MAX_S,
@@ -78,6 +82,7 @@ def live_command(
     console = Console()
     tell = _teller(console)
     with find_box(port, tell=tell) as link, view_for(console) as view:
+        _tell_time(link, tell)
         stopper = Stopper()
         stopper.listen()
         Recorder(link, None, seconds=seconds, show=view.show, tell=view.tell, stop=stopper).run()
@@ -127,6 +132,7 @@ def record_command(
             captured = CaptureFile(capture)
             stack.callback(captured.close)
         link = stack.enter_context(find_box(port, capture=captured, tell=_teller(console)))
+        _tell_time(link, _teller(console))
         view: View = PlainView(console) if as_json else view_for(console)
         stopper = Stopper()
         stopper.listen()
@@ -136,6 +142,7 @@ def record_command(
             seconds=seconds,
             once=once,
             person=None if person is None else sound_text(person),
+            own=_own_sessions(link),
             show=view.show,
             tell=view.tell,
             stop=stopper,
@@ -154,6 +161,21 @@ def record_command(
         _say_what_was_kept(opened, recorder.sessions, as_json, console)
         if not recorder.sessions and not as_json:
             console.print("Nothing was recorded: the belt didn't move.", highlight=False)
+
+
+def _tell_time(link: BoxLink, tell: Callable[[str], None]) -> None:
+    with suppress(LinkError):  # a walk can be measured without
+        wrong = give_time(link)
+        if wrong is not None:
+            tell(wrong)
+
+
+def _own_sessions(link: BoxLink) -> HeardSessions | None:
+    with suppress(LinkError):  # and recorded without
+        health = ask_health(link)
+        if health is not None:
+            return HeardSessions(link, health.serial)
+    return None
 
 
 def _teller(console: Console) -> Callable[[str], None]:

@@ -6,8 +6,10 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from beltbox.box_store import PULLED
 from beltbox.errors import ExportError
 from beltbox.files import refuse_target, written_whole
+from beltbox.overlay import in_order
 from beltbox.replay import computed_again
 from beltbox.rows import MetricRow, RawRow
 from beltbox.store import Segment, Session
@@ -28,7 +30,8 @@ def export_csv(
     """Write a session's rows as CSV with a header; returns the files written.
 
     `metrics`: computed again from the raw rows, one for each, by the box's own code; segments
-    without raw rows give what was streamed. `live`: as they were streamed, ten a second. Both make
+    without raw rows give what was streamed. `live`: as they were streamed, ten a second. Where a
+    pull filled in what the box kept by itself, both have a row a second. Both make
     one file with the columns of `MetricRow`; where the session has several segments, `t_ms` and
     all totals run on across them, so that the file reads as one walk.
     `raw` makes one file a segment with the columns of `RawRow`, because a reset restarts the
@@ -49,10 +52,12 @@ def export_csv(
         if any(found):
             files.append((path, MetricRow._fields, as_one_walk(found)))
     if not files:
-        raise ExportError(
-            f"Session {session.summary.id} has no {rows} rows, so there is nothing to write to "
-            f"{path}."
+        why = (
+            f"Session {session.summary.id} has no {rows} rows: there is nothing to write to {path}"
         )
+        if session.summary.source == PULLED:
+            why += ". The box kept it by itself, a row a second: --rows live writes those"
+        raise ExportError(f"{why}.")
     for file, _, _ in files:
         refuse_target(file, error=ExportError, not_onto=not_onto, overwrite=overwrite)
     for file, header, lines in files:
@@ -64,6 +69,6 @@ def export_csv(
 
 
 def _metrics(segment: Segment, *, again: bool) -> list[MetricRow]:
-    return (
-        computed_again(segment.raw, segment.settings) if again and segment.raw else segment.metrics
-    )
+    if again and segment.raw:
+        return in_order(computed_again(segment.raw, segment.settings), segment.box)
+    return segment.metrics

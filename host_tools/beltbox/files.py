@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from beltbox.errors import BeltBoxError
 
@@ -51,10 +52,20 @@ def written_whole(path: Path, *, error: type[BeltBoxError]) -> Generator[TextIO]
     raises, or the disk is full, nothing changes at `path`. Raises `error` when the file can't be
     written.
     """
+    with written_whole_bytes(path, error=error) as binary:
+        file = io.TextIOWrapper(binary, encoding="utf-8", errors="backslashreplace", newline="")
+        yield file
+        file.flush()
+        file.detach()
+
+
+@contextmanager
+def written_whole_bytes(path: Path, *, error: type[BeltBoxError]) -> Generator[BinaryIO]:
+    """As `written_whole`, for bytes."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         try:
-            with part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            with part.open("wb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from beltbox.link import BoxLink, ByteSink, LinkError
+from beltbox.link import BoxLink, ByteSink, LinkError, NoProgramError
 from beltbox.ports import Candidate, PortError, candidates
 
 
@@ -24,12 +24,14 @@ def find_box(
         return BoxLink(path, capture=capture)
     found: list[BoxLink] = []
     refused: list[str] = []
+    stopped: list[NoProgramError] = []
     try:
         for candidate in candidates() if among is None else among:
             tell(f"Asking {candidate.path} ({candidate.description}) …")
             try:
                 found.append(BoxLink(candidate.path, patience_s=candidate.patience_s))
             except (PortError, LinkError) as error:
+                stopped += [error] if isinstance(error, NoProgramError) else []
                 refused.append(_briefly(candidate, error))
         if len(found) == 1:
             link = found.pop()
@@ -40,6 +42,8 @@ def find_box(
             raise PortError(
                 f"{len(found)} boxes are here: {names}. Name one: --port {found[0].path}"
             )
+        if len(stopped) == 1:
+            raise stopped[0]
         asked = f" Asked: {'; '.join(refused)}." if refused else ""
         raise PortError(
             "No BeltBox was found. Plug it in with a cable that carries data, or start one without "

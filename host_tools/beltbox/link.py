@@ -41,6 +41,18 @@ class CommandRefusedError(LinkError):
     """The box answered a command with a reason why not."""
 
 
+class SafeModeError(LinkError):
+    """The box said that it stays at MicroPython's prompt, and why."""
+
+
+class NoProgramError(PortError):
+    """MicroPython answers at the port `path`, but the box's program doesn't run."""
+
+    def __init__(self, message: str, path: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
 class ByteSink(Protocol):
     """What takes a capture's bytes."""
 
@@ -99,6 +111,7 @@ class BoxLink:
         self._waiting: deque[Sentence | LinkEvent] = deque()
         self._heard_at = time.monotonic()
         self._is_silent = False
+        self._safe_mode = ""  # why the box stays at its prompt, in its own words
         self._known: set[str] = set()  # while unplugged: ports that aren't this box
         self._port: serial.Serial | None = open_port(path)
         try:
@@ -154,10 +167,28 @@ class BoxLink:
                     return str(answer["text"])
                 if self._port is None:
                     raise LinkError(f"The box at {self.path} was unplugged before it answered.")
+                if self._safe_mode:
+                    raise SafeModeError(
+                        f"The box at {self.path} is in {self._safe_mode}. `beltbox doctor` tells "
+                        "more."
+                    )
         raise LinkError(
             f"The box at {self.path} doesn't answer {verb}. Press its reset button, or unplug it "
             "and plug it in again."
         )
+
+    def ask(
+        self, verb: str, *arguments: object, types: Collection[str]
+    ) -> tuple[str, list[Sentence]]:
+        """Send a command that sentences of these types answer too: its text, and those that came.
+
+        One that came damaged is missing: the caller looks. Raises what `command` raises.
+        """
+        self.drop_waiting(types)
+        text = self.command(verb, *arguments)
+        came = [item for item in self._waiting if isinstance(item, Sentence) and item.type in types]
+        self.drop_waiting(types)
+        return text, came
 
     def drop_waiting(self, types: Collection[str]) -> None:
         """Forget the sentences of these types that came already but weren't listened to."""
@@ -171,7 +202,13 @@ class BoxLink:
         """Every setting of the box, checked by the common declaration. Raises LinkError."""
         values: dict[str, int | str] = {}
         for key in declared.KEYS:
-            _, _, text = self.command("get", key).partition("=")
+            try:
+                _, _, text = self.command("get", key).partition("=")
+            except CommandRefusedError:
+                if key not in declared.LATER_KEYS:
+                    raise
+                values[key] = declared.defaults()[key]  # an older box, which is as if it had it
+                continue
             try:
                 values[key] = declared.parse(key, text)
             except declared.SettingsError as error:
@@ -225,6 +262,7 @@ class BoxLink:
             ]
         items: list[Sentence | LinkEvent] = []
         for sentence in sentences(self.reader.feed(data)):
+            self._note_safe_mode(sentence)
             if sentence.type == "ID":
                 before = self.identity
                 after = self._recognise(sentence)
@@ -232,6 +270,12 @@ class BoxLink:
                     items.append(_was_reset(after))
             items.append(sentence)
         return items
+
+    def _note_safe_mode(self, sentence: Sentence) -> None:
+        if sentence.type == "LOG" and str(sentence.values[0]).startswith("safe mode: "):
+            self._safe_mode = str(sentence.values[0])
+        elif sentence.type in ("ID", "BEG"):
+            self._safe_mode = ""
 
     def _receive(self, port: serial.Serial) -> bytes:
         """What has come, or comes within a moment. Raises one of PORT_FAILURES."""
@@ -295,18 +339,24 @@ class BoxLink:
             if time.monotonic() - asked_at > _ASK_AGAIN_S:
                 asked_at = time.monotonic()
                 self._next_id += 1
-                self._send(encode_command(self._next_id, "identify"))
+                # The return ends what was half typed, and shows a prompt of MicroPython's.
+                self._send(b"\r" + encode_command(self._next_id, "identify"))
             data = self._read_for_meeting()
             bytes_heard = (bytes_heard + data)[-200:]
             if self._capture is None:
                 self._met += data
             for sentence in sentences(self.reader.feed(data)):
                 heard.append(sentence)
+                self._note_safe_mode(sentence)
                 if sentence.type == "ID":
                     self._recognise(sentence)
         if self.identity is not None:
             return heard
-        raise PortError(self._not_a_box(bytes_heard, self.reader.good > good_before))
+        sends_sentences = self.reader.good > good_before
+        words = self._not_a_box(bytes_heard, sends_sentences)
+        if b">>>" in bytes_heard and not sends_sentences:
+            raise NoProgramError(words, self.path)
+        raise PortError(words)
 
     def _not_a_box(self, heard: bytes, sends_sentences: bool) -> str:
         if sends_sentences:
@@ -317,7 +367,7 @@ class BoxLink:
         if b">>>" in heard:
             return (
                 f"MicroPython answers on {self.path}, but the box's program doesn't run. Press its "
-                "reset button; if that doesn't help, put the firmware on it again."
+                "reset button; if that doesn't help, put the firmware on it again: beltbox flash."
             )
         if heard.strip():
             # The last line may have been cut off.

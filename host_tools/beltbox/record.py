@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+from beltbox.box_time import give_time
 from beltbox.errors import StoreError
+from beltbox.heard import HeardSessions
 from beltbox.link import BoxLink, LinkError, LinkEvent
 from beltbox.merge import Merger
 from beltbox.now import Now
@@ -43,6 +45,7 @@ class Recorder:
         seconds: float | None = None,
         once: bool = False,
         person: str | None = None,
+        own: HeardSessions | None = None,
         show: Callable[[Now], None] = lambda _now: None,
         tell: Callable[[str], None] = lambda _text: None,
         stop: Callable[[], bool] = lambda: False,
@@ -51,6 +54,7 @@ class Recorder:
 
         seconds: start at once and stop after so many of the box's seconds, or as many here.
         once: stop after the first session. stop: asked often; true ends the recording well.
+        own: what hears of the box's own sessions; None where it keeps none.
         """
         self.now = Now()
         self.sessions: list[int] = []
@@ -59,6 +63,7 @@ class Recorder:
         self._seconds = seconds
         self._once = once
         self._person = person
+        self._own = own
         self._show = show
         self._tell = tell
         self._stop = stop
@@ -157,6 +162,9 @@ class Recorder:
             if metric is not None:
                 self._heard["NOW"] += 1
                 self._measured(metric)
+        elif item.type == "SES":
+            if self._own is not None:
+                self._note_own([self._own.take(item, self._boots)])
         elif item.type == "LOG":
             self._note("note", f"The box says: {item.values[0]}")
         elif item.type == "" and self._writer is not None:
@@ -209,6 +217,7 @@ class Recorder:
             firmware=identity.firmware,
             protocol=identity.protocol,
             person=self._person,
+            serial=None if self._own is None else self._own.serial,
         )
         self.sessions.append(self._writer.session_id)
         self.now.session_id = self._writer.session_id
@@ -232,6 +241,13 @@ class Recorder:
                 reason=reason,
                 first_t_us=None,
             )
+            if self._own is not None:
+                self._note_own(self._own.numbers)
+
+    def _note_own(self, numbers: Sequence[int | None]) -> None:
+        for number in numbers:
+            if self._writer is not None and self._own is not None and number is not None:
+                self._writer.add_box_session(self._own.serial, number, self._boots)
 
     def _new_measurement(self, sentence: Sentence) -> None:
         """All sums are at zero again: by a command, or because the box was reset."""
@@ -265,6 +281,8 @@ class Recorder:
 
     def _from_zero(self, reason: str) -> None:
         self._merger = Merger()
+        if self._own is not None:
+            self._own.begin()
         self._moved_ms = 0
         self.now.row = None
         if self._writer is None:
@@ -290,6 +308,12 @@ class Recorder:
             self._was_reset = True
             if self._link.identity is not None:
                 self._boots = self._link.identity.boots
+            with suppress(LinkError):  # it may have been without power, and so without the time
+                give_time(self._link)
+        if event.kind in ("returned", "heard"):
+            self._merger = Merger()  # its sums are of before
+            if self._own is not None:
+                self._note_own(self._own.ask(self._boots))
         # A session that ended meanwhile must not run on in the next.
         ended = self._writer is None and event.kind in ("returned", "heard")
         if ended or event.kind in ("reset", "returned"):

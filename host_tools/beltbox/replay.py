@@ -15,7 +15,8 @@ from beltbox.errors import BeltBoxError
 from beltbox.files import refuse_target
 from beltbox.raw_csv import raw_line, read_raw_csv
 from beltbox.rows import MetricRow, RawRow
-from beltcore.core import COLUMNS, Core, metric_row
+from beltcore.core import Core
+from beltcore.metrics import COLUMNS, metric_row
 from beltcore.settings import fingerprint
 
 _HEADER = ",".join(COLUMNS).encode()

@@ -13,6 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from beltbox import units
+from beltbox.box_store import PULLED
 from beltbox.comparison import Comparison
 from beltbox.errors import ReportError
 from beltbox.files import written_whole
@@ -29,9 +30,18 @@ _EVENT_WORDS = {
     "reset": ("The box started again", "restart of the box", "restarts of the box"),
     "gap": ("Sentences missing", "sentence missing", "sentences missing"),
     "damaged": ("Damaged sentence", "damaged sentence", "damaged sentences"),
+    "lost": (
+        "Lost on the box",
+        "block of ten seconds damaged on the box",
+        "blocks of ten seconds damaged on the box",
+    ),
     "unplugged": ("The box was unplugged", "time unplugged", "times unplugged"),
 }
-_OTHER_EVENT_WORDS = {"note": "Note", "console": "The box said"}
+_OTHER_EVENT_WORDS = {
+    "note": "Note",
+    "console": "The box said",
+    "filled": "Filled from the box, in seconds",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +87,9 @@ def _page(session: Session, comparisons: Sequence[Comparison], title: str | None
         .render(
             title=title or summary.title or f"Session {summary.id}",
             summary=summary,
-            started=summary.started_at.astimezone().strftime("%A, %d %B %Y, %H:%M"),
+            started=("" if summary.dated else "Before ")
+            + summary.started_at.astimezone().strftime("%A, %d %B %Y, %H:%M"),
+            pulled=summary.source == PULLED,
             started_utc=summary.started_at.isoformat(timespec="seconds"),
             ended=_clock(summary),
             figures=_figures(summary),
@@ -221,7 +233,7 @@ def _event_row(event: Event) -> tuple[str, str, str]:
 
 def _clock(summary: SessionSummary) -> str:
     if summary.ended_at is None:
-        return "not ended"
+        return summary.end_reason or "not ended"
     ended = summary.ended_at.astimezone().strftime("%H:%M")
     return f"{ended}: {summary.end_reason}" if summary.end_reason else ended
 

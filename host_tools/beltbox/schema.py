@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    Index,
     LargeBinary,
     String,
     Text,
@@ -18,6 +19,8 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
+    text,
+    true,
     update,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -25,13 +28,11 @@ from sqlalchemy.types import JSON, TypeDecorator
 
 from beltbox.errors import StoreError
 
-VERSION = 1
+VERSION = 2
 """The schema's version. Whoever changes a table raises it and adds a step to `STEPS`."""
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {}
-"""For each older version n, what turns a store of version n into one of version n + 1."""
-
-RAW, METRIC = "raw", "metric"
+RAW, METRIC, BOX = "raw", "metric", "box"
+"""The kinds of blocks. BOX: metric rows from a box's own session, where METRIC has none."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -80,6 +81,9 @@ class SessionRow(Base):
     board: Mapped[str] = mapped_column(Text)
     firmware: Mapped[str] = mapped_column(Text)
     protocol: Mapped[int]
+    serial: Mapped[str | None] = mapped_column(Text)
+    # False: all that is known is that it was before `started_at`, which keeps the order.
+    dated: Mapped[bool] = mapped_column(default=True, server_default=true())
 
     # What totals.Totals sums up, under the same names.
     duration_ms: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -116,6 +120,28 @@ class SegmentRow(Base):
     boot_count: Mapped[int] = mapped_column(BigInteger)
     reason: Mapped[str] = mapped_column(Text)
     first_t_us: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class BoxSessionRow(Base):
+    """A session that a box kept by itself, and the segment in which it is here.
+
+    Until it was pulled it was only heard of while the segment was recorded: then `boots` is all
+    that is known of it. Numbers begin anew when a box's flash is erased, so they aren't unique.
+    """
+
+    __tablename__ = "beltbox_box_session"
+    __table_args__ = (Index("beltbox_box_session_of", "serial", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    segment_id: Mapped[int] = mapped_column(ForeignKey("beltbox_segment.id"))
+    serial: Mapped[str] = mapped_column(Text)
+    number: Mapped[int] = mapped_column(BigInteger)
+    boots: Mapped[int | None] = mapped_column(BigInteger)
+    power: Mapped[int | None] = mapped_column(BigInteger)
+    blocks: Mapped[int | None] = mapped_column(BigInteger)
+    settings_hash: Mapped[str | None] = mapped_column(Text)
+    first_crc: Mapped[int | None]
+    pulled: Mapped[bool] = mapped_column(default=False)
 
 
 class BlockRow(Base):
@@ -196,6 +222,33 @@ def bring_up_to_date(
     for old in range(found, version):
         steps[old](connection)
         connection.execute(update(SchemaRow).values(version=old + 1))
+
+
+def _add_box_sessions(connection: Connection) -> None:
+    """From version 1 to 2. In words of its own: the classes above are always today's."""
+    key = "SERIAL" if connection.dialect.name == "postgresql" else "INTEGER NOT NULL"
+    for statement in (
+        "ALTER TABLE beltbox_session ADD COLUMN serial TEXT",
+        "ALTER TABLE beltbox_session ADD COLUMN dated BOOLEAN NOT NULL DEFAULT TRUE",
+        f"""CREATE TABLE beltbox_box_session (
+            id {key} PRIMARY KEY,
+            segment_id INTEGER NOT NULL REFERENCES beltbox_segment (id),
+            serial TEXT NOT NULL,
+            number BIGINT NOT NULL,
+            boots BIGINT,
+            power BIGINT,
+            blocks BIGINT,
+            settings_hash TEXT,
+            first_crc INTEGER,
+            pulled BOOLEAN NOT NULL
+        )""",
+        "CREATE INDEX beltbox_box_session_of ON beltbox_box_session (serial, number)",
+    ):
+        connection.execute(text(statement))
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {1: _add_box_sessions}
+"""For each older version n, what turns a store of version n into one of version n + 1."""
 
 
 def _listed(names: list[str]) -> str:

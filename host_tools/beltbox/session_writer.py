@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, update
 from beltbox import columns
 from beltbox.database import Database
 from beltbox.rows import MetricRow, RawRow
-from beltbox.schema import METRIC, RAW, BlockRow, EventRow, SegmentRow, SessionRow
+from beltbox.schema import METRIC, RAW, BlockRow, BoxSessionRow, EventRow, SegmentRow, SessionRow
 from beltbox.totals import SUM_NAMES, Totals
 
 # A minute at the usual rates.
@@ -32,6 +32,7 @@ class SessionWriter:
         self._segment_count = 0
         self._streams = {kind: _Stream(kind) for kind in (RAW, METRIC)}
         self._events: list[dict[str, object]] = []
+        self._box_sessions: list[dict[str, object]] = []
         self._counts = {"damaged": 0, "gap": 0}
 
     def start_segment(
@@ -61,6 +62,7 @@ class SessionWriter:
         self._segment_count += 1
         self._streams = {kind: _Stream(kind) for kind in (RAW, METRIC)}
         self._events.clear()
+        self._box_sessions.clear()
         self.totals.start_segment()
 
     def add_raw(self, row: RawRow) -> None:
@@ -92,11 +94,16 @@ class SessionWriter:
         if kind in self._counts:
             self._counts[kind] += count
 
+    def add_box_session(self, serial: str, number: int, boots: int) -> None:
+        """Note that the segment is what the box keeps as its own session `number`, too."""
+        self._box_sessions.append({"serial": serial, "number": number, "boots": boots})
+
     def commit(self) -> None:
         """Put all that was added since the last commit into the store, for good."""
         with self._database.writing() as connection:
             self._write(connection, merge=False)
         self._events.clear()
+        self._box_sessions.clear()
         for stream in self._streams.values():
             stream.committed(merge=False)
 
@@ -120,6 +127,9 @@ class SessionWriter:
                 raise ValueError("rows were added before start_segment")
         if self._events:
             connection.execute(insert(EventRow), self._events)
+        if self._box_sessions:
+            here = {"segment_id": self._segment_id}
+            connection.execute(insert(BoxSessionRow), [one | here for one in self._box_sessions])
         connection.execute(
             update(SessionRow)
             .where(SessionRow.id == self.session_id)

@@ -7,7 +7,7 @@ counted on from one zero, so a reset of the box begins a new one. Its rows are k
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,11 +17,13 @@ from typing import Self, cast
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session as DbSession
 
-from beltbox import columns
+from beltbox.box_store import BoxStore
 from beltbox.database import Database, default_store_url
 from beltbox.errors import StoreError
+from beltbox.overlay import in_order
+from beltbox.row_blocks import stored_metrics, stored_rows
 from beltbox.rows import MetricRow, RawRow
-from beltbox.schema import METRIC, RAW, BlockRow, EventRow, SegmentRow, SessionRow
+from beltbox.schema import BOX, METRIC, RAW, EventRow, SegmentRow, SessionRow
 from beltbox.session_writer import SessionWriter
 from beltbox.totals import SUM_NAMES, Totals
 
@@ -80,6 +82,10 @@ class SessionSummary:
     """Of the events of kind "damaged", the sum of their counts."""
     missing_count: int
     """Of the events of kind "gap", the sum of their counts."""
+    serial: str | None = None
+    """The number of the box's chip; None where an older BeltBox or box didn't tell."""
+    dated: bool = True
+    """False: it was before `started_at`, nobody knows when; `started_at` keeps the order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +115,9 @@ class Segment:
     first_t_us: int | None
     raw: list[RawRow]
     metrics: list[MetricRow]
+    """As streamed, with `box` where nothing was."""
+    box: list[MetricRow]
+    """One a second, from the session that the box kept: what a pull filled in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +145,11 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    @property
+    def of_boxes(self) -> BoxStore:
+        """The sessions that boxes kept by themselves."""
+        return BoxStore(self._database)
 
     @property
     def where(self) -> str:
@@ -168,6 +182,7 @@ class Store:
         person: str | None = None,
         title: str | None = None,
         source: str = "live",
+        serial: str | None = None,
     ) -> SessionWriter:
         """Begin a session; it is in the store from now on. `started_at` needs a time zone."""
         with self._database.writing() as connection:
@@ -182,6 +197,7 @@ class Store:
                     person=person,
                     title=title,
                     source=source,
+                    serial=serial,
                 )
                 .returning(SessionRow.id)
             )
@@ -235,34 +251,21 @@ class Store:
         )
 
     def _segment(self, db: DbSession, row: SegmentRow, with_raw: bool) -> Segment:
-        raw = self._blocks(db, row, RAW) if with_raw else ()
-        # Fewer columns than MetricRow has are an older BeltBox's; the others are unknown then.
+        connection = db.connection()
+        name = f"Session {row.session_id}, segment {row.number} in {self.where}"
+        raw = stored_rows(connection, row.id, RAW, name=name) if with_raw else ()
+        live = stored_metrics(connection, row.id, METRIC, name=name)
+        # In the order in which they were pulled, which may be another.
+        box = in_order(stored_metrics(connection, row.id, BOX, name=name))
         return Segment(
             settings=row.settings,
             boot_count=row.boot_count,
             reason=row.reason,
             first_t_us=row.first_t_us,
             raw=[RawRow(*cast(tuple[int, int, int, int], values)) for values in raw],
-            metrics=[
-                MetricRow(*cast(tuple[int], values)) for values in self._blocks(db, row, METRIC)
-            ],
+            metrics=in_order(live, box),
+            box=box,
         )
-
-    def _blocks(
-        self, db: DbSession, segment: SegmentRow, kind: str
-    ) -> Iterable[tuple[int | None, ...]]:
-        blocks = db.scalars(
-            select(BlockRow)
-            .filter_by(segment_id=segment.id, kind=kind)
-            .order_by(BlockRow.first_row)
-        )
-        for block in blocks:
-            name = (
-                f"Session {segment.session_id}, segment {segment.number} in {self.where}: "
-                f"the {kind} block {block.id} (rows {block.first_row} to "
-                f"{block.first_row + block.row_count - 1})"
-            )
-            yield from zip(*columns.decode(block.data, name=name), strict=True)
 
 
 def _summary(row: SessionRow) -> SessionSummary:
@@ -297,6 +300,8 @@ def _summary(row: SessionRow) -> SessionSummary:
         end_reason=row.end_reason,
         damaged_count=row.damaged_count,
         missing_count=row.missing_count,
+        serial=row.serial,
+        dated=row.dated,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 UNKNOWN = "\N{EN DASH}"
 
 _MM_S_PER_MPH = 447.04
@@ -45,6 +47,15 @@ def format_duration(seconds: float | None) -> str:
     minutes, second = divmod(int(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def format_start(started_at: datetime, *, dated: bool = True) -> str:
+    """When a walk began, in this computer's time zone: "2026-03-01 12:00", or "before 2026-03-01".
+
+    Before that day or on it: a walk that has no date itself was before something else that has.
+    """
+    at = started_at.astimezone()
+    return f"{at:%Y-%m-%d %H:%M}" if dated else f"before {at:%Y-%m-%d}"
 
 
 def format_distance(mm: float | None) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from .boards import BOARDS, DEFAULT
 from .errors import VirtualBoxError
 from .port import Port
 from .relay import Relay
@@ -28,6 +29,7 @@ _COMMANDS = (
     "speed_m_s",
     "move_mm",
     "pin",
+    "port_gone",
     "pace",
     "start",
 )
@@ -59,6 +61,7 @@ class VirtualBox:
     state: a file that keeps the flash from run to run; by default every box is new.
     filesystem_bytes: 32 KiB to 16 MiB in blocks of 4096; 2 MiB is the common board's.
     wait_for_host: the person stands still until the first byte comes from the host.
+    board: a key of boards.BOARDS.
     serial_number: 12 hex digits, machine.unique_id() in the box.
 
     Raises ScenarioError and VirtualBoxError from the constructor and from `start`.
@@ -77,6 +80,7 @@ class VirtualBox:
         filesystem_bytes: int = 2 << 20,
         state: Path | None = None,
         wait_for_host: bool = False,
+        board: str = DEFAULT,
         serial_number: str = "30aea4b0c0de",
     ) -> None:
         self.scenario = scenario if isinstance(scenario, Scenario) else load(scenario)
@@ -98,6 +102,9 @@ class VirtualBox:
         self._firmware = None if blank else firmware or default_firmware()
         self._state = state
         self._wait_for_host = wait_for_host
+        if board not in BOARDS:
+            raise VirtualBoxError(f"board is {board!r}; allowed: {', '.join(BOARDS)}.")
+        self._board = BOARDS[board]
         self._serial_number = serial_number
         self._port = Port(link)
         self._process: subprocess.Popen[bytes] | None = None
@@ -260,6 +267,10 @@ class VirtualBox:
             "flash": str(flash.resolve()),
             "flash_blocks": self._blocks,
             "flash_is_new": flash_is_new,
+            "machine": self._board.machine,
+            "build": self._board.build,
+            "has_encoder": self._board.has_encoder,
+            "pins": self._board.pins,
             "serial_number": self._serial_number,
             "control_fd": control_read,
         }

@@ -17,16 +17,6 @@ from .schema import MPH_M_S, build, number, one_of, read_strides, text, whole
 
 _FOLDER = Path(__file__).parent / "scenarios"
 
-# The ESP32 DevKit wiring. A cell read by SPI hangs on the bus's MOSI (sck) and MISO (dout).
-PINS = {
-    "encoder_a": 34,
-    "encoder_b": 35,
-    "left_sck": 23,
-    "left_dout": 19,
-    "right_sck": 13,
-    "right_dout": 27,
-}
-
 _SIDED_KINDS = ("unplug", "plug", "stuck", "saturated", "mended", "desync", "lost_clock")
 _PLAIN_KINDS = (
     "reset",
@@ -198,7 +188,6 @@ class Scenario:
             "belt": asdict(self.belt),
             "walker": asdict(self.walker),
             "cells": {"left": asdict(self.left), "right": asdict(self.right)},
-            "pins": PINS,
             "settings": self.settings,
             "timeline": self.timeline(),
         }

@@ -18,6 +18,7 @@ import pytest
 
 from beltcore.reader import Reader, encode_command
 from virtualbox import VirtualBox
+from virtualbox.boards import DEFAULT
 from virtualbox.scenario import parse
 
 ROOT = Path(__file__).parents[2]
@@ -175,13 +176,13 @@ class Host:
 
 @pytest.fixture
 def boxes(tmp_path: Path) -> Iterator[Callable[..., tuple[VirtualBox, Host]]]:
-    """boxes(planted, **scenario): a box, and its host.
+    """boxes(planted, board=…, **scenario): a box, and its host.
 
     Its app meets the statement `planted` before its loop; the scenario's tables may be given.
     """
     made: list[tuple[VirtualBox, Host]] = []
 
-    def make(planted: str = "", **scenario: Any) -> tuple[VirtualBox, Host]:
+    def make(planted: str = "", board: str = DEFAULT, **scenario: Any) -> tuple[VirtualBox, Host]:
         firmware = tmp_path / "firmware"
         shutil.copytree(FIRMWARE, firmware, ignore=shutil.ignore_patterns("__pycache__"))
         app = firmware / "box" / "app.py"
@@ -191,7 +192,7 @@ def boxes(tmp_path: Path) -> Iterator[Callable[..., tuple[VirtualBox, Host]]]:
         cells = {"left": {}, "right": {"present": False}}
         table = {"title": "t", "duration_s": 600, "cells": cells} | scenario
         played = parse(table, tmp_path / "t.toml")
-        box = VirtualBox(played, speed=20.0, firmware=firmware, wait_for_host=True)
+        box = VirtualBox(played, speed=20.0, firmware=firmware, wait_for_host=True, board=board)
         box.start()
         host = Host(box.port)
         made.append((box, host))

@@ -6,7 +6,7 @@ import ast
 import re
 from pathlib import Path
 
-from beltcore import blocks, flags, sentence, version
+from beltcore import block_fields, blocks, flags, sentence, version, writer
 from beltcore.belt import lag_us
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
@@ -52,9 +52,10 @@ def test_commands():
         for cell, _does, _answer in table("command")
         for command in re.findall("`([^`]*)`", cell)
     }
-    console = ast.parse((FIRMWARE / "box" / "console.py").read_text())
+    # Those that session_verbs takes are named in the console, too.
+    sources = [(FIRMWARE / "box" / name).read_text() for name in ("console.py", "verbs.py")]
     compared = set()
-    for node in ast.walk(console):
+    for node in ast.walk(ast.parse("\n".join(sources))):
         if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name):
             if node.left.id != "verb":
                 continue
@@ -66,27 +67,27 @@ def test_commands():
 
 def test_figures():
     assert f"Protocol version **{version.PROTOCOL_VERSION}**" in TEXT
-    assert f"0 to {sentence.SEQUENCE_PERIOD - 1}" in TEXT
-    assert f"at most {sentence.SENTENCE_MAX} bytes" in TEXT
+    assert f"0 to {writer.SEQUENCE_PERIOD - 1}" in TEXT
+    assert f"at most {writer.SENTENCE_MAX} bytes" in TEXT
     fine_ms, coarse_ms = lag_us(100_000) // 1000, lag_us(12_000_000) // 1000
     assert f"the speed {fine_ms} ms ago ({coarse_ms} ms ago" in TEXT
 
 
 def test_the_blocks_of_a_session():
     rows = table("block")
-    assert tuple(name.strip("`") for name, _code, _ in rows[:-2]) == blocks.BLOCK_FIELDS
+    assert tuple(name.strip("`") for name, _code, _ in rows[:-2]) == block_fields.BLOCK_FIELDS
     assert "<" + "".join(code for _, code, _ in rows[:-2]) == blocks.BLOCK_CODES
     rows = table("record")
-    assert tuple(name.strip("`") for name, _code, _ in rows) == blocks.RECORD_FIELDS
+    assert tuple(name.strip("`") for name, _code, _ in rows) == block_fields.RECORD_FIELDS
     assert "<" + "".join(code for _, code, _ in rows) == blocks.RECORD_CODES
     for figure in (
         f"Format version **{blocks.VERSION}**",
         f"a head of {blocks.HEAD_BYTES} bytes",
         f"blocks of {blocks.BLOCK_BYTES} bytes",
-        f"{sentence.PART_BYTES} bytes of a block",
-        f"{blocks.BLOCK_BYTES % sentence.PART_BYTES} in the last",
+        f"{blocks.PART_BYTES} bytes of a block",
+        f"{blocks.BLOCK_BYTES % blocks.PART_BYTES} in the last",
         f"records of {blocks.RECORD_BYTES} bytes",
         f"{blocks.CRC_AT} bytes before it",
-        f"0 under way,\n{sentence.KEPT} ended, {sentence.ACKNOWLEDGED} acknowledged",
+        f"0 under way,\n{blocks.KEPT} ended, {blocks.ACKNOWLEDGED} acknowledged",
     ):
         assert figure in TEXT, figure

@@ -8,7 +8,8 @@ import statistics
 import pytest
 
 from beltcore import settings
-from beltcore.core import COLUMNS, Core, metric_row
+from beltcore.core import Core
+from beltcore.metrics import COLUMNS, metric_row
 
 
 def replay(rows, given_settings):

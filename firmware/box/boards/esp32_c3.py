@@ -9,6 +9,7 @@ from micropython import const
 NAME = "esp32_c3"
 
 BOOT_BUTTON = const(9)
+FREE_PIN = const(3)
 
 ENCODER_BY = "irq"
 ENCODER_A = const(0)

@@ -5,6 +5,7 @@ from micropython import const
 NAME = "esp32_c6"
 
 BOOT_BUTTON = const(9)
+FREE_PIN = const(11)
 
 ENCODER_BY = "pcnt"
 ENCODER_A = const(2)

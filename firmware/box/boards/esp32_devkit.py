@@ -6,6 +6,9 @@ NAME = "esp32_devkit"
 
 # Held down while the box starts: safe mode. It is the board's own button.
 BOOT_BUTTON = const(0)
+# Nothing is wired to it, so that its pull-up reads high: where it doesn't, the chip's inputs can't
+# be read at all (an emulator's), and a low BOOT_BUTTON says nothing.
+FREE_PIN = const(4)
 
 # "pcnt": counted in hardware; "irq": by interrupts, where the chip has no pulse counter.
 ENCODER_BY = "pcnt"

@@ -5,6 +5,7 @@ from micropython import const
 NAME = "esp32_s3"
 
 BOOT_BUTTON = const(0)
+FREE_PIN = const(6)
 
 ENCODER_BY = "pcnt"
 ENCODER_A = const(4)

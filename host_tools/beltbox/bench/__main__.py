@@ -6,6 +6,7 @@ import sys
 import time
 
 from beltbox.bench import accuracy, cost, gait
+from beltbox.bench.ram import ram
 from beltbox.bench.table import markdown
 from beltbox.errors import BeltBoxError
 from virtualbox.errors import VirtualBoxError
@@ -28,6 +29,7 @@ def main() -> None:
             *accuracy.forces(tell),
             *gait.gait(tell),
             *rates,
+            *ram(tell),
             *cost.heap(tell),
         ]
     except (BeltBoxError, VirtualBoxError) as error:

@@ -12,7 +12,8 @@ from beltbox.bench.play import Played, play
 from beltbox.bench.table import Line
 from beltbox.errors import BeltBoxError
 from beltbox.truth import Truth, belt_errors_mm_s, rms, speed_errors_mm_s
-from beltcore.core import Core, metric_row
+from beltcore.core import Core
+from beltcore.metrics import metric_row
 from beltcore.settings import complete
 
 _FINE = ("steady-0.5mph", "steady-1mph", "steady-2mph", "steady-3mph")

@@ -20,8 +20,8 @@ from beltbox.errors import BeltBoxError
 from beltbox.raw_csv import raw_line
 from beltbox.replay import replay
 from beltcore.reader import Reader
-from beltcore.sentence import Writer
 from beltcore.settings import complete
+from beltcore.writer import Writer
 from virtualbox.box import default_firmware
 
 _DEVICE = Path(__file__).parent / "device"
@@ -45,9 +45,9 @@ def heap(tell: Callable[[str], None]) -> list[Line]:
     tell(f"heap, {_TICKS_64:,} ticks on 64-bit MicroPython (about two minutes) …")
     firmware = default_firmware()
     grown = int(
-        _run([*find_micropython(), str(_DEVICE / "heap.py"), str(firmware), str(_TICKS_64), "0"])
+        run([*find_micropython(), str(_DEVICE / "heap.py"), str(firmware), str(_TICKS_64), "0"])
     )
-    rival = int(_run(_tick_command("float-raw", 1000))) / 1000
+    rival = int(run(_tick_command("float-raw", 1000))) / 1000
     lines = [
         Line(
             f"heap in {_TICKS_64:,} ticks, 64-bit MicroPython",
@@ -62,7 +62,7 @@ def heap(tell: Callable[[str], None]) -> list[Line]:
     if node is None or not _WASM.exists():
         raise BenchError("The 32-bit MicroPython isn't installed. Run `make setup`.")
     arguments = [str(_DEVICE / "heap.py"), str(firmware / "beltcore"), str(_TICKS_32), "0"]
-    grown = int(_run([node, str(_DEVICE / "run32.mjs"), str(_WASM), *arguments]))
+    grown = int(run([node, str(_DEVICE / "run32.mjs"), str(_WASM), *arguments]))
     lines.append(
         Line(f"the same in {_TICKS_32:,} ticks, 32-bit", f"{grown} bytes", "0", grown == 0, "–")
     )
@@ -223,9 +223,10 @@ def _tick_command(mode: str, ticks: int) -> list[str]:
     ]
 
 
-def _run(command: list[str]) -> str:
+def run(command: list[str]) -> str:
+    """The last line that a command prints. Raises BenchError when it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip()[-300:]
         raise BenchError(f"{shlex.join(command)} failed: {said}")
-    return done.stdout.strip().splitlines()[-1]
+    return (done.stdout.strip().splitlines() or [""])[-1]

@@ -21,7 +21,7 @@ class Board:
         self._dout_cells = {}
 
     def wire(self, world, pins):
-        """Connect the world to the pins; `pins` maps the keys of scenario.PINS to numbers."""
+        """Connect the world to the pins; `pins` maps the wires (../boards.py) to numbers."""
         self.world = world
         self.pins = pins
         left, right = world.cells
@@ -40,6 +40,7 @@ class Board:
             cell.sck(0, clock.now_us)
         self.nvs = self.flash.read_nvs()
         self.world.watchdog_at_us = None
+        self.world.interrupts.watch(None, None)
 
 
 board = Board()

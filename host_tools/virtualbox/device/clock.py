@@ -37,6 +37,8 @@ class Clock:
         self._anchor_us = 0
         self._real_anchor_us = 0
         self._new_object = None
+        # Runs interrupts that are due; gives the time of the next.
+        self.on_irq = None
 
     def start(self, start_us, on_step, on_pace):
         """Begin at `start_us`; `on_step(t_us)` integrates 1 ms, `on_pace()` looks at the host."""
@@ -64,6 +66,8 @@ class Clock:
             self._roll()
             if self._pending is not None:
                 self._raise_pending()
+            if self.on_irq is not None:
+                self._alarm_us = min(self.on_irq(), self.horizon_us)
 
     def advance_quietly(self, cost_us):
         """Let time pass inside C code (the filesystem) that an exception must not cross."""

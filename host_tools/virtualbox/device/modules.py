@@ -15,13 +15,11 @@ from .shadow import select as _select
 from .shadow import time as _time
 
 RELEASE = "1.28.0"
-MACHINE = "Generic ESP32 module with ESP32"
 _VERSION = "v1.28.0 (BeltBox's virtual box)"
 PATH = ("", ".frozen", "/lib")
 
 _Implementation = namedtuple("implementation", ("name", "version", "_machine", "_mpy", "_build"))
 _Uname = namedtuple("uname", ("sysname", "nodename", "release", "version", "machine"))
-_UNAME = _Uname("esp32", "esp32", RELEASE, _VERSION, MACHINE)
 
 # What only the unix port has.
 _NOT_IN_OS = ("errno", "getenv", "putenv", "unsetenv", "system")
@@ -55,16 +53,20 @@ class _Collector:
         return self._enabled
 
 
-def banner():
-    """What the friendly prompt begins with."""
-    return 'MicroPython %s; %s\r\nType "help()" for more information.\r\n' % (_VERSION, MACHINE)
+def banner(machine):
+    """What the friendly prompt begins with. machine: MicroPython's words for the board."""
+    return 'MicroPython %s; %s\r\nType "help()" for more information.\r\n' % (_VERSION, machine)
 
 
-def replace(receiver, stdin, stdout, read_line):
+def replace(config, receiver, stdin, stdout, read_line):
     """Put the board's modules and functions in the place of the unix port's.
 
     `read_line(prompt)` is the built-in `input`.
     """
+    machine = config["machine"]
+    uname = _Uname("esp32", "esp32", RELEASE, _VERSION, machine)
+    if not config["has_encoder"]:
+        del _machine.Encoder
     collector = _Collector()
 
     def print_exception(error, file=stdout):
@@ -82,7 +84,7 @@ def replace(receiver, stdin, stdout, read_line):
     sys.modules["machine"] = _machine
     sys.modules["esp32"] = _esp32
     sys.modules["select"] = _select
-    sys.modules["os"] = _Copy(os, {"sync": lambda: None, "uname": lambda: _UNAME}, _NOT_IN_OS)
+    sys.modules["os"] = _Copy(os, {"sync": lambda: None, "uname": lambda: uname}, _NOT_IN_OS)
     sys.modules["gc"] = _Copy(
         gc,
         {
@@ -96,7 +98,7 @@ def replace(receiver, stdin, stdout, read_line):
     )
     # `_mpy` stays this interpreter's: native code for the ESP32 would not run here.
     implementation = _Implementation(
-        "micropython", (1, 28, 0, ""), MACHINE, sys.implementation._mpy, "ESP32_GENERIC"
+        "micropython", (1, 28, 0, ""), machine, sys.implementation._mpy, config["build"]
     )
     sys.modules["sys"] = _Copy(
         sys,

@@ -67,16 +67,23 @@ class _Control:
 class _Life:
     """The board from power-up to the scenario's end; `names` are those of `__main__`."""
 
-    def __init__(self, receiver, stdout, names):
+    def __init__(self, config, receiver, stdout, names):
+        self._config = config
         self._receiver = receiver
         self._stdout = stdout
         self._names = names
-        self._repl = Repl(receiver, stdout, names, modules.banner())
+        self._repl = Repl(receiver, stdout, names, modules.banner(config["machine"]))
         self._first_modules = ()
 
     def live(self):
         """Ends with BoxEnd."""
-        modules.replace(self._receiver, Input(self._receiver), self._stdout, self._repl.read_line)
+        modules.replace(
+            self._config,
+            self._receiver,
+            Input(self._receiver),
+            self._stdout,
+            self._repl.read_line,
+        )
         self._first_modules = set(sys.modules)
         cause = "power"
         while True:
@@ -193,7 +200,7 @@ def _run_box(config_path):
         if name.split(".")[0] == __name__.split(".")[0]:
             del sys.modules[name]
     try:
-        _Life(receiver, stdout, __main__.__dict__).live()
+        _Life(config, receiver, stdout, __main__.__dict__).live()
     except BoxEnd:
         pass
     finally:

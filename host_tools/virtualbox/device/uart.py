@@ -3,6 +3,7 @@
 import io
 import time as _real_time
 
+from .board import board
 from .clock import clock
 
 # 115200 baud, 8N1.
@@ -14,6 +15,11 @@ _BUFFER_BYTES = 260
 # A write to the supervisor's pipe that takes longer was blocked by a stalled port.
 _BLOCKED_US = 20_000
 _READ_US = 2
+# How long native USB waits for a host that takes nothing, in each write, and the bytes that its
+# FIFO still takes in: the C3's serial-JTAG then drops the rest though it reports it written,
+# TinyUSB writes short.
+_GONE_US = {"jtag": 200_000, "usb": 500_000}
+_USB_FIFO = 64
 _WAIT_US = 1000
 
 # MicroPython's stream protocol.
@@ -156,9 +162,14 @@ class OutputBytes(_Stream):
         super().__init__(receiver)
         self._out = out
         self._sent_ns = 0
+        self._room = _USB_FIFO
 
     def write(self, data, *part):
         """write(data), write(data, length), write(data, offset, length): the bytes written."""
+        gone = board.world.port_gone()
+        if gone:
+            return self._write_to_nobody(gone, data, *part)
+        self._room = _USB_FIFO
         real_us = _real_time.ticks_us()
         written = self._out.write(data, *part)
         real_us = _real_time.ticks_us() - real_us
@@ -170,6 +181,18 @@ class OutputBytes(_Stream):
         if wait_ns > 0:
             clock.advance(wait_ns // 1000)
         return written
+
+    def _write_to_nobody(self, gone, data, *part):
+        start = part[0] if len(part) == 2 else 0
+        length = min(part[-1] if part else len(data), len(data) - start)
+        taken = min(length, self._room)
+        self._room -= taken
+        # What is in the FIFO goes out when the host is back: before all that follows, so now.
+        self._out.write(data, start, taken)
+        if taken == length:
+            return length
+        clock.advance(_GONE_US[gone])
+        return length if gone == "jtag" else taken
 
 
 class Output(_Stream):

@@ -5,6 +5,7 @@ from .clock import STEP_US, BoxEnd, BoxReset
 from .encoder import EncoderShaft
 from .hands import Hands
 from .hx711 import Hx711
+from .interrupts import Interrupts
 from .rng import Rng
 
 _STEP_S = STEP_US / 1e6
@@ -44,6 +45,10 @@ class World:
         # Levels that something outside puts on pins, such as a held button.
         self.pin_levels = {}
         self.watchdog_at_us = None
+        self.interrupts = Interrupts(clock)
+        # The kind of native USB whose host is gone, and until when.
+        self._port_gone = None
+        self._port_gone_until_us = 0
         self._step_start_us = start_us
         self._step_start_mm = 0.0
 
@@ -78,6 +83,8 @@ class World:
         self._step_start_us = t_us
         self._step_start_mm = belt.position_mm
         belt.step(_STEP_S)
+        if self.interrupts.watched():
+            self.interrupts.coming(self._edges_of_a(t_us))
         hands.step(_STEP_S, belt.walking, (belt.phase + belt.side) * 0.5)
         until_us = t_us + STEP_US
         left, right = self.cells
@@ -86,6 +93,21 @@ class World:
         if self.watchdog_at_us is not None and t_us >= self.watchdog_at_us:
             self.watchdog_at_us = None
             self._clock.interrupt(BoxReset("watchdog"))
+
+    def _edges_of_a(self, t_us):
+        """When A changes its level in the step from t_us on, in which the belt moves evenly."""
+        start_mm = self._step_start_mm
+        moved_mm = self.belt.position_mm - start_mm
+        found = []
+        # Finer than any edge comes: 1 m/s and 0.1 mm a count are 10 in a step.
+        parts = 64 if moved_mm else 0
+        before = self.shaft.levels(start_mm)[0]
+        for part in range(1, parts + 1):
+            level = self.shaft.levels(start_mm + moved_mm * part / parts)[0]
+            if level != before:
+                found.append(t_us + STEP_US * part // parts)
+                before = level
+        return found
 
     def _run_script(self):
         timeline = self._timeline
@@ -178,6 +200,16 @@ class World:
             self.pin_levels.pop(action["id"], None)
         else:
             self.pin_levels[action["id"]] = action["value"]
+
+    def do_port_gone(self, action):
+        self._port_gone = action["value"]
+        self._port_gone_until_us = self._clock.now_us + int(action["for_s"] * 1e6)
+
+    def port_gone(self):
+        """The kind of USB whose host is gone now, or None."""
+        if self._port_gone is not None and self._clock.now_us >= self._port_gone_until_us:
+            self._port_gone = None
+        return self._port_gone
 
     def do_reset(self, _action):
         self._clock.interrupt(BoxReset("button"))

@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from beltcore import flags, settings
-from beltcore.core import COLUMNS, Core, metric_row
+from beltcore.core import Core
+from beltcore.metrics import COLUMNS, metric_row
 
 CLOCK = 2**30
 HALF = 2**29

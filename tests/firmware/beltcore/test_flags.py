@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from beltcore import flags, rails
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def constants():
+    """constants(path): the names and numbers of `_NAME = const(n)` in a file of the box."""
+
+    def read(path):
+        found = re.findall(r"^(_\w+) = const\((\d+)\)", (ROOT / path).read_text(), re.MULTILINE)
+        return {name: int(number) for name, number in found}
+
+    return read
+
 
 tables = pytest.mark.parametrize("table", [flags.CORE, flags.BOX])
 
@@ -34,5 +51,22 @@ def test_words(table, given_flags):
 
 
 def test_the_rails_faults_are_the_left_flags_and_the_right_ones_beside_them():
-    assert (rails.SILENT, rails.SATURATED) == (flags.LEFT_SILENT, flags.LEFT_SATURATED)
-    assert (rails.SILENT << 1, rails.SATURATED << 1) == (flags.RIGHT_SILENT, flags.RIGHT_SATURATED)
+    assert (rails._SILENT, rails._SATURATED) == (flags.LEFT_SILENT, flags.LEFT_SATURATED)
+    assert (rails._SILENT << 1, rails._SATURATED << 1) == (
+        flags.RIGHT_SILENT,
+        flags.RIGHT_SATURATED,
+    )
+
+
+def test_the_flags_that_the_box_writes_without_their_words(constants):
+    core = constants("firmware/beltcore/core.py")
+    app = constants("firmware/box/app.py")
+    driver = constants("firmware/box/hx711.py")
+    assert (core["_ROW_GAP"], core["_BELT_JUMP"]) == (flags.ROW_GAP, flags.BELT_JUMP)
+    assert (app["_PORT_STALLED"], app["_SETTINGS_DAMAGED"]) == (
+        flags.PORT_STALLED,
+        flags.SETTINGS_DAMAGED,
+    )
+    left = (driver["_OUT_OF_STEP"], driver["_STUCK"])
+    assert left == (flags.LEFT_OUT_OF_STEP, flags.LEFT_STUCK)
+    assert tuple(bit << 1 for bit in left) == (flags.RIGHT_OUT_OF_STEP, flags.RIGHT_STUCK)

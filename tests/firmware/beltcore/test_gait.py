@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from beltbox.bench.made_up_belt import SHAPES, MadeUpBelt
 from beltcore import settings
-from beltcore.core import COLUMNS, Core, metric_row
+from beltcore.core import Core
+from beltcore.metrics import COLUMNS, metric_row
 
 GAIT = ("steps", "cadence_spm_x10", "step_length_mm", *COLUMNS[-3:])
 

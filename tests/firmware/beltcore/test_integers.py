@@ -145,7 +145,7 @@ def load(edit=lambda source: source):
     finder = _Finder(edit)
     sys.meta_path.insert(0, finder)
     try:
-        names = ("core", "sentence", "settings", "plain", "crc", "belt", "length", "rails", "gait")
+        names = ("core", "writer", "settings", "plain", "crc", "belt", "length", "rails", "gait")
         return {name: importlib.import_module(f"{PACKAGE}.{name}") for name in names}
     finally:
         sys.meta_path.remove(finder)
@@ -165,7 +165,7 @@ def measure(checked, given_settings, rows, settle_every=7):
     complete = checked["settings"].complete(given_settings)
     complete = {key: wrapped(v) if isinstance(v, int) else v for key, v in complete.items()}
     core = checked["core"].Core(complete)
-    writer = checked["sentence"].Writer()
+    writer = checked["writer"].Writer()
     t_us, count = rows[0][0], rows[0][1]
     for number, (dt_us, counts, left, right) in enumerate(rows):
         t_us = (t_us + dt_us) % CLOCK
@@ -248,7 +248,7 @@ def test_years_of_the_fastest_counts():
     rows = [(2**29 - 1, 2**29 - 1, None, None)] * 300
     core = measure(CHECKED, {"belt_nm_per_count": 10**9}, rows)
     core.seconds = Int31(HIGHEST - 1000)
-    writer = CHECKED["sentence"].Writer()
+    writer = CHECKED["writer"].Writer()
     writer.now(core, Int31(0))
     writer.distance(core)
     writer.zones(core)

@@ -9,8 +9,9 @@ import pytest
 
 from beltbox.bench.made_up_belt import MadeUpBelt
 from beltcore import settings
-from beltcore.core import COLUMNS, Core, metric_row
-from beltcore.sentence import Writer
+from beltcore.core import Core
+from beltcore.metrics import metric_row
+from beltcore.writer import Writer
 
 CLOCK = 2**30
 
@@ -18,8 +19,9 @@ CLOCK = 2**30
 REPLAY = """
 import json
 from beltcore import settings
-from beltcore.core import Core, metric_row
-from beltcore.sentence import Writer
+from beltcore.core import Core
+from beltcore.metrics import metric_row
+from beltcore.writer import Writer
 core = Core(settings.complete(json.loads(open("settings.json").read())))
 writer = Writer()
 def sent():
@@ -163,7 +165,7 @@ import gc, micropython
 from array import array
 from beltcore import settings
 from beltcore.core import Core
-from beltcore.sentence import Writer
+from beltcore.writer import Writer
 import json
 
 # t_us, count, left, right; a sample of 2**24 stands for none.

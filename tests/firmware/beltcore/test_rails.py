@@ -10,29 +10,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from beltcore.rails import (
-    HANDS_OFF,
-    HEAVY,
-    LIGHT,
-    SAMPLE_HIGHEST,
-    SAMPLE_LOWEST,
-    SATURATED,
-    SILENT,
-    SUPPORTED,
-    Rail,
-    Rails,
-    median3,
-    weight_mn,
-)
+from beltcore import rails as declared
+from beltcore.rails import Rail, Rails, median3, weight_mn
 
 DT_US = 12_500
 FORCE_LIMIT_MN = 2**29 - 1
 SLOW_US = 40_000
 SILENT_US = 500_000
 
-samples = st.sampled_from([SAMPLE_LOWEST + 1, -1, 0, 1, SAMPLE_HIGHEST - 1]) | st.integers(
-    SAMPLE_LOWEST + 1, SAMPLE_HIGHEST - 1
-)
+samples = st.sampled_from(
+    [declared._SAMPLE_LOWEST + 1, -1, 0, 1, declared._SAMPLE_HIGHEST - 1]
+) | st.integers(declared._SAMPLE_LOWEST + 1, declared._SAMPLE_HIGHEST - 1)
 zeros = st.sampled_from([-(2**23), 0, 2**23 - 1]) | st.integers(-(2**23), 2**23 - 1)
 sizes = (
     st.sampled_from([-60_000_000, -59_999_999, -1, 1, 499, 500, 999, 1000, 999_999, 10**6])
@@ -181,7 +169,7 @@ def test_silence_is_told_after_half_a_second(sample, dts_us):
         rail.step(dt_us, None)
         silent_us += dt_us
         if silent_us > SILENT_US:
-            assert (rail.force_mn, rail.fault) == (None, SILENT)
+            assert (rail.force_mn, rail.fault) == (None, declared._SILENT)
         else:
             assert (rail.force_mn, rail.fault) == (sample, 0)
 
@@ -212,24 +200,24 @@ def test_a_long_row_counts_as_silence_though_it_brings_a_sample():
     assert rail.force_mn == 5000
 
 
-@pytest.mark.parametrize("stop", [SAMPLE_HIGHEST, SAMPLE_LOWEST])
+@pytest.mark.parametrize("stop", [declared._SAMPLE_HIGHEST, declared._SAMPLE_LOWEST])
 def test_saturation(stop):
     rail = Rail(0, 10**6)
     steady(rail, 700)
     rail.step(DT_US, stop)
-    assert (rail.force_mn, rail.fault) == (700, SATURATED)
+    assert (rail.force_mn, rail.fault) == (700, declared._SATURATED)
     rail.step(DT_US, None)
-    assert rail.fault == SATURATED
+    assert rail.fault == declared._SATURATED
     steady(rail, stop, rows=40)
-    assert (rail.force_mn, rail.fault) == (None, SATURATED)
+    assert (rail.force_mn, rail.fault) == (None, declared._SATURATED)
     steady(rail, None, rows=40)
-    assert (rail.force_mn, rail.fault) == (None, SATURATED)
+    assert (rail.force_mn, rail.fault) == (None, declared._SATURATED)
     rail.step(DT_US, 700)
     assert rail.fault == 0
     assert steady(rail, 700, rows=2) == 700
 
 
-@pytest.mark.parametrize("near", [SAMPLE_HIGHEST - 1, SAMPLE_LOWEST + 1])
+@pytest.mark.parametrize("near", [declared._SAMPLE_HIGHEST - 1, declared._SAMPLE_LOWEST + 1])
 def test_next_to_saturation_is_a_sample(near):
     assert steady(Rail(0, 10**6), near, rows=5) == near
 
@@ -237,7 +225,7 @@ def test_next_to_saturation_is_a_sample(near):
 def test_silence_lasts_for_ever():
     rail = Rail(0, 10**6)
     steady(rail, None, dt_us=2**29, rows=50)
-    assert (rail.force_mn, rail.fault) == (None, SILENT)
+    assert (rail.force_mn, rail.fault) == (None, declared._SILENT)
 
 
 @given(masses)
@@ -259,7 +247,7 @@ def test_reliance_of_the_highest_sum():
     for _ in range(5):
         rails.step(DT_US, 2**23 - 2, 2**23 - 2)
     assert rails.reliance_permille == 2 * FORCE_LIMIT_MN * 1000 // weight_mn(20_000)
-    assert rails.zone == HEAVY
+    assert rails.zone == declared._HEAVY
 
 
 def thresholds(mass_g, noise_mn):
@@ -304,13 +292,13 @@ def test_zone_edges_of_70_kg():
             rails.step(SLOW_US + 1, sum_mn, None)
         seen.append(rails.zone)
     assert seen == [
-        HANDS_OFF,
-        *(HANDS_OFF, LIGHT),
-        *(LIGHT, SUPPORTED),
-        *(SUPPORTED, HEAVY),
-        *(HEAVY, SUPPORTED),
-        *(SUPPORTED, LIGHT),
-        HANDS_OFF,
+        declared._HANDS_OFF,
+        *(declared._HANDS_OFF, declared._LIGHT),
+        *(declared._LIGHT, declared._SUPPORTED),
+        *(declared._SUPPORTED, declared._HEAVY),
+        *(declared._HEAVY, declared._SUPPORTED),
+        *(declared._SUPPORTED, declared._LIGHT),
+        declared._HANDS_OFF,
     ]
 
 
@@ -319,7 +307,7 @@ def test_both_sides_add_up_and_one_unknown_side_hides_the_sum():
     for _ in range(5):
         rails.step(DT_US, 20_000, -29_034)
     assert (rails.left.force_mn, rails.right.force_mn) == (20_000, 29_034)
-    assert (rails.reliance_permille, rails.zone) == (50, SUPPORTED)
+    assert (rails.reliance_permille, rails.zone) == (50, declared._SUPPORTED)
     for _ in range(41):
         rails.step(DT_US, 20_000, None)
     assert (rails.reliance_permille, rails.zone) == (None, None)
@@ -341,7 +329,7 @@ def test_a_single_cell_is_the_sum(side):
     assert forces[side] == 49_100
     assert forces[1 - side] is None
     assert rails.reliance_permille == 50
-    assert rails.zone == SUPPORTED
+    assert rails.zone == declared._SUPPORTED
 
 
 def test_without_cells_nothing_is_known():
@@ -359,7 +347,7 @@ def test_one_spike_in_a_hundred_leaves_the_force_within_1_n():
     for row in range(8000):
         sample = 200_000 + round(chance.gauss(0, 20))
         if chance.random() < 0.01:
-            sample = chance.randrange(SAMPLE_LOWEST + 1, SAMPLE_HIGHEST)
+            sample = chance.randrange(declared._SAMPLE_LOWEST + 1, declared._SAMPLE_HIGHEST)
         rail.step(DT_US, sample)
         if row > 100:
             errors.append(rail.force_mn - 46_000)
@@ -381,7 +369,11 @@ def test_half_a_second_is_not_yet_silence():
 
 def test_the_zone_comes_back_after_silence():
     rails = Rails(Rail(0, 10**6), Rail(0, 0), 100_000, 0)
-    for sample, rows, zone in ((60_000, 5, SUPPORTED), (None, 41, None), (60_000, 3, SUPPORTED)):
+    for sample, rows, zone in (
+        (60_000, 5, declared._SUPPORTED),
+        (None, 41, None),
+        (60_000, 3, declared._SUPPORTED),
+    ):
         for _ in range(rows):
             rails.step(DT_US, sample, None)
         assert rails.zone == zone

@@ -8,17 +8,12 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from beltcore import settings
+from beltcore import rare_writer, settings
+from beltcore.command import Damaged, decode_command
 from beltcore.core import Core
-from beltcore.reader import (
-    COMMAND_MAX,
-    Damaged,
-    Reader,
-    decode,
-    decode_command,
-    encode_command,
-)
-from beltcore.sentence import SEQUENCE_PERIOD, TEXT_FIELDS, TYPES, Writer
+from beltcore.reader import Reader, decode, encode_command
+from beltcore.sentence import TEXT_FIELDS, TYPES
+from beltcore.writer import SEQUENCE_PERIOD, Writer
 
 NUMBER = st.none() | st.integers(-(2**30), 2**30 - 1)
 BIG = st.none() | st.integers(0, 2**30 * 1000)
@@ -53,7 +48,9 @@ def real_sentences():
         core.step(row * 12_500, row * 40, row * 1000, None)
     writer = Writer()
     for write in (
-        lambda: writer.identity(1, 7, ("0.1.0", "esp32", "box", "power", "1A2B", "1.28.0")),
+        lambda: rare_writer.identity(
+            writer, 1, 7, ("0.1.0", "esp32", "box", "power", "1A2B", "1.28.0")
+        ),
         lambda: writer.begin(7, "1A2B"),
         lambda: writer.raw(1, -2, 3, None),
         lambda: writer.now(core, 0),
@@ -61,8 +58,10 @@ def real_sentences():
         lambda: writer.zones(core),
         lambda: writer.answer(5, "ok", "box_name=a b"),
         lambda: writer.log("the left cell gives no samples"),
-        lambda: writer.session(12, 120, 1, 3, 7, 1_760_000_000, "ABCD"),
-        lambda: writer.block(12, 119, 3, "AAAA+/=="),
+        lambda: rare_writer.session(writer, 12, 120, 1, 3, 7, 1_760_000_000, "ABCD"),
+        lambda: rare_writer.block(writer, 12, 119, 3, "AAAA+/=="),
+        lambda: rare_writer.health(writer, "30aea4b0c0de", range(8)),
+        lambda: rare_writer.resets(writer, range(7)),
     ):
         write()
         yield bytes(writer.buffer[: writer.length])
@@ -360,79 +359,8 @@ def test_an_identity_on_request_hides_no_gap(seq, gap):
     assert reader.missing == gap
 
 
-ARGUMENT = st.text(
-    st.characters(min_codepoint=32, max_codepoint=126, exclude_characters=",*!$"), max_size=20
-)
-
-
-@given(st.integers(0, 999_999_999), ARGUMENT, st.lists(ARGUMENT, max_size=3))
-def test_commands_round_trip(identifier, verb, arguments):
-    line = encode_command(identifier, verb, *arguments)
-    body = ",".join([str(identifier), verb, *arguments]).encode()
-    assert line == framed(body, b"!")
-    assert len(line) <= COMMAND_MAX
-    assert 0x03 not in line
-    assert decode_command(line[:-1]) == (identifier, verb, arguments)
-
-
-def test_arguments_may_be_numbers():
-    assert encode_command(5, "set", "body_mass_g", 70_000) == framed(
-        b"5,set,body_mass_g,70000", b"!"
-    )
-
-
-@pytest.mark.parametrize("letter", [*",*!$\r\n\t\x03\x1f\x7f\x80é", "\u1234"])
-def test_commands_refuse_what_would_break_them(letter):
-    with pytest.raises(ValueError, match="a command can't hold"):
-        encode_command(1, "set", "box_name", f"a{letter}b")
-    with pytest.raises(ValueError, match="a command can't hold"):
-        encode_command(1, letter)
-
-
-def test_a_command_has_100_bytes_at_most():
-    fixed = len(encode_command(1, "set", ""))
-    assert len(encode_command(1, "set", "x" * (100 - fixed))) == 100
-    with pytest.raises(ValueError, match="a command fits 100 bytes, not 101"):
-        encode_command(1, "set", "x" * (101 - fixed))
-
-
-@pytest.mark.parametrize(
-    ("body", "reason"),
-    [
-        (b"", "no CRC|an id and a verb"),
-        (b"5", "an id and a verb"),
-        (b"x,get", "the id isn't a number of up to 9 digits"),
-        (b"-1,get", "the id isn't a number"),
-        (b",get", "the id isn't a number"),
-        (b"1234567890,get", "the id isn't a number"),
-        (b"1,get,\xff", "isn't ASCII"),
-        (b"1,get,\x1f", "isn't ASCII"),
-        (b"1,get,\x7f", "isn't ASCII"),
-        (b"1,get,\xc3\xa9", "isn't ASCII"),
-    ],
-)
-def test_damaged_commands(body, reason):
-    with pytest.raises(Damaged, match=reason):
-        decode_command(framed(body, b"!")[:-1])
-
-
-def test_an_id_has_up_to_9_digits():
-    assert decode_command(framed(b"999999999,get", b"!")[:-1]) == (999_999_999, "get", [])
-
-
-@given(st.integers(0, 999), st.data())
-def test_no_flipped_bit_makes_another_command(identifier, data):
-    line = bytearray(encode_command(identifier, "set", "body_mass_g", "70000")[:-1])
-    place = data.draw(st.integers(1, len(line) - 1))
-    line[place] ^= 1 << data.draw(st.integers(0, 7))
-    try:
-        decoded = decode_command(bytes(line))
-    except Damaged:
-        return
-    assert decoded == (identifier, "set", ["body_mass_g", "70000"])
-
-
 ON_MICROPYTHON = """
+from beltcore.command import *
 from beltcore.reader import *
 import binascii
 for line in open("lines.txt"):

@@ -14,14 +14,18 @@ from box import settings_file
 settings_file.PATH = "s.json"
 from box import crash
 crash.PATH = "crash.json"
+from box import session_reader
+session_reader.SessionReader = lambda store: store
+from box import clock
+clock.PATH = "clock.json"
 from beltcore import settings
 from beltcore.core import Core
+from beltcore.writer import Writer
 from box.console import Console
 
 class Sessions:
     def __init__(self):
-        self.kept = {1: 3, 2: 1}
-        self.acknowledged = []
+        self.kept = {1: 3, 2: 1}  # how many blocks
 
     def numbers(self):
         return [1, 2]
@@ -36,19 +40,27 @@ class Sessions:
             raise ValueError("session %d has no block %d" % (number, index))
         return bytes((number * 16 + index,)) * 180
 
+    def head(self, number):
+        return b""
+
+    def acknowledged(self, number):
+        return False
+
     def acknowledge(self, number, count):
         if count != self.blocks(number):
             raise ValueError("session 1 has 3 blocks and not 2")
         print("acknowledged", number)
 
-class Clock:
-    def set(self, epoch_s):
-        print("clock", epoch_s)
+class Log:
+    session = 2
+    head = b""
 
 class App:
     def __init__(self):
         self.sessions = Sessions()
-        self.clock = Clock()
+        self.session_log = Log()
+        self.power = 3
+        self.writer = Writer()
         self.settings = settings.defaults()
         self.raw_on = False
         self.stream_on = True
@@ -68,14 +80,12 @@ class App:
     def log(self, text):
         print("log " + text)
 
-    def under_way(self):
-        return 2
+    def tell_health(self, crashes):
+        print("health after crashes:", crashes)
 
-    def send_session(self, number):
-        print("session", number)
-
-    def send_part(self, session, block, part, data):
-        print("part", session, block, part, data)
+    def send(self):
+        fields = bytes(self.writer.buffer[1 : self.writer.length - 6]).decode().split(",")
+        print(" ".join(fields[:1] + fields[2:]))
 
 app = App()
 console = Console(app)
@@ -125,6 +135,12 @@ def test_answers(console, command, told):
     assert console(encode_command(1, *command)) == told
 
 
+def test_health_is_told_and_the_board_in_words(console):
+    told = console(encode_command(1, "health"), "import sys\nprint(sys.implementation._machine)")
+    assert told[0] == "health after crashes: 0"
+    assert told[1] == "answer 1 ok " + told[2]
+
+
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
@@ -139,6 +155,7 @@ def test_answers(console, command, told):
         (("totals", 1), "write it as: totals"),
         (("tare", 1), "write it as: tare"),
         (("sessions", 1), "write it as: sessions"),
+        (("health", 1), "write it as: health"),
         (("read", 1), "write it as: read,session,block,count"),
         (("read", 1, "x"), "write it as: read,session,block,count"),
         (("read", 1, 2, 3, 4), "write it as: read,session,block,count"),
@@ -404,14 +421,14 @@ def test_sessions_come_one_a_tick_and_then_their_number(console):
     told = console(
         encode_command(1, "sessions"), "print('tick')", STEP, "print('tick')", STEP, STEP
     )
-    assert told == ["tick", "session 1", "tick", "session 2", "answer 1 ok 2"]
+    assert told == ["tick", "SES 1 3 1    ", "tick", "SES 2 1 0    ", "answer 1 ok 2"]
 
 
 def test_a_block_comes_in_parts_that_make_it_up(console):
     told = console(encode_command(1, "read", 1, 2), *[STEP] * 5)
     assert told[-1] == "answer 1 ok 1"
     parts = [line.split() for line in told[:-1]]
-    assert [part[:4] for part in parts] == [["part", "1", "2", str(n)] for n in range(4)]
+    assert [part[:4] for part in parts] == [["BLK", "1", "2", str(n)] for n in range(4)]
     assert b"".join(binascii.a2b_base64(part[4]) for part in parts) == b"\x12" * 180
 
 
@@ -454,7 +471,13 @@ def test_acknowledged(console):
 
 
 def test_the_time(console):
-    assert console(encode_command(1, "clock", 1_760_000_000)) == [
-        "clock 1760000000",
-        "answer 1 ok 1760000000",
-    ]
+    told = console(
+        encode_command(1, "clock", 1_760_000_000),
+        "from time import time",
+        "print(time())",
+        "print(clock.Clock(3).date(3, time()), clock.Clock(4).date(4, time()))",
+    )
+    assert told[0] == "answer 1 ok 1760000000"
+    dated, undated = told[2].split()
+    assert 0 <= float(dated) - 1_760_000_000 < 10
+    assert undated == "None"

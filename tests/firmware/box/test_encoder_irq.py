@@ -30,6 +30,7 @@ class World:
         while self.queue:
             self.queue -= 1
             self.handler(None)
+        encoder.count()  # as the app does in every tick
 
 world = World()
 
@@ -50,6 +51,7 @@ machine.Pin = Pin
 from box import encoder_irq
 encoder_irq.ticks_us = lambda: world.now_us
 encoder_irq.ticks_diff = lambda a, b: a - b
+encoder_irq.ticks_add = lambda a, b: a + b
 encoder = encoder_irq.BeltEncoderIrq(0, 1)
 
 def turn(states, rate, stall_us):

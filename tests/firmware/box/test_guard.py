@@ -7,14 +7,19 @@ import pytest
 # reset causes of the stand-in: 1 power, 2 hard, 3 watchdog, 5 soft
 PREPARE = """
 import machine
-from box import crash, guard
+from box import crash, guard, safe_mode
 crash.PATH = "c.json"
 
-def why_safe(cause, button=0):
+class Board:
+    FREE_PIN = 4
+    def __init__(self, button):
+        self.BOOT_BUTTON = button
+
+def why_safe(cause, board=Board(0)):
     global box
     machine.cause = cause
     box = guard.Guard()
-    return box.why_safe(button)
+    return safe_mode.why(box, board)
 
 def crashed():
     return box.crashed(ValueError("planted"))
@@ -39,20 +44,35 @@ def guard(on_box):
     return run
 
 
+@pytest.mark.parametrize("fed", [1, 300])
 @pytest.mark.parametrize(
     ("cause", "reason"), [(1, None), (2, None), (3, WATCHDOG), (4, None), (5, None)]
 )
-def test_only_a_watchdog_reset_is_a_cause_for_safe_mode(guard, cause, reason):
-    assert guard(f"why_safe({cause})") == [str(reason)]
+def test_only_a_watchdog_reset_is_a_cause_for_safe_mode(guard, cause, reason, fed):
+    assert guard("why_safe(1)", f"feed({fed})", f"why_safe({cause})")[-1] == str(reason)
+
+
+def test_a_watchdog_that_isnt_the_apps_is_none(guard):
+    """A tool that flashes, an emulator, an hour at the REPL."""
+    assert guard("why_safe(3)") == ["None"]
+    assert guard("why_safe(1)", "feed(300)", "box.rest()", "why_safe(3)")[-1] == "None"
+
+
+def test_a_watchdog_between_two_runs_of_an_app_that_crashes_is(guard):
+    assert guard("why_safe(1)", "crashed()", "why_safe(3)")[-1] == WATCHDOG
 
 
 def test_a_held_button_is(guard):
     assert guard(
         "machine.pin_levels.update({9: 0})",
-        "why_safe(1, 0)",
-        "why_safe(1, 9)",
+        "why_safe(1, Board(0))",
+        "why_safe(1, Board(9))",
         "why_safe(1, None)",
     ) == ["None", "None", BUTTON, "None"]
+
+
+def test_a_chip_of_which_every_input_reads_low_has_no_held_button(guard):
+    assert guard("machine.pin_levels.update({0: 0, 4: 0})", "why_safe(1)") == ["None", "None"]
 
 
 def test_the_third_crash_in_a_row_is(guard):

@@ -175,4 +175,4 @@ chip.again(5001)
 print(cell.sample(now_us + 12500), cell.fault)
 """
     )
-    assert lines == ["80 2 4", "5001 2"]
+    assert lines == ["80 4 4", "5001 4"]

@@ -35,7 +35,7 @@ for machine.cause in range(1, 7):
 def test_the_sentence(on_box):
     lines = on_box(
         """
-from beltcore.sentence import Writer
+from beltcore.writer import Writer
 from box import identity
 writer = Writer()
 identity.write(writer, 7, "b", "n", "ABCD")
@@ -46,3 +46,29 @@ print(str(bytes(writer.buffer[: writer.length]), "ascii"), end="")
     assert (name, seq) == ("ID", 0)
     assert values[:7] == [PROTOCOL_VERSION, FIRMWARE_VERSION, "b", "n", 7, "power", "ABCD"]
     assert len(str(values[7]).split(".")) == 3
+
+
+def test_starts_are_counted_by_cause_and_told(on_box):
+    lines = on_box(
+        """
+import machine
+machine.unique_id = lambda: bytes((0xA0, 1, 2, 3, 4, 0xFF))
+from beltcore.writer import Writer
+from box import identity
+
+for machine.cause in (1, 1, 2, 3, 5, 6, 1):
+    identity.count_reset()
+writer = Writer()
+send = lambda: print(str(bytes(writer.buffer[: writer.length]), "ascii"), end="")
+identity.write_health(writer, send, 9, 1500, 70000)
+""",
+        {"os.py": "def statvfs(path):\n    return (4096, 4096, 512, 100, 100, 0, 0, 0, 0, 255)"},
+    )
+    (health, resets) = (decode(line.encode()) for line in lines)
+    assert health[0] == "HLT"
+    serial, power, uptime_s, ram_free, ram_used, *rest = health[2]
+    assert (serial, power, rest) == ("a001020304ff", 3, [400, 2048, 1500, 70000])
+    assert uptime_s >= 0
+    assert ram_free > 0
+    assert ram_used > 0
+    assert resets == ("RST", 1, [3, 1, 1, 0, 1, 1, 9])

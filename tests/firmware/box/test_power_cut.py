@@ -14,6 +14,7 @@ import gc, os, struct, vfs
 from beltcore import blocks, settings
 from beltcore.crc import crc16
 from box import clock, crash, session_log, session_store, settings_file
+from box.session_reader import SessionReader
 settings_file.PATH = "/box/settings.json"
 crash.PATH = "/box/crash.json"
 clock.PATH = "/box/clock.json"
@@ -132,16 +133,16 @@ class Box:
             if number == 0:
                 self.do(clock.Clock(1).set, 1760000000)
                 self.do(crash.keep, ValueError("planted"))
-                self.do(store.acknowledge, store.numbers()[-1], 3)
+                self.do(SessionReader(store).acknowledge, store.numbers()[-1], 3)
 
 
 def kept(store, number):
     # The times of a session's records; every block must be sound.
-    head = store.head(number)
+    head = SessionReader(store).head(number)
     assert crc16(head, 0, 22) == struct.unpack_from("<H", head, 22)[0], "a head"
     found = []
-    for index in range(store.blocks(number)):
-        block = store.block(number, index)
+    for index in range(SessionReader(store).blocks(number)):
+        block = SessionReader(store).block(number, index)
         assert crc16(block, 0, 178) == struct.unpack_from("<H", block, 178)[0], "a block"
         for record in range(block[0]):
             at = blocks.RECORDS_AT + record * blocks.RECORD_BYTES

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from beltcore import blocks
+from beltcore import block_fields, blocks
 
 PREPARE = """
 from beltcore import settings
@@ -48,7 +48,7 @@ class Session:
         data = path.read_bytes()
         head = data[: blocks.HEAD_BYTES]
         self.head = dict(
-            zip(blocks.HEAD_FIELDS, struct.unpack(blocks.HEAD_CODES, head), strict=True)
+            zip(block_fields.HEAD_FIELDS, struct.unpack(blocks.HEAD_CODES, head), strict=True)
         )
         assert self.head["crc"] == binascii.crc_hqx(head[:-2], 0xFFFF)
         rest = data[blocks.HEAD_BYTES :]
@@ -61,7 +61,11 @@ class Session:
                 block[: blocks.CRC_AT], 0xFFFF
             )
             found = dict(
-                zip(blocks.BLOCK_FIELDS, struct.unpack_from(blocks.BLOCK_CODES, block), strict=True)
+                zip(
+                    block_fields.BLOCK_FIELDS,
+                    struct.unpack_from(blocks.BLOCK_CODES, block),
+                    strict=True,
+                )
             )
             self.blocks.append(found)
             forward_mm = found["forward_m"] * 1000 + found["forward_mm"]
@@ -69,7 +73,7 @@ class Session:
             for index in range(found["records"]):
                 at = blocks.RECORDS_AT + index * blocks.RECORD_BYTES
                 values = struct.unpack_from(blocks.RECORD_CODES, block, at)
-                row = dict(zip(blocks.RECORD_FIELDS, values, strict=True))
+                row = dict(zip(block_fields.RECORD_FIELDS, values, strict=True))
                 forward_mm += row["forward_mm"]
                 backward_mm += row["backward_mm"]
                 row |= {"t_s": found["t_s"] + row["after_s"]}

@@ -9,6 +9,7 @@ from beltcore import blocks
 PREPARE = f"""
 import os
 from box import session_store
+from box.session_reader import SessionReader
 session_store.FOLDER = "sessions"
 HEAD = bytes({blocks.HEAD_BYTES})
 BLOCK = bytes({blocks.BLOCK_BYTES})
@@ -55,15 +56,15 @@ def store(on_box):
 def test_sessions_are_found_again(store):
     told = store(
         "keep(2, 1, 10)",
-        "store.acknowledge(2, 1)",
+        "SessionReader(store).acknowledge(2, 1)",
         "open('sessions/notes.txt', 'w').close()",
         "open('sessions/00000003.xyz', 'w').close()",
         "open('sessions/0000000x.log', 'w').close()",
         "globals().update(store=session_store.SessionStore())",
         "store.numbers()",
-        "[store.acknowledged(number) for number in store.numbers()]",
-        "store.blocks(10)",
-        "(store.head(10) == HEAD, store.block(10, 0) == BLOCK)",
+        "[SessionReader(store).acknowledged(number) for number in store.numbers()]",
+        "SessionReader(store).blocks(10)",
+        "(SessionReader(store).head(10) == HEAD, SessionReader(store).block(10, 0) == BLOCK)",
     )
     assert told[-4:] == ["[1, 2, 10]", "[False, True, False]", "1", "(True, True)"]
 
@@ -83,12 +84,12 @@ def test_a_number_never_comes_again(store):
 @pytest.mark.parametrize(
     ("work", "reason"),
     [
-        ("store.block(5, 0)", "there is no session 5"),
-        ("store.blocks(5)", "there is no session 5"),
-        ("store.head(5)", "there is no session 5"),
-        ("store.acknowledge(5, 1)", "there is no session 5"),
-        ("store.block(1, 1)", "session 1 has no block 1"),
-        ("store.acknowledge(1, 2)", "session 1 has 1 blocks and not 2"),
+        ("SessionReader(store).block(5, 0)", "there is no session 5"),
+        ("SessionReader(store).blocks(5)", "there is no session 5"),
+        ("SessionReader(store).head(5)", "there is no session 5"),
+        ("SessionReader(store).acknowledge(5, 1)", "there is no session 5"),
+        ("SessionReader(store).block(1, 1)", "session 1 has no block 1"),
+        ("SessionReader(store).acknowledge(1, 2)", "session 1 has 1 blocks and not 2"),
     ],
 )
 def test_what_isnt_there_is_told(store, work, reason):
@@ -103,8 +104,8 @@ def test_the_oldest_goes_when_an_eighth_is_left(store):
 def test_acknowledged_ones_go_first(store):
     told = store(
         "keep(*range(1, 57))",
-        "store.acknowledge(30, 1)",
-        "store.acknowledge(20, 1)",
+        "SessionReader(store).acknowledge(30, 1)",
+        "SessionReader(store).acknowledge(20, 1)",
         *("keep(57)", "20 in store.numbers()"),
         *("keep(58)", "30 in store.numbers()"),
         *("keep(59)", "store.numbers()[0]"),
@@ -120,11 +121,15 @@ def test_the_current_one_never_goes_and_is_told_when_it_fills_the_flash(store):
         "globals().update(full=59)",
         "keep(1)",
         "store.numbers()",
-        "store.blocks(1)",
+        "SessionReader(store).blocks(1)",
     )
     assert told[2:] == ["None", "None", "28", "[1]", "2"]
 
 
 def test_an_acknowledged_session_is_acknowledged_again_alike(store):
-    told = store("keep(1)", "store.acknowledge(1, 1)", "store.acknowledge(1, 1)")
+    told = store(
+        "keep(1)",
+        "SessionReader(store).acknowledge(1, 1)",
+        "SessionReader(store).acknowledge(1, 1)",
+    )
     assert told == ["None"] * 3

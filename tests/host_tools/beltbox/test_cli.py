@@ -20,7 +20,20 @@ from beltbox.rows import MetricRow, RawRow
 from beltbox.store import open_store
 from beltcore import settings as declared
 
-COMMANDS = ("live", "record", "settings", "sim", "sessions", "report", "export", "replay")
+COMMANDS = (
+    "live",
+    "record",
+    "pull",
+    "settings",
+    "doctor",
+    "flash",
+    "bundle",
+    "sim",
+    "sessions",
+    "report",
+    "export",
+    "replay",
+)
 HEADER = "t_us,count,rail_left,rail_right\n"
 
 

@@ -311,3 +311,23 @@ def test_a_capture_begins_with_what_the_box_that_was_found_said_first(box):
         before = len(capture.getvalue())
         link.command("get", "body_mass_g")
     assert len(capture.getvalue()) > before
+
+
+def test_an_older_box_has_the_later_settings_at_their_defaults(sentence, speaker):
+    old = {key: value for key, value in declared.defaults().items() if "_u_ppm" not in key}
+
+    def answer(heard: bytes) -> bytes:
+        said = b""
+        for line in heard.split(b"\n"):
+            number, _, command = line[1:].decode().partition(",")
+            verb, _, key = command.partition("*")[0].partition(",")
+            if verb == "identify":
+                said += sentence("ID", 0, 1, "0.1.0", "b", "n", 1, "power", "ABCD", "1.28.0")
+            elif verb == "get" and key in old:
+                said += sentence("ANS", 1, number, "ok", f"{key}={old[key]}")
+            elif verb == "get":
+                said += sentence("ANS", 1, number, "error", f"{key} is not a setting")
+        return said
+
+    with BoxLink(speaker(b"", answer).path) as link:
+        assert link.settings() == declared.defaults()

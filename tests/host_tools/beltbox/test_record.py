@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -158,6 +159,71 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         return SimpleNamespace(recorder=recorder, link=link, told=told, sessions=sessions)
 
     return run
+
+
+class Own:
+    """In place of HeardSessions: every number is new."""
+
+    serial = "30ae"
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self.unheard: list[int] = []
+
+    def take(self, sentence: Sentence, boots: int) -> int:
+        assert boots == 1
+        self.numbers.append(sentence.values[0])
+        return sentence.values[0]
+
+    def ask(self, boots: int) -> list[int]:
+        assert boots == 1
+        return self.unheard
+
+    def begin(self) -> None:
+        self.numbers.clear()
+
+
+def test_the_boxs_own_sessions_are_noted_in_the_segment_that_they_lie_in(play, tmp_path: Path):
+    own = Own()
+    own.unheard = [8]
+    done = play(
+        [
+            Sentence("SES", 0, [5, 0, 0, 1, 1, None, HASH]),  # before anything is recorded
+            *walked(10),
+            Sentence("SES", 0, [6, 0, 0, 1, 1, None, HASH]),
+            *walked(3),
+            FakeLink.begin,
+            *walked(3),
+            Sentence("SES", 0, [7, 0, 0, 1, 1, None, HASH]),
+            LinkEvent("unplugged", "gone"),
+            LinkEvent("returned", "back"),
+            *walked(3),
+        ],
+        own=own,
+    )
+    (session,) = done.sessions
+    assert session.summary.serial == "30ae"
+    assert len(session.segments) == 2
+    with sqlite3.connect(tmp_path / "walks.sqlite") as db:
+        noted = db.execute(
+            "SELECT segment_id, number, boots, pulled FROM beltbox_box_session ORDER BY id"
+        ).fetchall()
+    db.close()
+    assert noted == [(1, 5, 1, 0), (1, 6, 1, 0), (2, 7, 1, 0), (2, 8, 1, 0)]
+
+
+def test_a_box_that_started_again_is_told_the_time_again(play):
+    done = play([*walked(10), lambda link: link.reset(said="all"), *walked(2)])
+    assert [one.partition(",")[0] for one in done.link.commands].count("clock") == 1
+
+
+def test_after_the_port_was_gone_sums_are_unknown_until_they_come_again(play):
+    alone = Sentence("NOW", 0, [9_950, -500, -500, None, None, None, None, 0, 0])
+    gone = [LinkEvent("unplugged", "gone"), LinkEvent("returned", "back")]
+    done = play([*walked(10), *gone, alone, *walked(2)])
+    rows = {row.t_ms: row for row in done.sessions[0].segments[0].metrics}
+    assert rows[9_950].distance_mm is None
+    assert done.sessions[0].summary.distance_mm == 4800
 
 
 def test_a_session_starts_when_the_belt_moves_and_ends_after_a_minute_of_standing(play):

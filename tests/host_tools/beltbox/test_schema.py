@@ -23,7 +23,7 @@ def test_a_newer_store_is_refused_with_both_versions(path: Path):
     with sqlite3.connect(path) as db:
         db.execute("UPDATE beltbox_schema SET version = 99")
     db.close()
-    with pytest.raises(StoreError, match=r"version 99.*up to version 1.*pip install --upgrade"):
+    with pytest.raises(StoreError, match=r"version 99.*up to version 2.*pip install --upgrade"):
         open_store(path)
 
 
@@ -31,16 +31,58 @@ def test_an_older_store_is_brought_up_to_date_step_by_step(path: Path):
     open_store(path).close()
     engine = create_engine(f"sqlite:///{path}")
     steps: dict[int, Callable[[Any], None]] = {
-        1: lambda db: db.execute(text("ALTER TABLE beltbox_session ADD mood TEXT")),
-        2: lambda db: db.execute(text("CREATE INDEX moods ON beltbox_session (mood)")),
+        2: lambda db: db.execute(text("ALTER TABLE beltbox_session ADD mood TEXT")),
+        3: lambda db: db.execute(text("CREATE INDEX moods ON beltbox_session (mood)")),
     }
     with engine.begin() as connection:
-        schema.bring_up_to_date(connection, "here", version=3, steps=steps)
+        schema.bring_up_to_date(connection, "here", version=4, steps=steps)
     with engine.begin() as connection:
-        assert schema.found_version(connection, "here") == 3
+        assert schema.found_version(connection, "here") == 4
         indexes = inspect(connection).get_indexes("beltbox_session")
         assert ["mood"] in [index["column_names"] for index in indexes]
     engine.dispose()
+
+
+def test_a_store_of_version_1_is_read_as_it_was(path: Path):
+    """It was written by the last BeltBox that had version 1."""
+    script = Path(__file__).with_name("store-v1.sql").read_text()
+    with sqlite3.connect(path) as db:
+        db.executescript(script)
+    db.close()
+    with open_store(path) as store:
+        (summary,) = store.sessions()
+        session = store.load(summary.id)
+        assert store.of_boxes.known("30aea4b0c0de") == []
+    assert (summary.person, summary.distance_mm, summary.complete) == ("Ana", 1400, True)
+    assert (summary.dated, summary.serial) == (True, None)
+    assert [len(session.segments[0].raw), len(session.segments[0].metrics)] == [20, 20]
+    assert session.segments[0].box == []
+    assert session.events[0].text == "from a store of version 1"
+
+
+def _tables(path: Path) -> dict[str, list[tuple[str, str, int]]]:
+    """Name, type and whether it may be empty of each column, by table."""
+    engine = create_engine(f"sqlite:///{path}")
+    found = inspect(engine)
+    tables = {
+        table: sorted(
+            (column["name"], str(column["type"]), int(column["nullable"]))
+            for column in found.get_columns(table)
+        )
+        for table in found.get_table_names()
+    }
+    engine.dispose()
+    return tables
+
+
+def test_a_store_brought_up_to_date_has_the_tables_of_a_new_one(path: Path, tmp_path: Path):
+    new = tmp_path / "new.sqlite"
+    open_store(new).close()
+    with sqlite3.connect(path) as db:
+        db.executescript(Path(__file__).with_name("store-v1.sql").read_text())
+    db.close()
+    open_store(path).close()
+    assert _tables(path) == _tables(new)
 
 
 def test_a_failing_step_leaves_the_older_store_as_it_was(
@@ -52,8 +94,8 @@ def test_a_failing_step_leaves_the_older_store_as_it_was(
 
     open_store(path).close()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schema, "VERSION", 2)
-        patch.setattr(schema, "STEPS", {1: fail})
+        patch.setattr(schema, "VERSION", 3)
+        patch.setattr(schema, "STEPS", {2: fail})
         with pytest.raises(StoreError, match="nowhere"):
             open_store(path)
     with open_store(path) as store:

@@ -1,5 +1,7 @@
 """Numbers as people read them."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from beltbox import units
@@ -74,3 +76,10 @@ def test_unknown_is_never_0():
     formats += [units.format_speed_m_s, units.format_speed_mph]
     assert {form(None) for form in formats} == {units.UNKNOWN}
     assert units.distance_parts(None) == (units.UNKNOWN, "m")
+
+
+def test_a_start_that_is_known_and_one_that_is_only_bounded():
+    at = datetime(2026, 3, 1, 23, 5, tzinfo=UTC)
+    local = at.astimezone()
+    assert units.format_start(at) == local.strftime("%Y-%m-%d %H:%M")
+    assert units.format_start(at, dated=False) == "before " + local.strftime("%Y-%m-%d")

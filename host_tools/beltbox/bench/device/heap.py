@@ -10,7 +10,7 @@ def run(ticks, first):
 
     from beltcore import settings
     from beltcore.core import Core
-    from beltcore.sentence import Writer
+    from beltcore.writer import Writer
 
     core = Core(
         settings.complete(

@@ -31,6 +31,8 @@ class Pin:
     OPEN_DRAIN = 7
     PULL_DOWN = 1
     PULL_UP = 2
+    IRQ_RISING = 1
+    IRQ_FALLING = 2
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None):  # noqa: A002  (MicroPython's name)
         self.id = id
@@ -63,6 +65,12 @@ class Pin:
 
     def __call__(self, level=None):
         return self.value(level)
+
+    def irq(self, handler=None, trigger=IRQ_RISING | IRQ_FALLING, wake=None):
+        """Soft, as on the ESP32, which knows no `hard`; here on the encoder's A, for both edges."""
+        if self.id != self._encoder[0] or trigger != Pin.IRQ_RISING | Pin.IRQ_FALLING:
+            raise NotImplementedError("only both edges of the encoder's A")
+        board.world.interrupts.watch(self, handler)
 
     def on(self):
         self.value(1)

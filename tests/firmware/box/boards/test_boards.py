@@ -67,7 +67,7 @@ def problems(board: dict[str, Any], chip: dict[str, set[int]]) -> list[str]:
             outputs.append(clock)
         outputs.append(sck)
         inputs.append(dout)
-    used = [*inputs, *outputs, board["BOOT_BUTTON"]]
+    used = [*inputs, *outputs, board["BOOT_BUTTON"], board["FREE_PIN"]]
     found = [f"pin {pin} is used twice" for pin in sorted(set(used)) if used.count(pin) > 1]
     found += [f"SPI {bus} is used twice" for bus in sorted(set(buses)) if buses.count(bus) > 1]
     found += [f"SPI {bus} doesn't exist" for bus in buses if bus not in chip["spi"]]
@@ -75,8 +75,10 @@ def problems(board: dict[str, Any], chip: dict[str, set[int]]) -> list[str]:
     found += [f"pin {pin} can't be driven" for pin in outputs if pin in chip["input_only"]]
     found += [f"pin {pin} is taken" for pin in used if pin in chip["taken"]]
     # The button is the board's own: it is the strapping pin's purpose.
-    loaded = [pin for pin in (*inputs, *outputs) if pin in chip["strapping"]]
+    loaded = [pin for pin in (*inputs, *outputs, board["FREE_PIN"]) if pin in chip["strapping"]]
     found += [f"pin {pin} selects how the chip boots" for pin in loaded]
+    if board["FREE_PIN"] in chip["input_only"]:
+        found.append(f"pin {board['FREE_PIN']} has no pull-up")
     if board["BOOT_BUTTON"] not in chip["strapping"]:
         found.append("the BOOT button isn't a strapping pin")
     return found
@@ -114,6 +116,8 @@ def test_all_maps_declare_the_same():
         ({"RIGHT_CELL": (2, 14, 12, 27)}, "pin 12 selects how the chip boots"),
         ({"ENCODER_A": 6}, "pin 6 is taken"),
         ({"ENCODER_A": 24}, "pin 24 doesn't exist"),
+        ({"FREE_PIN": 35}, "pin 35 has no pull-up"),
+        ({"FREE_PIN": 27}, "pin 27 is used twice"),
     ],
 )
 def test_planted_mistakes_are_found(planted, found):

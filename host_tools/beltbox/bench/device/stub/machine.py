@@ -40,3 +40,16 @@ PWRON_RESET = 1
 
 def reset_cause():
     return PWRON_RESET
+
+
+class RTC:
+    def memory(self, *_data):
+        return b""
+
+
+class WDT:
+    def __init__(self, **_options):
+        pass
+
+    def feed(self):
+        pass

@@ -11,14 +11,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from beltcore.sentence import (
-    PART_BYTES,
-    SENTENCE_MAX,
-    SEQUENCE_PERIOD,
-    TEXT_FIELDS,
-    TYPES,
-    Writer,
-)
+from beltcore import rare_writer
+from beltcore.blocks import PART_BYTES
+from beltcore.sentence import TEXT_FIELDS, TYPES
+from beltcore.writer import SENTENCE_MAX, SEQUENCE_PERIOD, Writer
 
 SMALL = st.sampled_from([-(2**30), -1, 0, 9, 10, 2**30 - 1]) | st.integers(-(2**30), 2**30 - 1)
 FORCE = st.none() | st.sampled_from([-(2**29) + 1, 2**29 - 1]) | st.integers(-(2**29), 2**29 - 1)
@@ -204,7 +200,7 @@ def as_sent(text, longest):
 @example(9, 2**30 - 1, ("x" * 100,) * 6)
 def test_identity(protocol, boots, texts):
     writer = Writer()
-    writer.identity(protocol, boots, texts)
+    rare_writer.identity(writer, protocol, boots, texts)
     firmware, board, box_name, cause, settings_hash, micropython = texts
     name, seq, fields = taken_apart(writer)
     assert (name, seq) == ("ID", 0)
@@ -244,6 +240,22 @@ def test_log(text):
     assert taken_apart(writer) == ("LOG", 0, [as_sent(text, 84)])
 
 
+@given(ANY_TEXT, st.lists(st.integers(0, 9_999_999), min_size=8, max_size=8))
+@example("x" * 100, [2**30 - 1] + [10**7 - 1] * 3 + [10**5 - 1] * 2 + [10**8 - 1] * 2)
+def test_health(serial, numbers):
+    writer = Writer()
+    rare_writer.health(writer, serial, numbers)
+    assert taken_apart(writer) == ("HLT", 0, [as_sent(serial, 16), *map(str, numbers)])
+
+
+@given(st.lists(st.integers(0, 2**30 - 1), min_size=7, max_size=7))
+@example([2**30 - 1] * 7)
+def test_resets(numbers):
+    writer = Writer()
+    rare_writer.resets(writer, numbers)
+    assert taken_apart(writer) == ("RST", 0, [str(number) for number in numbers])
+
+
 def test_the_longest_sentences_fit_at_the_highest_sequence():
     writer = Writer()
     for _ in range(SEQUENCE_PERIOD - 1):
@@ -253,7 +265,7 @@ def test_the_longest_sentences_fit_at_the_highest_sequence():
     assert writer.length == 100
     assert taken_apart(writer)[1] == SEQUENCE_PERIOD - 1
     for write in (
-        lambda: writer.identity(1, 2**30 - 1, (longest,) * 6),
+        lambda: rare_writer.identity(writer, 1, 2**30 - 1, (longest,) * 6),
         lambda: writer.log(longest),
     ):
         writer._sequence = SEQUENCE_PERIOD - 1
@@ -305,7 +317,7 @@ NUMBER = st.none() | st.sampled_from([0, 2**30 - 1]) | st.integers(0, 2**30 - 1)
 @example((99_999_999, 65_535, 2, 2**30 - 1, 2**30 - 1), 2**32, "ABCD")
 def test_session(numbers, started_s, settings_hash):
     writer = Writer()
-    writer.session(*numbers, started_s, settings_hash)
+    rare_writer.session(writer, *numbers, started_s, settings_hash)
     expected = [*shown(*numbers, started_s), as_sent(settings_hash, 4)]
     assert taken_apart(writer) == ("SES", 0, expected)
 
@@ -316,7 +328,7 @@ def test_a_part_of_a_block_fits(part):
     writer = Writer()
     writer._sequence = SEQUENCE_PERIOD - 1
     text = base64.b64encode(part).decode()
-    writer.block(99_999_999, 65_535, 3, text)
+    rare_writer.block(writer, 99_999_999, 65_535, 3, text)
     name, _seq, fields = taken_apart(writer)
     assert (name, fields[:3]) == ("BLK", ["99999999", "65535", "3"])
     assert base64.b64decode(fields[3]) == part

@@ -1,0 +1,86 @@
+"""The box's own sessions told to a host: `sessions`, `read`, `ack`, and the sentence SES.
+
+See console.py and rare.py.
+"""
+
+from binascii import b2a_base64
+from struct import unpack
+
+from micropython import const
+
+from beltcore import blocks, rare_writer
+from beltcore.crc import crc16
+
+from . import session_reader
+from .clock import Clock
+from .console import expect
+from .verbs import numbers
+
+# Blocks in one answer to `read`.
+_READ_MOST = const(60)
+
+
+def do(console, verb, arguments):
+    """As verbs.do."""
+    app = console.app
+    if verb == "sessions":
+        expect(arguments, 0, "sessions")
+        return _sessions(app, Clock(app.power))
+    if verb == "read":
+        if len(arguments) == 2:
+            arguments.append("1")
+        session, block, count = numbers(arguments, 3, "read,session,block,count")
+        if not 1 <= count <= _READ_MOST:
+            raise ValueError("read takes 1 to %d blocks" % _READ_MOST)
+        return _read(app, session, block, count)
+    session, count = numbers(arguments, 2, "ack,session,blocks")
+    if session == app.session_log.session:
+        raise ValueError("session %d is under way" % session)
+    session_reader.SessionReader(app.sessions).acknowledge(session, count)
+    return ""
+
+
+def tell(app, number, clock):
+    """Send what is known of a session. Raises OSError, ValueError when there is none."""
+    sessions = session_reader.SessionReader(app.sessions)
+    state = blocks.UNDER_WAY
+    if number == app.session_log.session:
+        head = app.session_log.head
+        count = sessions.blocks(number) if number in app.sessions.kept else 0
+    else:
+        head = sessions.head(number)
+        count = sessions.blocks(number)
+        state = blocks.ACKNOWLEDGED if sessions.acknowledged(number) else blocks.KEPT
+    power = boots = started_s = None
+    settings_hash = ""
+    if len(head) == blocks.HEAD_BYTES:
+        _, version, _, kept_power, kept_boots, clock_s, fingerprint, crc = unpack(
+            blocks.HEAD_CODES, head
+        )
+        if version == blocks.VERSION and crc == crc16(head, 0, blocks.HEAD_BYTES - 2):
+            power = kept_power
+            boots = kept_boots
+            started_s = clock.date(power, clock_s)
+            settings_hash = "%04X" % fingerprint
+    rare_writer.session(app.writer, number, count, state, power, boots, started_s, settings_hash)
+    app.send()
+
+
+def _sessions(app, clock):
+    numbers = app.sessions.numbers()
+    for number in numbers:
+        tell(app, number, clock)
+        yield
+    return str(len(numbers))
+
+
+def _read(app, session, block, count):
+    sessions = session_reader.SessionReader(app.sessions)
+    for index in range(block, block + count):
+        data = sessions.block(session, index)
+        for part in range(0, blocks.BLOCK_BYTES, blocks.PART_BYTES):
+            text = str(b2a_base64(data[part : part + blocks.PART_BYTES])[:-1], "ascii")
+            rare_writer.block(app.writer, session, index, part // blocks.PART_BYTES, text)
+            app.send()
+            yield
+    return str(count)

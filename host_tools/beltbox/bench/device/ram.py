@@ -1,0 +1,70 @@
+"""RAM of the running firmware: see ../ram.py, which calls these in the root of a box's flash.
+
+The 32-bit MicroPython collects only between two statements of top_level.mjs: each function is one.
+"""
+
+import gc
+import sys
+
+sys.path[0:0] = ["stub", "firmware-a"]
+
+# The 32-bit build has Python files over some built-in modules, whose names would take RAM that the
+# ESP32's don't take: here are the built-in ones themselves.
+for _name in ("binascii", "io", "os", "time"):
+    sys.modules[_name] = __import__("u" + _name)
+
+import esp32  # noqa: E402, F401
+import machine  # noqa: E402, F401
+
+_FEEDINGS = 3
+_alive = []
+_used = []
+
+
+def mark():
+    """Note what is in use now."""
+    gc.collect()
+    _used.append(gc.mem_alloc())
+
+
+def loop():
+    """Start the box as main.py does, let it loop, and stop it as Ctrl-C does; all stays alive."""
+    from box import app, guard, start
+
+    app.App = _kept(app.App)
+    start.Guard = _kept(start.Guard)
+    guard.Guard.crashed = _fail
+    guard.WDT = _Dog
+    start.run()
+    gc.collect()
+
+
+def report():
+    """What came into use between the marks, in bytes, after what the box wrote."""
+    print("\n%d" % (_used[1] - _used[0]))
+
+
+class _Dog:
+    """Stops the loop as Ctrl-C does."""
+
+    def __init__(self, **_options):
+        self._left = _FEEDINGS
+
+    def feed(self):
+        self._left -= 1
+        if not self._left:
+            raise KeyboardInterrupt
+
+
+def _fail(_guard, error):
+    """A crash is none that the box survives here, and isn't written to this machine's disk."""
+    raise error
+
+
+def _kept(kind):
+    def make(*arguments):
+        made = kind(*arguments)
+        _alive.append(made)
+        return made
+
+    return make

@@ -1,0 +1,178 @@
+"""The bundle: a zip with all that helps to find a bug, and without names of people."""
+
+from __future__ import annotations
+
+import csv
+import getpass
+import io
+import json
+import platform
+import re
+import zipfile
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import cast
+
+from beltbox.doctor import Examination
+from beltbox.errors import BeltBoxError
+from beltbox.files import written_whole_bytes
+from beltbox.findings import judge
+from beltbox.options import summary_json
+from beltbox.rows import RawRow
+from beltbox.store import Session, open_store
+
+_LAST_US = 180_000_000
+_CLOCK_PERIOD = 1 << 30
+# What a person named: a box may be called after its owner, a session after its walker.
+_NAMING = ("person", "title", "box_name")
+_REMOVED = "(removed)"
+_SHORTEST_NAME = 3
+
+README = """BeltBox bundle: for a bug report.
+
+versions.json   this program, Python, the system
+doctor.json     what `beltbox doctor` saw in ten seconds (problem.txt when that failed)
+raw.csv         those ten seconds, raw
+console.txt     what the box said besides
+session.json    the latest recording: its sums, its settings, what happened
+session_raw.csv its last three minutes, raw
+
+Names of people, of the box and of this computer's user are removed.
+Look through it before you send it.
+"""
+
+
+class BundleError(BeltBoxError):
+    """A bundle that can't be written."""
+
+
+def write_bundle(
+    path: Path, examine: Callable[[], Examination], store: str | None = None
+) -> list[str]:
+    """Write the bundle to `path`: the box that `examine` examines, and the store's latest session.
+
+    A box that can't be examined and a store that can't be read are told of in it. The names of
+    its members. Raises BundleError.
+    """
+    members = {"README.txt": README, "versions.json": _json(_versions())}
+    names: set[str] = set()
+    try:
+        seen = examine()
+        names.add(seen.identity.box_name)
+        findings = [asdict(finding) for finding in judge(seen)]
+        members["doctor.json"] = _json(_nameless({**seen.as_json(), "findings": findings}))
+        members["raw.csv"] = _csv(seen.rows)
+        members["console.txt"] = "\n".join([*seen.console, ""])
+    except BeltBoxError as error:
+        members["problem.txt"] = f"{error}\n"
+    try:
+        session = _latest(store)
+        if session is not None:
+            names |= {str(getattr(session.summary, name) or "") for name in _NAMING}
+            members["session.json"] = _json(_nameless(_told(session)))
+            members["session_raw.csv"] = _csv(_last_minutes(session))
+    except BeltBoxError as error:
+        members["store_problem.txt"] = f"{error}\n"
+    names |= {_user(), Path.home().name}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in members.items():
+            archive.writestr(name, text if name.endswith(".csv") else _without(text, names))
+    with written_whole_bytes(path, error=BundleError) as file:
+        file.write(packed.getvalue())
+    return list(members)
+
+
+def _versions() -> dict[str, object]:
+    packages = ("beltbox", "pyserial", "mpremote", "esptool", "sqlalchemy", "rich", "typer")
+    found: dict[str, object] = {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+    }
+    for package in packages:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def _latest(store: str | None) -> Session | None:
+    with open_store(store, create=False) as opened:
+        latest = opened.latest_id()
+        return None if latest is None else opened.load(latest)
+
+
+def _told(session: Session) -> dict[str, object]:
+    return {
+        "summary": summary_json(session.summary),
+        "segments": [
+            {
+                "settings": segment.settings,
+                "boot_count": segment.boot_count,
+                "reason": segment.reason,
+                "raw_rows": len(segment.raw),
+                "metric_rows": len(segment.metrics),
+            }
+            for segment in session.segments
+        ],
+        # A note is a person's own words, which nobody can clean.
+        "events": [
+            {"kind": event.kind, "t_ms": event.t_ms, "count": event.count, "text": event.text}
+            for event in session.events
+            if event.kind != "note"
+        ],
+    }
+
+
+def _last_minutes(session: Session) -> list[RawRow]:
+    """The end of the last segment that has raw rows."""
+    recorded = [part.raw for part in session.segments if part.raw]
+    rows = recorded[-1] if recorded else []
+    since_us = 0
+    for at in range(len(rows) - 1, 0, -1):
+        since_us += (rows[at].t_us - rows[at - 1].t_us) % _CLOCK_PERIOD
+        if since_us > _LAST_US:
+            return rows[at:]
+    return rows
+
+
+def _csv(rows: list[RawRow]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(RawRow._fields)
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _nameless(value: object) -> object:
+    """The same without what people named, at any depth."""
+    if isinstance(value, dict):
+        return {
+            key: _REMOVED if key in _NAMING and one is not None else _nameless(one)
+            for key, one in cast(dict[str, object], value).items()
+        }
+    if isinstance(value, list):
+        return [_nameless(one) for one in cast(list[object], value)]
+    return value
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
+
+
+def _without(text: str, names: set[str]) -> str:
+    """The text without these names, as words of their own, however they are written."""
+    for name in sorted(names, key=len, reverse=True):
+        if len(name) >= _SHORTEST_NAME:
+            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", _REMOVED, text, flags=re.IGNORECASE)
+    return text

@@ -1,0 +1,57 @@
+"""package.json: the real mpremote installs the same firmware from it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from beltbox.link import BoxLink
+from beltcore.version import FIRMWARE_VERSION
+from virtualbox import VirtualBox
+from virtualbox.scenario import parse
+
+FIRMWARE = Path(__file__).parents[2] / "firmware"
+
+
+@pytest.fixture
+def mip():
+    """mip(box): the folder installed on it as README.md says."""
+
+    def install(box: VirtualBox) -> None:
+        command = [sys.executable, "-m", "mpremote", "connect", box.port]
+        command += ["mip", "install", "firmware/package.json", "+", "reset"]
+        done = subprocess.run(
+            command, cwd=FIRMWARE.parent, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return install
+
+
+def test_it_names_every_module_and_main_last():
+    package = json.loads((FIRMWARE / "package.json").read_text())
+    modules = sorted(
+        path.relative_to(FIRMWARE).as_posix()
+        for path in FIRMWARE.rglob("*.py")
+        if path.parent != FIRMWARE
+    )
+    # mip installs below /lib; the firmware is at the root, where a copy by hand has it.
+    assert package["urls"] == [[f"../{path}", path] for path in [*modules, "main.py"]]
+    assert package["version"] == FIRMWARE_VERSION
+
+
+@pytest.mark.parametrize("before", ["nothing", "a copy by hand", "a flash"])
+def test_what_mip_installs_starts(mip, tmp_path, before):
+    played = parse({"title": "t", "duration_s": 100_000}, tmp_path / "t.toml")
+    with VirtualBox(played, speed=20, blank=before != "a copy by hand") as box:
+        if before == "a flash":
+            command = [sys.executable, "-m", "beltbox", "flash", "--port", box.port]
+            subprocess.run(command, timeout=60, check=True, capture_output=True)
+        mip(box)
+        with BoxLink(box.port) as link:
+            assert link.identity is not None
+            assert link.identity.firmware == FIRMWARE_VERSION

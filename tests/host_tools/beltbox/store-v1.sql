@@ -1,0 +1,81 @@
+BEGIN TRANSACTION;
+CREATE TABLE beltbox_block (
+	id INTEGER NOT NULL, 
+	segment_id INTEGER NOT NULL, 
+	kind VARCHAR(8) NOT NULL, 
+	first_row BIGINT NOT NULL, 
+	row_count INTEGER NOT NULL, 
+	data BLOB NOT NULL, 
+	PRIMARY KEY (id), 
+	UNIQUE (segment_id, kind, first_row), 
+	FOREIGN KEY(segment_id) REFERENCES beltbox_segment (id)
+);
+INSERT INTO "beltbox_block" VALUES(1,1,'raw',0,20,X'01B590E7F704140101A8C301A8C301056360C0000001011313056360C00000040100056360600000040100056360600000');
+INSERT INTO "beltbox_block" VALUES(2,1,'metric',0,20,X'0168A5408714140101C801C801056360C000000001F70A056360C004000001F70A056360C0040001018C018C01056360C00000000100056360C0040001018C018C01056360C00000040100056360600000040100056360600000040100056360600000040100056360600000040100056360600000040100056360600000040100056360600000040100056360600000040100056360600000040100056360600000040100056360600000040100056360600000040100056360600000040100056360600000');
+CREATE TABLE beltbox_event (
+	id INTEGER NOT NULL, 
+	session_id INTEGER NOT NULL, 
+	segment_number INTEGER NOT NULL, 
+	t_ms BIGINT NOT NULL, 
+	at DATETIME NOT NULL, 
+	kind TEXT NOT NULL, 
+	text TEXT NOT NULL, 
+	count BIGINT NOT NULL, 
+	PRIMARY KEY (id), 
+	FOREIGN KEY(session_id) REFERENCES beltbox_session (id)
+);
+INSERT INTO "beltbox_event" VALUES(1,1,1,2000,'2026-11-20 12:51:09.836885','note','from a store of version 1',1);
+CREATE TABLE beltbox_schema (
+	version INTEGER NOT NULL, 
+	PRIMARY KEY (version)
+);
+INSERT INTO "beltbox_schema" VALUES(1);
+CREATE TABLE beltbox_segment (
+	id INTEGER NOT NULL, 
+	session_id INTEGER NOT NULL, 
+	number INTEGER NOT NULL, 
+	settings JSON NOT NULL, 
+	boot_count BIGINT NOT NULL, 
+	reason TEXT NOT NULL, 
+	first_t_us BIGINT, 
+	PRIMARY KEY (id), 
+	UNIQUE (session_id, number), 
+	FOREIGN KEY(session_id) REFERENCES beltbox_session (id)
+);
+INSERT INTO "beltbox_segment" VALUES(1,1,1,'{"box_name": "Lab", "body_mass_g": 70000}',4,'start',NULL);
+CREATE TABLE beltbox_session (
+	id INTEGER NOT NULL, 
+	started_at DATETIME NOT NULL, 
+	ended_at DATETIME, 
+	end_reason TEXT, 
+	complete BOOLEAN NOT NULL, 
+	source TEXT NOT NULL, 
+	person TEXT, 
+	title TEXT, 
+	box_name TEXT NOT NULL, 
+	board TEXT NOT NULL, 
+	firmware TEXT NOT NULL, 
+	protocol INTEGER NOT NULL, 
+	duration_ms BIGINT NOT NULL, 
+	distance_mm BIGINT NOT NULL, 
+	forward_mm BIGINT NOT NULL, 
+	backward_mm BIGINT NOT NULL, 
+	hands_off_mm BIGINT NOT NULL, 
+	light_mm BIGINT NOT NULL, 
+	supported_mm BIGINT NOT NULL, 
+	heavy_mm BIGINT NOT NULL, 
+	steps BIGINT, 
+	grabs BIGINT, 
+	moving_ms BIGINT NOT NULL, 
+	reliance_permille_mm BIGINT NOT NULL, 
+	reliance_mm BIGINT NOT NULL, 
+	rail_mn_mm BIGINT NOT NULL, 
+	rail_mm BIGINT NOT NULL, 
+	damaged_count BIGINT NOT NULL, 
+	missing_count BIGINT NOT NULL, 
+	PRIMARY KEY (id)
+);
+INSERT INTO "beltbox_session" VALUES(1,'2026-03-01 12:00:00.000000','2026-03-01 12:01:00.000000','stopped',1,'live','Ana',NULL,'Lab','esp32-devkit','0.1.0',1,2000,1400,0,1400,0,0,0,0,NULL,NULL,2000,0,0,0,0,0,0);
+CREATE INDEX ix_beltbox_session_started_at ON beltbox_session (started_at);
+CREATE INDEX ix_beltbox_event_session_id ON beltbox_event (session_id);
+COMMIT;

@@ -1,0 +1,16 @@
+"""The bench's RAM figure: it runs the whole start, and counts what is really kept."""
+
+from __future__ import annotations
+
+from beltbox.bench.ram import lay_out, used_bytes
+
+
+def test_what_a_module_keeps_is_counted_and_what_it_drops_is_not(tmp_path):
+    root = lay_out(tmp_path / "root", compiled=False)
+    used = used_bytes(root)
+    port = root / "firmware-a" / "box" / "port.py"
+    source = port.read_text()
+    port.write_text(source + "\n_KEPT = bytearray(5000)\n")
+    assert 5000 <= used_bytes(root) - used < 5200
+    port.write_text(source + "\nlen(bytearray(5000))\n")
+    assert used_bytes(root) - used < 200
