@@ -28,6 +28,11 @@ _WINDOW_LEAST_MS = const(250)  # at the start one edge more or less isn't yet a 
 _GAP_US = const(1_000_000)
 _MAX_UM_PER_US = const(50)  # 50 m/s; no belt is so fast, so the counter jumped
 _MAX_AHEAD_MM_S = const(20_000)
+# With one of its two wires off an encoder counts to and fro across one edge, whatever the belt
+# does. Feet that tremble on a belt at rest do that for a moment, and seldom ten times a second.
+_TURN_LONGEST_US = const(200_000)
+_ONE_SIDED_US = const(3_000_000)
+_ONE_SIDED_TURNS = const(30)
 _MAX_LEAST_US = const(20_000)  # one edge of a very coarse wheel may fall into a short interval
 
 # `belt_mm_s` is the speed half a window ago: 60 ms is short enough to follow a stance and long
@@ -50,7 +55,8 @@ class BeltSpeed:
     """`speed_mm_s`, the mean of the last second, and `belt_mm_s`, the speed now (minus the lag).
 
     Both are signed as the counts are, whole mm/s, 0 until a second row has come. `jumped` tells
-    that the last row's counts were faster than any belt: the track began anew.
+    that the last row's counts were faster than any belt: the track began anew. `one_sided` tells
+    that the count goes to and fro as from an encoder with a wire off, until it makes way again.
     """
 
     def __init__(self, nm_per_count):
@@ -58,6 +64,10 @@ class BeltSpeed:
         self.speed_mm_s = 0
         self.belt_mm_s = 0
         self.jumped = False
+        self.one_sided = False
+        self._turns = 0  # how often in a row the count went to and fro, and since when
+        self._turns_us = 0
+        self._turned_us = 0
         self._length = CountLength(nm_per_count)
         self._count_um = nm_per_count // 1000
         self._whole_um = nm_per_count // 1_000_000 * 1000  # a count's whole mm, in um, and the rest
@@ -84,6 +94,7 @@ class BeltSpeed:
         self._span_us = 0
         self._still_us = 0
         self._band = 0
+        self._turns = 0
         # In the middle of the count: nothing is known but that the belt is between its edges.
         self._ahead_um = self._count_um >> 1
         self._seen_us = t_us
@@ -117,8 +128,11 @@ class BeltSpeed:
             if band > 1 or band < 0:
                 self._band = 1 if band > 1 else 0
                 self._still_us = 0
+                self._turns = 0
+                self.one_sided = False
             else:
                 self._band = band
+                self._turn(t_us)
             # The last of n edges passed within the last n-th of the interval: take its middle.
             edge_us = (t_us - dt_us // n // 2) & _CLOCK_MASK
             self._seen_us = edge_us
@@ -223,6 +237,17 @@ class BeltSpeed:
             return False
         self._place_um = (self._place_um + um) & _PLACE_MASK
         return True
+
+    def _turn(self, t_us):
+        """The count went to and fro across one edge once more."""
+        if not self._turns or (t_us - self._turned_us) & _CLOCK_MASK > _TURN_LONGEST_US:
+            self._turns = 0
+            self._turns_us = t_us
+        self._turned_us = t_us
+        self._turns += 1
+        if (t_us - self._turns_us) & _CLOCK_MASK >= _ONE_SIDED_US:
+            self.one_sided = self._turns > _ONE_SIDED_TURNS
+            self._turns = 0
 
     def _differ_early(self, now_um, span_us):
         """The first second: the mean of what there is, but over no less than a quarter."""

@@ -15,6 +15,7 @@ _GAP_US = const(1_000_000)
 # Those of flags.py, which the box doesn't load: words cost RAM.
 _ROW_GAP = const(16)
 _BELT_JUMP = const(32)
+_ENCODER_ONE_SIDED = const(16384)
 
 # Where `_counts` keeps what isn't yet in a Length: forward, backward, then the zones.
 _FORWARD = const(0)
@@ -113,6 +114,8 @@ class Core:
         belt.step(t_us, belt_us, counts)
         if belt.jumped:
             found |= _BELT_JUMP
+        if belt.one_sided:
+            found |= _ENCODER_ONE_SIDED
         if belt_us > _GAP_US:
             found |= _ROW_GAP
         if belt.jumped or belt_us > _GAP_US:

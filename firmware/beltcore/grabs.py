@@ -51,7 +51,7 @@ class Grabs:
         us = (self._us + dt_us) & _CLOCK_MASK
         self._us = us
         sum_mn = min(sum_mn, _SUM_MOST_MN)
-        if dt_us <= _SLOW_US:
+        if dt_us <= _SLOW_US and self._known:
             # The smoothing of rails.py undone: it would spread a catch over a longer time.
             if change_mn > _CHANGE_MOST_MN:
                 change_mn = _CHANGE_MOST_MN

@@ -7,6 +7,7 @@ weight and finds the zone. What isn't known is None, never 0.
 
 from .compat import array, const
 from .grabs import Grabs
+from .zero import ZeroFollower
 
 _SAMPLE_HIGHEST = const(0x7FFFFF)  # what an HX711 gives when its input is out of range
 _SAMPLE_LOWEST = const(-0x800000)
@@ -19,6 +20,9 @@ _GRABS_US = const(25_000)  # so often a sum is enough, as long as it doesn't ris
 # Half of what 31 bits hold, so that two sides can be added: 536 kN.
 _FORCE_LIMIT_MN = const(0x1FFFFFFF)
 _SUM_LIMIT_MN = const(0x3FFFFFFF)
+
+# The zero's follower looks at every third tick: often enough for a tremor, a third of the work.
+_LOOK_US = const(31_000)
 
 # What `Rail.fault` tells; the bits of the left side in beltcore.flags.
 _SILENT = const(1)
@@ -33,6 +37,10 @@ _HEAVY = const(3)
 class Rail:
     """One side: `force_mn`, positive when pressed, None while unknown; `fault`, 0 when good.
 
+    ZeroFollower (zero.py) sets `zero_mn`, how far the zero has been followed from the settings' one
+    (it is already taken off the force), and `lasting`, the faults that more than a sample tells;
+    `taken` counts samples for it.
+
     A median of five removes what one or two samples do alone (spikes come singly, and at 1 % of
     the samples now and then in pairs); a mean with a weight of a quarter takes the noise down to
     0.4 of it. Together they lag a step by some 55 ms at 80 samples a second.
@@ -43,6 +51,9 @@ class Rail:
         self.present = nn_per_count != 0
         self.force_mn = None
         self.fault = 0
+        self.zero_mn = 0
+        self.lasting = 0
+        self.taken = 0
         self._zero = zero
         size = nn_per_count if nn_per_count >= 0 else -nn_per_count
         self._negative = nn_per_count < 0
@@ -66,7 +77,8 @@ class Rail:
             self._without(since_us, sample is not None)
             return
         self._since_us = 0
-        self.fault = 0
+        self.fault = self.lasting
+        self.taken += 1
         a = self._a
         b = self._b
         c = self._c
@@ -118,9 +130,12 @@ class Rail:
         middle = self._size_middle
         rest = low * middle + high * self._size_low + low * self._size_low // 1000
         force_mn = high * middle + (rest + 500) // 1000 + counts * self._size_high
+        force_mn = (-force_mn if negative else force_mn) - self.zero_mn
         if force_mn > _FORCE_LIMIT_MN:
             force_mn = _FORCE_LIMIT_MN
-        self.force_mn = -force_mn if negative else force_mn
+        elif force_mn < -_FORCE_LIMIT_MN:
+            force_mn = -_FORCE_LIMIT_MN
+        self.force_mn = force_mn
 
     def _without(self, since_us, saturated):
         """A row without a usable sample."""
@@ -164,6 +179,8 @@ class Rails:
         self.grabs = Grabs(self._weight_mn) if left.present or right.present else None
         self._grabs_us = 0  # since the last sum they had
         self._sum_mn = 0  # of the sample before
+        self._follower = ZeroFollower(left, right, self._weight_mn)
+        self._look_us = 0
         self._low_mn = 0  # the present zone is kept from here to below there
         self._high_mn = 0
 
@@ -179,6 +196,11 @@ class Rails:
         if right.present:
             right.step(dt_us, right_sample)
             right_mn = right.force_mn
+        look_us = self._look_us + dt_us
+        if look_us >= _LOOK_US:
+            self._follower.look(look_us)
+            look_us = 0
+        self._look_us = look_us
         grabs = self.grabs
         if left_mn is None or right_mn is None or grabs is None:
             if self.zone is not None and grabs is not None:

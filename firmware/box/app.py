@@ -27,6 +27,7 @@ _ZONES_TICKS = const(80)
 # Those of flags.py, which the box doesn't load: words cost RAM.
 _PORT_STALLED = const(16)
 _SETTINGS_DAMAGED = const(32)
+_ENCODER_TOO_FAST = const(64)
 
 # The sum of their times stays a small integer; it is halved with their number from here on.
 _TOOK_MOST_US = const(0x1FFFFFFF)
@@ -65,6 +66,8 @@ class App:
         self._left = None
         self._right = None
         self._core = Core(self.settings)
+        self._too_fast_mm_s = 0
+        self._too_fast = False
         self._ticks = 0
         self._ticked_us = ticks_us()
         self._last_us = 0  # the last row's clock and count
@@ -124,6 +127,9 @@ class App:
         self._tell_of_session(session)
         self._find_cells()
         self._core = Core(self.settings)
+        nm = int(self.settings["belt_nm_per_count"])
+        self._too_fast_mm_s = min(self._encoder.MOST_HZ * nm // 1_000_000, 0x3FFFFFFF)
+        self._too_fast = False
         self._ticks = 0
         self._second = 0
         self.writer.begin(self._boots, self._hash())
@@ -273,6 +279,11 @@ class App:
         found = _SETTINGS_DAMAGED if self._damage else 0
         if lost:
             found |= _PORT_STALLED
+        if abs(self._core.belt.belt_mm_s) > self._too_fast_mm_s:
+            self._too_fast = True
+        if self._too_fast:
+            # Until the next measurement: the counts that this one lost stay lost.
+            found |= _ENCODER_TOO_FAST
         if self._left is not None:
             found |= self._left.fault
         if self._right is not None:

@@ -10,7 +10,13 @@ _HALF = const(0x3FFFFFFF)
 
 
 class BeltEncoder:
-    """Counts every edge in hardware, whatever the loop does meanwhile."""
+    """Counts every edge in hardware, whatever the loop does meanwhile.
+
+    `MOST_HZ`: counts a second that it is sure to see. A level lasts two counts, and must outlast
+    the filter also where the edges aren't evenly spaced: half of what would just pass.
+    """
+
+    MOST_HZ = 1_000_000_000 // _FILTER_NS
 
     def __init__(self, pin_a, pin_b):
         self._encoder = Encoder(

@@ -24,7 +24,12 @@ _HALF = const(0x20000000)
 
 
 class BeltEncoderIrq:
-    """Counts as the pulse counter does, two at a time."""
+    """Counts as the pulse counter does, two at a time.
+
+    `MOST_HZ`: counts a second that it is sure to see.
+    """
+
+    MOST_HZ = 1_500
 
     def __init__(self, pin_a, pin_b):
         self._a = Pin(pin_a, Pin.IN)

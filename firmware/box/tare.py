@@ -43,7 +43,8 @@ class Tare:
             if rail.force_mn is None:
                 self._unknown = name
             else:
-                self._sides[side].append(rail.force_mn)
+                # As the settings' zero gives it, without what was followed since.
+                self._sides[side].append(rail.force_mn + rail.zero_mn)
         self._ticks += 1
         self.done = self._ticks >= _TICKS
 

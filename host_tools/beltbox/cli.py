@@ -15,6 +15,7 @@ from rich.text import Text
 
 import beltbox
 from beltbox import units
+from beltbox.cli_calibrate import calibrate
 from beltbox.cli_doctor import bundle_command, doctor_command
 from beltbox.cli_flash import flash_command
 from beltbox.cli_pull import pull_command
@@ -37,6 +38,7 @@ from beltbox.options import (
 from beltbox.replay import Replayed
 from beltbox.replay import replay as compute_again
 from beltbox.report import write_report
+from beltbox.report_cards import cards_behind
 from beltbox.settings_file import load_settings
 from beltbox.sim import is_scenario, list_scenarios, simulate
 from beltbox.store import Session, SessionSummary, Store, open_store
@@ -58,6 +60,7 @@ app.command("pull")(pull_command)
 app.command("settings")(settings_command)
 app.command("doctor")(doctor_command)
 app.command("bundle")(bundle_command)
+app.add_typer(calibrate, name="calibrate")
 
 _NO_SESSIONS = "No sessions in {} yet. Record one: beltbox record"
 _TABLE_WIDTH = 80
@@ -185,7 +188,10 @@ def report(
 
     Example: beltbox report 3 --out monday.html
     """
-    loaded, where = _load(store, session, with_raw=False)
+    with _opened(store) as opened:
+        loaded = opened.load(_which(opened, session), with_raw=False)
+        cards = cards_behind(opened.cards, loaded)
+        where = opened.where
     path = out or Path(f"session-{loaded.summary.id}.html")
     # The name that this command gives by itself is its own to replace.
     refuse_target(
@@ -194,7 +200,7 @@ def report(
         not_onto=[(where, "the store")],
         overwrite=overwrite or out is None,
     )
-    write_report(loaded, path)
+    write_report(loaded, path, cards=cards)
     print(f"Report of session {loaded.summary.id}: {path}")
 
 
@@ -304,10 +310,14 @@ def _print_replayed(done: Replayed) -> None:
 
 def _load(store: str | None, session: int | None, *, with_raw: bool) -> tuple[Session, str]:
     """The session, and where its store is."""
+    with _opened(store) as opened:
+        return opened.load(_which(opened, session), with_raw=with_raw), opened.where
+
+
+def _opened(store: str | None) -> Store:
     if store is None and not default_store_file().exists():
         raise BeltBoxError(_NO_SESSIONS.format(default_store_file()))
-    with open_store(store, create=False) as opened:
-        return opened.load(_which(opened, session), with_raw=with_raw), opened.where
+    return open_store(store, create=False)
 
 
 def _which(opened: Store, session: int | None) -> int:

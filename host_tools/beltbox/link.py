@@ -120,6 +120,11 @@ class BoxLink:
             self.close()
             raise
 
+    @property
+    def connected(self) -> bool:
+        """False from the moment it was found unplugged until it is back."""
+        return self._port is not None
+
     def capture_to(self, capture: ByteSink | None) -> None:
         """Give every byte to `capture` too, from those on in which the box said who it is."""
         self._capture = capture

@@ -248,6 +248,7 @@ class Recorder:
         for number in numbers:
             if self._writer is not None and self._own is not None and number is not None:
                 self._writer.add_box_session(self._own.serial, number, self._boots)
+                self._writer.commit()  # without it, rows that are kept would be pulled once more
 
     def _new_measurement(self, sentence: Sentence) -> None:
         """All sums are at zero again: by a command, or because the box was reset."""

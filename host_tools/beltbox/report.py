@@ -14,9 +14,11 @@ from markupsafe import Markup
 
 from beltbox import units
 from beltbox.box_store import PULLED
+from beltbox.card import Card
 from beltbox.comparison import Comparison
 from beltbox.errors import ReportError
 from beltbox.files import written_whole
+from beltbox.report_cards import card_rows
 from beltbox.report_numbers import Span, spans, thinned, zone_stretches
 from beltbox.rows import MetricRow
 from beltbox.store import Event, Session, SessionSummary
@@ -66,18 +68,25 @@ def write_report(
     *,
     comparisons: Sequence[Comparison] = (),
     title: str | None = None,
+    cards: Sequence[Card] = (),
 ) -> None:
     """Write the session's report to `path`, in place of what is there.
 
-    `comparisons` are shown as a table. `title` stands in for the session's own. Raises ReportError
-    when the file can't be written; what was there is then still there.
+    `comparisons` are shown as a table, `cards` are the calibrations behind it. `title` stands in
+    for the session's own. Raises ReportError when the file can't be written; what was there is then
+    still there.
     """
-    page = _page(session, comparisons, title)
+    page = _page(session, comparisons, title, cards)
     with written_whole(path, error=ReportError) as file:
         file.write(page)
 
 
-def _page(session: Session, comparisons: Sequence[Comparison], title: str | None) -> str:
+def _page(
+    session: Session,
+    comparisons: Sequence[Comparison],
+    title: str | None,
+    cards: Sequence[Card],
+) -> str:
     rows = list(as_one_walk([segment.metrics for segment in session.segments]))
     summary = session.summary
     numbers = spans(rows)
@@ -99,6 +108,9 @@ def _page(session: Session, comparisons: Sequence[Comparison], title: str | None
             zones=_zones(summary),
             comparisons=[_comparison_row(comparison) for comparison in comparisons],
             settings=_settings(session),
+            cards=card_rows(cards, session.segments[-1].settings, summary.started_at)
+            if session.segments
+            else [],
             spans=[_span_row(span) for span in numbers],
             labels=_chart_labels(summary, rows),
             has_rows=bool(rows),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -28,7 +29,7 @@ from sqlalchemy.types import JSON, TypeDecorator
 
 from beltbox.errors import StoreError
 
-VERSION = 2
+VERSION = 3
 """The schema's version. Whoever changes a table raises it and adds a step to `STEPS`."""
 
 RAW, METRIC, BOX = "raw", "metric", "box"
@@ -173,6 +174,19 @@ class EventRow(Base):
     count: Mapped[int] = mapped_column(BigInteger)
 
 
+class CalibrationRow(Base):
+    """The card of a calibration (card.py), with what it is found by."""
+
+    __tablename__ = "beltbox_calibration"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    serial: Mapped[str] = mapped_column(Text)
+    box_name: Mapped[str] = mapped_column(Text)
+    part: Mapped[str] = mapped_column(Text)
+    card: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 def found_version(connection: Connection, where: str) -> int | None:
     """The version of the tables in this database; None when it has none yet.
 
@@ -247,7 +261,24 @@ def _add_box_sessions(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {1: _add_box_sessions}
+def _add_calibrations(connection: Connection) -> None:
+    """From version 2 to 3."""
+    postgresql = connection.dialect.name == "postgresql"
+    connection.execute(
+        text(
+            f"""CREATE TABLE beltbox_calibration (
+                id {"SERIAL" if postgresql else "INTEGER NOT NULL"} PRIMARY KEY,
+                made_at {"TIMESTAMP WITH TIME ZONE" if postgresql else "DATETIME"} NOT NULL,
+                serial TEXT NOT NULL,
+                box_name TEXT NOT NULL,
+                part TEXT NOT NULL,
+                card JSON NOT NULL
+            )"""
+        )
+    )
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {1: _add_box_sessions, 2: _add_calibrations}
 """For each older version n, what turns a store of version n into one of version n + 1."""
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session as DbSession
 
 from beltbox.box_store import BoxStore
+from beltbox.card_store import CardStore
 from beltbox.database import Database, default_store_url
 from beltbox.errors import StoreError
 from beltbox.overlay import in_order
@@ -150,6 +151,11 @@ class Store:
     def of_boxes(self) -> BoxStore:
         """The sessions that boxes kept by themselves."""
         return BoxStore(self._database)
+
+    @property
+    def cards(self) -> CardStore:
+        """The cards of calibrations."""
+        return CardStore(self._database)
 
     @property
     def where(self) -> str:

@@ -28,6 +28,7 @@ _COMMANDS = (
     "rail_right_n",
     "speed_m_s",
     "move_mm",
+    "encoder_slip_mm",
     "pin",
     "port_gone",
     "pace",

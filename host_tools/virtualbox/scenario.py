@@ -17,7 +17,16 @@ from .schema import MPH_M_S, build, number, one_of, read_strides, text, whole
 
 _FOLDER = Path(__file__).parent / "scenarios"
 
-_SIDED_KINDS = ("unplug", "plug", "stuck", "saturated", "mended", "desync", "lost_clock")
+_SIDED_KINDS = (
+    "unplug",
+    "plug",
+    "stuck",
+    "saturated",
+    "mended",
+    "desync",
+    "lost_clock",
+    "zero_jump",
+)
 _PLAIN_KINDS = (
     "reset",
     "stumble",
@@ -64,7 +73,12 @@ class Walker:
 
 @dataclass(frozen=True)
 class Cell:
-    """One load cell with its HX711. `rate` is conversions a second."""
+    """One load cell with its HX711. `rate` is conversions a second.
+
+    What the cell itself does wrong, in percent of 500 N: how far it bows, the play between loading
+    and unloading; in percent of the force: what creeps in within minutes, and what the place of a
+    weight changes at either end of the rail.
+    """
 
     present: bool = one_of(True, (True, False))
     zero_counts: int = whole(0, -8_388_608, 8_388_607)
@@ -74,6 +88,10 @@ class Cell:
     spike_probability: float = number(0, 0, 1)
     spike_n: float = number(100, 0, 2000)
     rate: int = one_of(80, (80, 10))
+    nonlinearity_percent: float = number(0, -20, 20)
+    hysteresis_percent: float = number(0, 0, 20)
+    creep_percent: float = number(0, -20, 20)
+    position_percent: float = number(0, -50, 50)
 
 
 @dataclass(frozen=True)
@@ -118,11 +136,15 @@ class Grab:
 
 @dataclass(frozen=True)
 class Event:
-    """At `at_s` something happens: one of EVENT_KINDS. `value`: m/s, of a hand_push only."""
+    """At `at_s` something happens: one of EVENT_KINDS.
+
+    `value`: m/s, of a hand_push only; `force_n`: of a zero_jump only.
+    """
 
     at_s: float = number(None, 0, 1e6)
     kind: str = one_of(None, EVENT_KINDS)
     value: float = number(0, -5, 5)
+    force_n: float = number(0, -500, 500)
 
 
 Timed = TypeVar("Timed", Walk, Hands, Grab, Event)
@@ -175,7 +197,9 @@ class Scenario:
             action = asdict(grab) | {"do": "grab", "permille": grab.percent * 10}
             actions.append(_at(grab.at_s, action))
         for event in self.events:
-            actions.append(_at(event.at_s, {"do": event.kind, "value": event.value}))
+            actions.append(
+                _at(event.at_s, {"do": event.kind, "value": event.value, "force_n": event.force_n})
+            )
         return sorted(actions, key=lambda action: action["at_us"])
 
     def device_config(self) -> dict[str, Any]:

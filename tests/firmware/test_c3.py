@@ -14,7 +14,7 @@ UM_PER_COUNT = 2_000
 @pytest.mark.parametrize(
     ("counts_s", "walked_m", "lost_permille", "way"),
     # The session's start alone is written in the first; its blocks in the last, too.
-    [(500, 8, 0, 1), (1500, 20, 5, -1), (1000, 60, 10, -1), (250, 10, 6, 1)],
+    [(500, 8, 0, 1), (1500, 20, 10, -1), (1000, 60, 10, -1), (250, 10, 6, 1)],
 )
 def test_counts_by_interrupts(boxes, counts_s, walked_m, lost_permille, way):
     box, host = boxes(board="esp32_c3", belt={"mm_per_count": UM_PER_COUNT / 1000})

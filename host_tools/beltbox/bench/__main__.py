@@ -27,6 +27,7 @@ def main() -> None:
             *accuracy.distance(),
             *accuracy.speeds(tell),
             *accuracy.forces(tell),
+            *accuracy.drift(tell),
             *gait.gait(tell),
             *rates,
             *ram(tell),

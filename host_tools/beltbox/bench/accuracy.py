@@ -38,6 +38,8 @@ spike_n = 150
 _HUNG = ({"do": "rail_left_n", "value": 82.4}, {"do": "rail_right_n", "value": 20.6})
 _STEADY_US = 1_000_000
 _STEADY_MN = 50
+_DRIFT = "drift-2n-min"
+_MEAN_ROWS = 400
 
 
 def speeds(tell: Callable[[str], None]) -> list[Line]:
@@ -123,6 +125,23 @@ def forces(tell: Callable[[str], None]) -> list[Line]:
     return lines
 
 
+def drift(tell: Callable[[str], None]) -> list[Line]:
+    """Reliance over 20 minutes in which both zeros drift: the worst mean of five seconds."""
+    tell(f"{_DRIFT} …")
+    played = play(_DRIFT)
+    error = _reliance_error_percent(played, played.rows)
+    rival = _reliance_error_percent(played, _float_rows(played))
+    return [
+        Line(
+            "reliance, worst 5 s of 20 min, both zeros drifting by 2 N/min, hands off 15 s in 90",
+            f"{error:.2f} % of body weight",
+            "1 %",
+            error <= 1,
+            f"{rival / error:.1f}",
+        )
+    ]
+
+
 def distance() -> list[Line]:
     """10 000 km, in steps that leave a remainder each, against exact arithmetic."""
     size = 467_557
@@ -176,6 +195,26 @@ def _force_error_n(played: Played, rows: Sequence[Any]) -> float:
             raise BeltBoxError("The weights weren't hung: too few rows are steady.")
         worst = max(worst, rms(errors))
     return worst
+
+
+def _reliance_error_percent(played: Played, rows: Sequence[Any]) -> float:
+    """The largest error of the forces' sum over five seconds, in percent of body weight."""
+    errors = [
+        row.rail_left_mn
+        + row.rail_right_mn
+        - played.truth.at("rail_left_mn", t_us)
+        - played.truth.at("rail_right_mn", t_us)
+        for row, t_us in zip(rows, played.clock_us, strict=True)
+        if row.rail_left_mn is not None and row.rail_right_mn is not None
+    ]
+    means = [
+        sum(errors[at : at + _MEAN_ROWS]) / _MEAN_ROWS
+        for at in range(0, len(errors) - _MEAN_ROWS, _MEAN_ROWS)
+    ]
+    if not means:
+        raise BeltBoxError(f"{_DRIFT}: too few rows.")
+    weight_mn = int(played.settings["body_mass_g"]) * 9.80665
+    return 100 * max(map(abs, means)) / weight_mn
 
 
 def _steady(truth: Truth, name: str, t_us: int) -> bool:

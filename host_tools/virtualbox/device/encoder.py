@@ -16,6 +16,7 @@ class EncoderShaft:
         self._lost = None
         self._lost_at = 0
         self._offset = 0
+        self._slipped_mm = 0.0
 
     def edges(self, position_mm):
         """The number of the state that a decoder believes in, given what its wires tell it."""
@@ -40,8 +41,12 @@ class EncoderShaft:
         # What was counted until now stays; only what follows is different.
         self._offset = before - self.edges(position_mm)
 
+    def slip(self, way_mm):
+        """The wheel stands still while the belt moves by so much: that is never counted."""
+        self._slipped_mm += way_mm
+
     def _true(self, position_mm):
-        return self._direction * math.floor(position_mm / self._mm_per_count)
+        return self._direction * math.floor((position_mm - self._slipped_mm) / self._mm_per_count)
 
     def _wiggle(self, state):
         # With one wire dead, the other's edges count up and down again: no way is made.
@@ -51,18 +56,25 @@ class EncoderShaft:
 class Counter:
     """One PCNT unit, extended by software as MicroPython's Encoder does."""
 
-    def __init__(self, edges, edges_per_count):
+    def __init__(self, edges, edges_per_count, filter_ns=0):
+        """filter_ns: shorter levels of a wire are none; each lasts two edges."""
         self._edges = edges
+        self._filter_ns = filter_ns
+        self._looked_us = 0
         self._edges_per_count = edges_per_count
         self._seen = self._now()
         self._hardware = 0
         self._limits = 0
 
-    def value(self):
+    def value(self, now_us):
         """The extended count."""
         now = self._now()
-        hardware = self._hardware + now - self._seen
+        moved = now - self._seen
         self._seen = now
+        if abs(moved) * self._edges_per_count * self._filter_ns > 2000 * (now_us - self._looked_us):
+            moved = 0
+        self._looked_us = now_us
+        hardware = self._hardware + moved
         while hardware >= _LIMIT:
             hardware -= _LIMIT
             self._limits += 1

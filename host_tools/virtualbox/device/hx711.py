@@ -1,5 +1,7 @@
 """One HX711, clock edge by clock edge (numbers: AVIA's data sheet of the HX711, pages 4 to 6)."""
 
+from .cell_body import CellBody
+
 _POWER_DOWN_US = 60
 _SETTLING_PERIODS = 4  # 50 ms at 80 a second, 400 ms at 10
 _MAX = 0x7FFFFF
@@ -27,7 +29,9 @@ class Hx711:
         self._drift_nn_per_us = cell["drift_n_per_min"] * 1e9 / 60e6
         self._spike_probability = cell["spike_probability"]
         self._spike_counts = int(cell["spike_n"] * 1e9 / abs(cell["nn_per_count"] or 1))
+        self._jump_counts = 0.0
         self._rng = rng
+        self._body = CellBody(cell) if any(cell[name] for name in CellBody.FAULTS) else None
         # Every chip has its own oscillator, at most 1 % off.
         nominal_us = 1_000_000 // cell["rate"]
         self.period_us = int(nominal_us * (1.0 + 0.01 * (2.0 * rng.uniform() - 1.0)))
@@ -82,10 +86,19 @@ class Hx711:
             return 1
         return (self._register >> (24 - pulses)) & 1
 
+    def hang(self, force_n, place):
+        """Of what presses the rail, so much hangs at a place: -1 one end, 0 the middle, 1."""
+        if self._body is not None:
+            self._body.hang(force_n, place)
+
     def connect(self, connected, t_us):
         """Plug or unplug the cable; plugging powers the chip up."""
         self.connected = connected
         self._restart(t_us)
+
+    def jump(self, force_n):
+        """From now on the zero is by so much another one."""
+        self._jump_counts += force_n * 1e9 / (self._nn_per_count or 1)
 
     def _pulse(self):
         if self.glitch and self._pulses == _GLITCH_PULSE:
@@ -128,8 +141,10 @@ class Hx711:
         noise = self._noise * self._rng.gauss()
         if self._selected == _B32:
             return int(noise)  # nothing is wired to channel B
+        if self._body is not None:
+            force_mn = self._body.felt_mn(force_mn, t_us)
         force_nn = force_mn * 1e6 + self._drift_nn_per_us * (t_us - self._start_us)
-        counts = self._zero + noise
+        counts = self._zero + self._jump_counts + noise
         if self._nn_per_count:
             counts += force_nn / self._nn_per_count
         if self._spike_probability and self._rng.uniform() < self._spike_probability:

@@ -127,7 +127,7 @@ class World:
         name = action["do"]
         for number, side in enumerate(_SIDES):
             if name.endswith("_" + side):
-                self._do_cell(name[: -len(side) - 1], number)
+                self._do_cell(name[: -len(side) - 1], number, action)
                 return
         getattr(self, "do_" + name)(action)
 
@@ -163,10 +163,14 @@ class World:
         )
 
     def do_rail_left_n(self, action):
-        self.hands.hang(0, action["value"])
+        self._hang(0, action)
 
     def do_rail_right_n(self, action):
-        self.hands.hang(1, action["value"])
+        self._hang(1, action)
+
+    def _hang(self, side, action):
+        self.hands.hang(side, action["value"])
+        self.cells[side].hang(action["value"], action.get("place", 0.0))
 
     def do_speed_m_s(self, action):
         if action["value"] is None:
@@ -195,6 +199,9 @@ class World:
     def do_encoder_mended(self, _action):
         self.shaft.lose(None, self.belt.position_mm)
 
+    def do_encoder_slip_mm(self, action):
+        self.shaft.slip(action["value"])
+
     def do_pin(self, action):
         if action["value"] is None:
             self.pin_levels.pop(action["id"], None)
@@ -214,7 +221,7 @@ class World:
     def do_reset(self, _action):
         self._clock.interrupt(BoxReset("button"))
 
-    def _do_cell(self, name, number):
+    def _do_cell(self, name, number, action):
         cell = self.cells[number]
         now_us = self._clock.horizon_us
         if name == "unplug":
@@ -227,6 +234,8 @@ class World:
             cell.stuck_at = _SATURATED_AT
         elif name == "mended":
             cell.stuck_at = None
+        elif name == "zero_jump":
+            cell.jump(action["force_n"])
         elif name == "desync":
             cell.glitch = 1
         elif name == "lost_clock":

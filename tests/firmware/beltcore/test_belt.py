@@ -486,3 +486,46 @@ def test_one_lurch_to_the_digit(way):
             if t_us >= before_us + second_us:
                 left_um = moved_um - gone_um(t_us - second_us)
                 assert belt.speed_mm_s == (left_um + 500) // 1000
+
+
+def one_sided(counts, rows, dt_us=12_500, nm=100_000):
+    """Whether it is flagged in each of so many rows; counts(row) are taken in turn."""
+    belt = BeltSpeed(nm)
+    belt.start(0)
+    told = []
+    for row in range(1, rows + 1):
+        belt.step(row * dt_us % CLOCK, dt_us, counts(row))
+        told.append(belt.one_sided)
+    return told
+
+
+def test_an_encoder_with_a_wire_off_is_told_after_three_seconds():
+    told = one_sided(lambda row: 1 if row % 2 else -1, 400)
+    assert told.index(True) * 12_500 == pytest.approx(3_000_000, abs=25_000)
+    assert all(told[told.index(True) :])
+
+
+def test_it_is_told_until_the_count_makes_way():
+    told = one_sided(
+        lambda row: (1 if row % 2 else -1) if row < 300 else 0 if row < 500 else 5, 600
+    )
+    assert told[298]
+    assert told[498]
+    assert not any(told[499:])
+
+
+@pytest.mark.parametrize("between", [8, 9])
+def test_how_often_a_second_it_must_go_to_and_fro(between):
+    """At least ten times; a count every 100 ms is as slow as may be told."""
+    told = one_sided(lambda row: 0 if row % between else 1 if row // between % 2 else -1, 800)
+    assert any(told) == (between == 8)
+
+
+def test_a_belt_that_swings_by_more_than_an_edge_is_none():
+    assert not any(one_sided(lambda row: 1 if row % 4 < 2 else -1, 800))
+    assert not any(one_sided(lambda _row: 1, 800))
+
+
+def test_feet_that_tremble_now_and_then_are_none():
+    """Two seconds of trembling, half a second of rest."""
+    assert not any(one_sided(lambda row: 0 if row % 200 >= 160 else 1 if row % 2 else -1, 2000))

@@ -44,7 +44,7 @@ def test_names_and_words_are_those_of_the_constants(table):
 
 
 @tables
-@given(given_flags=st.integers(0, 127))
+@given(given_flags=st.integers(0, 65_535))
 def test_words(table, given_flags):
     expected = [text for index, (_, _, text) in enumerate(table) if given_flags >> index & 1]
     assert flags.words(table, given_flags) == expected
@@ -67,6 +67,8 @@ def test_the_flags_that_the_box_writes_without_their_words(constants):
         flags.PORT_STALLED,
         flags.SETTINGS_DAMAGED,
     )
+    assert core["_ENCODER_ONE_SIDED"] == flags.ENCODER_ONE_SIDED
+    assert app["_ENCODER_TOO_FAST"] == flags.ENCODER_TOO_FAST
     left = (driver["_OUT_OF_STEP"], driver["_STUCK"])
     assert left == (flags.LEFT_OUT_OF_STEP, flags.LEFT_STUCK)
     assert tuple(bit << 1 for bit in left) == (flags.RIGHT_OUT_OF_STEP, flags.RIGHT_STUCK)

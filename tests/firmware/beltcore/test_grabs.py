@@ -95,13 +95,14 @@ def test_without_a_cell_it_is_unknown():
     assert core.rails.grabs is None
 
 
-def test_what_was_before_silence_tells_nothing():
-    """Someone leans in while the cell is silent: no catch was seen."""
+@pytest.mark.parametrize(("before", "after"), [(0, 500_000), (1_300_000, 1_000_000)])
+def test_what_was_before_silence_tells_nothing(before, after):
+    """Someone leans in, or lets go, while the cell is silent: no catch was seen."""
 
     core = Core(settings.complete({"rail_left_nn_per_count": NN}))
     for number in range(400):
         t_us = number * 12_500
-        sample = None if 160 <= number < 240 else (500_000 if number >= 240 else 0)
+        sample = None if 160 <= number < 240 else (after if number >= 240 else before)
         core.step(t_us, 0, sample, None)
     assert core.rails.grabs is not None
     assert core.rails.grabs.count == 0

@@ -145,7 +145,18 @@ def load(edit=lambda source: source):
     finder = _Finder(edit)
     sys.meta_path.insert(0, finder)
     try:
-        names = ("core", "writer", "settings", "plain", "crc", "belt", "length", "rails", "gait")
+        names = (
+            "core",
+            "writer",
+            "settings",
+            "plain",
+            "crc",
+            "belt",
+            "length",
+            "rails",
+            "zero",
+            "gait",
+        )
         return {name: importlib.import_module(f"{PACKAGE}.{name}") for name in names}
     finally:
         sys.meta_path.remove(finder)
@@ -301,6 +312,7 @@ EXTREME = {
         ("microseconds // 1_000_000", "microseconds / 1_000_000"),
         ("_SUM_LIMIT_MN = const(0x3FFFFFFF)", "_SUM_LIMIT_MN = const(0x3FFFFFFF) + 1"),
         ("force_mn = high * middle", "force_mn = high * middle * 1000"),
+        ("_FORCE_MOST_MN = const(80_000_000)", "_FORCE_MOST_MN = const(200_000_000)"),
     ],
 )
 def test_a_planted_overflow_is_caught(right, wrong):
@@ -330,3 +342,35 @@ def test_walks(size, mm_per_count):
         core.step(Int31(row.t_us), Int31(row.count), None, None)
     if size == round(mm_per_count * 1e6):
         assert core.gait.steps > 80
+
+
+@pytest.mark.parametrize("dt_us", [12_500, 31_000, 499_000])
+@pytest.mark.parametrize("size", [60_000_000, -59_999_999, 230_000, 1])
+def test_a_zero_that_is_followed_and_forces_at_their_most(dt_us, size):
+    """Quiet, drifting, trembling and loud for whole windows, at both ends of the range."""
+    highest = 2**23 - 2
+    per_n = max(1, 10**9 // abs(size))
+    rows = []
+    for left, right in (
+        (lambda _row: 0, lambda _row: 0),
+        (lambda row: row * per_n // 40, lambda row: -row * per_n // 40),
+        (lambda row: highest if row % 2 else -highest, lambda _row: highest),
+        (lambda row: highest if row % 80 < 40 else -highest, lambda row: row % 3 * 5 * per_n),
+        (lambda _row: -highest - 2, lambda _row: -highest),
+        (lambda _row: 7 * per_n, lambda row: -highest + row % 2),
+    ):
+        for row in range(700):
+            fit = [max(-highest, min(highest, side(row))) for side in (left, right)]
+            rows.append((dt_us, 1 if row % 2 else -1, *fit))
+    for body_mass_g in (20_000, 300_000):
+        measure(
+            CHECKED,
+            {
+                "rail_left_nn_per_count": size,
+                "rail_right_nn_per_count": -size,
+                "rail_right_zero": -(2**23),
+                "body_mass_g": body_mass_g,
+            },
+            rows,
+            settle_every=1000,
+        )

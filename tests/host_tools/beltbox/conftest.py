@@ -171,6 +171,72 @@ def start(apart: Path, tmp_path: Path) -> Iterator[Callable[..., Program]]:
             program.process.wait()
 
 
+class Terminal:
+    """A program at a terminal: what it shows, and what is typed."""
+
+    def __init__(self, start: Callable[..., Program], *arguments: object) -> None:
+        self._master, slave = pty.openpty()
+        self.seen = ""
+        self._looked = 0
+        self.program = start(*arguments, stdin=slave, stdout=slave, stderr=slave)
+        os.close(slave)
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                data = os.read(self._master, 4096)
+            except OSError:
+                return
+            if not data:
+                return
+            self.seen += data.decode(errors="replace")
+
+    def shows(self, words: str) -> None:
+        """Wait until it shows this after what was waited for before."""
+
+        def there():
+            return self.seen.find(words, self._looked) >= 0 or not self._thread.is_alive()
+
+        until(there, f"{words!r} in {self.seen[self._looked :]!r}")
+        at = self.seen.find(words, self._looked)
+        assert at >= 0, self.seen
+        self._looked = at + len(words)
+
+    def type(self, line: str) -> None:
+        """A line and Enter."""
+        os.write(self._master, line.encode() + b"\n")
+
+    def end(self) -> int:
+        """Wait for the end: the exit status."""
+        status = self.program.end()
+        self._thread.join(5)
+        assert "Traceback" not in self.seen
+        return status
+
+    def close(self) -> None:
+        """Take the terminal away."""
+        os.close(self._master)
+
+
+@pytest.fixture
+def terminal(start: Callable[..., Program]) -> Iterator[Callable[..., Terminal]]:
+    """terminal(*arguments): the command line at a terminal."""
+    made: list[Terminal] = []
+
+    def make(*arguments: object) -> Terminal:
+        made.append(Terminal(start, *arguments))
+        return made[-1]
+
+    yield make
+    for one in made:
+        if one.program.process.poll() is None:
+            one.program.process.kill()
+            one.program.process.wait()
+        one.close()
+
+
 @pytest.fixture
 def box(apart: Path, tmp_path: Path) -> Iterator[Callable[..., VirtualBox]]:
     """box(scenario, **options): a running virtual box that stays, its port linked at tmp/box."""

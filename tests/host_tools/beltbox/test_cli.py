@@ -28,6 +28,7 @@ COMMANDS = (
     "doctor",
     "flash",
     "bundle",
+    "calibrate",
     "sim",
     "sessions",
     "report",

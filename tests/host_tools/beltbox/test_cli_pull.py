@@ -116,6 +116,15 @@ def test_a_box_alone_keeps_its_walks_until_they_are_pulled(
     assert exported[5]["rail_left_mn"] == ""
 
 
+def seen_live(path: Path) -> Session:
+    """The recorded session. What was walked before the recorder began is one of its own."""
+    return next(one for one in loaded(path) if one.summary.source == "live")
+
+
+def all_mm(path: Path) -> int:
+    return sum(one.summary.distance_mm for one in loaded(path))
+
+
 def rest(running, link_path: Path, until) -> None:
     """Stand until the box has ended its session."""
     running.command({"do": "walk", "speed_m_s": 0, "ramp_s": 1})
@@ -136,7 +145,8 @@ def test_the_gap_of_a_live_recording_is_filled_from_the_box(
     running = box("hands", truth=truth, wait_for_host=True, speed=10)
     recorder = start("record", "--port", tmp_path / "box", "--store", path, "--once")
     recorder.says("Recording session 1")
-    played(truth, 15)
+    at_s = int(rows_of(truth)[-1]["t_us"]) / 1e6
+    played(truth, at_s + 15)
     running.unplug()
     recorder.says("was unplugged")
     at_s = int(rows_of(truth)[-1]["t_us"]) / 1e6
@@ -148,7 +158,7 @@ def test_the_gap_of_a_live_recording_is_filled_from_the_box(
     running.command({"do": "pace", "value": 0})
     assert recorder.end() == 0
     running.command({"do": "pace", "value": 10})
-    (before,) = loaded(path)
+    before = seen_live(path)
     times = [row.t_ms for row in before.segments[0].metrics]
     gap_ms = max(b - a for a, b in pairwise(times))
     assert gap_ms > 10_000
@@ -156,8 +166,8 @@ def test_the_gap_of_a_live_recording_is_filled_from_the_box(
 
     pulled = run("pull", "--port", tmp_path / "box", "--store", path)
     assert pulled.status == 0, pulled.said
-    assert "1 session brought, 0 here already" in pulled.said
-    (after,) = loaded(path)
+    assert "brought, 0 here already" in pulled.said
+    after = seen_live(path)
     (event,) = [one for one in after.events if one.kind == "filled"]
     assert abs(event.count - gap_ms / 1000) <= 2
     assert f"recorded live, {event.count} s filled" in pulled.said
@@ -175,7 +185,7 @@ def test_the_gap_of_a_live_recording_is_filled_from_the_box(
     assert summary.hands_off_mm + summary.light_mm + summary.supported_mm + summary.heavy_mm <= (
         summary.distance_mm + 2
     )
-    assert summary.distance_mm == pytest.approx(walked_mm(rows_of(truth)), abs=60)
+    assert all_mm(path) == pytest.approx(walked_mm(rows_of(truth)), abs=150)
     assert (summary.serial, summary.source, summary.dated) == ("30aea4b0c0de", "live", True)
     assert summary.complete
     metrics = tmp_path / "metrics.csv"
@@ -185,8 +195,8 @@ def test_the_gap_of_a_live_recording_is_filled_from_the_box(
     assert max(b - a for a, b in pairwise(exported)) <= 1100
 
     again = run("pull", "--port", tmp_path / "box", "--store", path, "--json")
-    assert json.loads(again.out)["here"] == 1
-    assert loaded(path) == [after]
+    assert json.loads(again.out)["brought"] == []
+    assert seen_live(path) == after
 
 
 def test_a_recorder_that_was_killed_is_completed_from_the_box(
@@ -196,9 +206,10 @@ def test_a_recorder_that_was_killed_is_completed_from_the_box(
     running = box("hands", truth=truth, wait_for_host=True, speed=10)
     recorder = start("record", "--port", tmp_path / "box", "--store", path)
     recorder.says("Recording session 1")
-    played(truth, 15)
+    at_s = int(rows_of(truth)[-1]["t_us"]) / 1e6
+    played(truth, at_s + 15)
     recorder.signal(signal.SIGKILL)
-    (before,) = loaded(path)
+    before = seen_live(path)
     assert not before.summary.complete
     at_s = int(rows_of(truth)[-1]["t_us"]) / 1e6
     played(truth, at_s + 15)
@@ -207,12 +218,11 @@ def test_a_recorder_that_was_killed_is_completed_from_the_box(
     running.command({"do": "pace", "value": 10})
 
     pulled = run("pull", "--port", tmp_path / "box", "--store", path, "--json")
-    (one,) = json.loads(pulled.out)["brought"]
-    assert one["id"] == 1
+    (one,) = (one for one in json.loads(pulled.out)["brought"] if one["source"] == "live")
     assert one["filled_s"] > 12
-    (after,) = loaded(path)
+    after = seen_live(path)
     assert after.summary.complete
-    assert after.summary.distance_mm == pytest.approx(walked_mm(rows_of(truth)), abs=60)
+    assert all_mm(path) == pytest.approx(walked_mm(rows_of(truth)), abs=150)
     # Up to the last step: the minute of standing isn't the walk's.
     assert after.summary.duration_s < before.summary.duration_s + one["filled_s"] + 2
     assert after.segments[0].raw == before.segments[0].raw
@@ -227,10 +237,10 @@ def test_a_recording_without_a_gap_stays_as_it_is(
     running.command({"do": "walk", "speed_m_s": 0, "ramp_s": 1})
     running.command({"do": "pace", "value": 0})
     assert recorder.end() == 0
-    (before,) = loaded(path)
+    before = seen_live(path)
     rest(running, tmp_path / "box", until)
     running.command({"do": "pace", "value": 10})
     pulled = run("pull", "--port", tmp_path / "box", "--store", path)
     assert "recorded live" in pulled.said
     assert "filled" not in pulled.said
-    assert loaded(path) == [before]
+    assert seen_live(path) == before

@@ -43,7 +43,7 @@ def test_metrics_have_the_fixed_columns_and_empty_fields_for_the_unknown(tmp_pat
     path = tmp_path / "walk.csv"
     assert export_csv(session(tmp_path, FIRST), path, rows="live") == [path]
     assert path.read_bytes().decode() == (
-        METRICS_HEADER + "0,,,,,,,,,,,,,,,,,,,\n" + "100,-7,,,,,,,,,,,,,,,,,,,,,\n"
+        METRICS_HEADER + "0,,,,,,,,,,,,,,,,,,,,,,\n" + "100,-7,,,,,,,,,,,,,,,,,,,,,\n"
     )
 
 

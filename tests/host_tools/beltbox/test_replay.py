@@ -37,7 +37,7 @@ def test_the_columns_are_those_that_people_rely_on(tmp_path: Path):
         "step_asymmetry_u_permille"
     )
     assert lines[2].startswith("12,")
-    assert lines[2].endswith(",1,1,0,,,,,,,,,,,,,0")
+    assert lines[2].endswith(",1,1,0,,,,,,,,,0,,,,0,,,")
     assert (done.rows, done.files, done.capture) == (2, [out], None)
     assert done.totals == [{"t_ms": 12, "distance_mm": 1, "forward_mm": 1, "backward_mm": 0}]
     assert (

@@ -23,6 +23,12 @@ LENGTHS_S = {
     "noisy-cell": 25,
     "single-cell": 25,
     "coarse-belt": 40,
+    "zero-jump": 34,
+    "loud-cell": 20,
+    "slow-cell": 20,
+    "flipped-cell": 20,
+    "one-sided-encoder": 18,  # then its count makes no way
+    "too-fast-encoder": 20,  # then counts vanish
 }
 # As fast as it goes, but where the host has something to do in mid-walk.
 SPEEDS = {"reset": 8}

@@ -23,21 +23,23 @@ def test_a_newer_store_is_refused_with_both_versions(path: Path):
     with sqlite3.connect(path) as db:
         db.execute("UPDATE beltbox_schema SET version = 99")
     db.close()
-    with pytest.raises(StoreError, match=r"version 99.*up to version 2.*pip install --upgrade"):
+    words = rf"version 99.*up to version {schema.VERSION}.*pip install --upgrade"
+    with pytest.raises(StoreError, match=words):
         open_store(path)
 
 
 def test_an_older_store_is_brought_up_to_date_step_by_step(path: Path):
     open_store(path).close()
     engine = create_engine(f"sqlite:///{path}")
+    now = schema.VERSION
     steps: dict[int, Callable[[Any], None]] = {
-        2: lambda db: db.execute(text("ALTER TABLE beltbox_session ADD mood TEXT")),
-        3: lambda db: db.execute(text("CREATE INDEX moods ON beltbox_session (mood)")),
+        now: lambda db: db.execute(text("ALTER TABLE beltbox_session ADD mood TEXT")),
+        now + 1: lambda db: db.execute(text("CREATE INDEX moods ON beltbox_session (mood)")),
     }
     with engine.begin() as connection:
-        schema.bring_up_to_date(connection, "here", version=4, steps=steps)
+        schema.bring_up_to_date(connection, "here", version=now + 2, steps=steps)
     with engine.begin() as connection:
-        assert schema.found_version(connection, "here") == 4
+        assert schema.found_version(connection, "here") == now + 2
         indexes = inspect(connection).get_indexes("beltbox_session")
         assert ["mood"] in [index["column_names"] for index in indexes]
     engine.dispose()
@@ -94,8 +96,8 @@ def test_a_failing_step_leaves_the_older_store_as_it_was(
 
     open_store(path).close()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schema, "VERSION", 3)
-        patch.setattr(schema, "STEPS", {2: fail})
+        patch.setattr(schema, "STEPS", {schema.VERSION: fail})
+        patch.setattr(schema, "VERSION", schema.VERSION + 1)
         with pytest.raises(StoreError, match="nowhere"):
             open_store(path)
     with open_store(path) as store:

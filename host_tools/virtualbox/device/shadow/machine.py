@@ -187,10 +187,10 @@ class Encoder:
             edges = _edges_reversed
         else:
             edges = _no_edges
-        self._counter = Counter(edges, 4 // phases)
+        self._counter = Counter(edges, 4 // phases, filter_ns)
 
     def init(self, **_kwargs):
-        self._zero = self._counter.value()
+        self._zero = self._counter.value(clock.now_us)
 
     def deinit(self):
         self._counter = Counter(_no_edges, 1)
@@ -200,7 +200,7 @@ class Encoder:
 
     def value(self, new=None):
         _advance(_ENCODER_US + board.tick_cost_us)
-        count = self._counter.value()
+        count = self._counter.value(clock.now_us)
         value = count - self._zero
         if new is not None:
             self._zero = count - new

@@ -1,0 +1,175 @@
+"""From counts at each passing of a mark, or from a roller's size, to nanometres a count.
+
+Pure arithmetic; `calibrate_belt` has the dialogue.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from beltbox.fit import Part, expanded, fit_line, rectangular
+
+# How well a person sees that the mark is at the pointer, and when they press.
+MARK_MM = 5.0
+REACTION_S = 0.1
+TAPE_MM = 2.0
+ROLLER_MM = 0.1
+_SLIP_SIGMAS = 3.0
+_TREMBLING_COUNTS = 2
+_TO_AND_FRO = 20  # counts, as many as doctor asks for
+_BACKWARD_SHARE = 0.02
+_LABEL_SHARE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """The mark is at the pointer."""
+
+    count: int
+    """The encoder's, unwrapped."""
+    counts_per_s: float
+    """How fast it went then, >= 0."""
+    there: int = 0
+    """Counts since the passing before, the way that the most went."""
+    back: int = 0
+    """… and the other way."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeltScale:
+    """A calibrated belt."""
+
+    nm_per_count: float
+    u_share: float
+    """Expanded uncertainty, a part of it."""
+    k: float
+    parts: tuple[Part, ...]
+    """Standard uncertainties, as parts of it."""
+    sign: int
+    """1 if the counts rose, -1 if they fell, 0 if nobody saw."""
+    lap_counts: tuple[int, ...]
+    spread_share: float | None
+    """Longest lap less shortest, a part of the mean; None with one lap."""
+    warnings: tuple[str, ...]
+
+
+def from_laps(passings: Sequence[Passing], lap_mm: float, tape_mm: float = TAPE_MM) -> BeltScale:
+    """The size of a count from two or more passings of the mark, laps of `lap_mm` apart.
+
+    A straight line of counts over laps, so that every passing but the first and last ones' errors
+    is averaged away. tape_mm: the tape may be off by so much either way. Raises ValueError, in
+    words, where the counts can't be those of a belt.
+    """
+    laps = [after.count - before.count for before, after in pairwise(passings)]
+    if not laps:
+        raise ValueError("one passing of the mark makes no lap")
+    _refuse(passings[1:], laps)
+    mm_per_count = lap_mm * len(laps) / abs(sum(laps))
+    u_counts = [
+        rectangular(MARK_MM) / mm_per_count + REACTION_S * one.counts_per_s for one in passings
+    ]
+    line = fit_line(range(len(passings)), [one.count for one in passings], u_counts)
+    size = abs(line.slope)
+    parts = [
+        Part("tape", rectangular(tape_mm) / lap_mm),
+        Part("key presses", line.u_known / size),
+        Part("laps", line.u_excess / size, max(1, line.freedom)),
+    ]
+    share, k = expanded(parts)
+    return BeltScale(
+        nm_per_count=lap_mm * 1e6 / size,
+        u_share=share,
+        k=k,
+        parts=tuple(part for part in parts if part.u),
+        sign=1 if line.slope > 0 else -1,
+        lap_counts=tuple(laps),
+        spread_share=(max(laps) - min(laps)) / size if len(laps) > 1 else None,
+        warnings=tuple(_warnings(passings, laps, u_counts)),
+    )
+
+
+def from_roller(
+    roller_mm: float, counts_per_rev: float, *, belt_mm: float = 0.0, roller_u_mm: float = ROLLER_MM
+) -> BeltScale:
+    """The size of a count from the roller's diameter and the encoder's counts in one turn of it.
+
+    belt_mm: the belt's thickness where the belt is bent round the roller: what doesn't stretch is
+    the belt's middle, so the diameter that counts is larger by one thickness. 0 for a wheel that
+    rolls on the belt. roller_u_mm: the diameter may be off by so much either way.
+    """
+    effective_mm = roller_mm + belt_mm
+    part = Part("diameter", rectangular(roller_u_mm) / effective_mm)
+    share, k = expanded([part])
+    return BeltScale(
+        nm_per_count=math.pi * effective_mm * 1e6 / counts_per_rev,
+        u_share=share,
+        k=k,
+        parts=(part,),
+        sign=0,
+        lap_counts=(),
+        spread_share=None,
+        warnings=(),
+    )
+
+
+def counts_per_turn(nm_per_count: float, roller_mm: float, belt_mm: float = 0.0) -> float:
+    """What the encoder counts in one turn of a roller of that diameter."""
+    return math.pi * (roller_mm + belt_mm) * 1e6 / nm_per_count
+
+
+def label_words(counted: float, label: float) -> str:
+    """How counts in a turn compare with what the encoder's label says, and what that may mean."""
+    for factor, what in (
+        (1, "as its label says"),
+        (4, "four times its label's lines, as every edge counts"),
+        (2, "twice its label's lines: one of its channels may be missing"),
+    ):
+        if abs(counted / (factor * label) - 1) <= _LABEL_SHARE:
+            return f"{counted:.0f} counts in a turn, {what}"
+    return (
+        f"{counted:.0f} counts in a turn, which is {counted / label:.2f} times the {label:g} of "
+        "its label: check the diameter, the belt's length, and that nothing slips"
+    )
+
+
+def _refuse(passings: Sequence[Passing], laps: Sequence[int]) -> None:
+    for number, (one, lap) in enumerate(zip(passings, laps, strict=True), 1):
+        if abs(lap) <= _TREMBLING_COUNTS:
+            if one.there + one.back >= _TO_AND_FRO:
+                raise ValueError(
+                    f"in lap {number} {one.there + one.back} counts went to and fro, and the belt "
+                    "seems to be where it was: one of the encoder's channels is missing. Check "
+                    "wires A and B (hardware/README.md)"
+                )
+            raise ValueError(
+                f"in lap {number} the encoder counted {abs(lap)}: it doesn't turn, or it isn't "
+                "wired. Check that its wheel runs on the belt, and wires A and B"
+            )
+    if min(laps) < 0 < max(laps):
+        raise ValueError("the belt went one way in some laps and the other way in others")
+
+
+def _warnings(
+    passings: Sequence[Passing], laps: Sequence[int], u_counts: Sequence[float]
+) -> list[str]:
+    found: list[str] = []
+    there = sum(one.there for one in passings)
+    back = sum(one.back for one in passings)
+    if there and back > _BACKWARD_SHARE * there:
+        found.append(
+            f"{100 * back / (there + back):.0f} % of the counts went the other way: was the belt "
+            "pushed back, or is a channel of the encoder bad?"
+        )
+    mean = sum(laps) / len(laps)
+    for number, lap in enumerate(laps, 1):
+        allowed = _SLIP_SIGMAS * math.hypot(u_counts[number - 1], u_counts[number])
+        if abs(lap - mean) > max(allowed, 2.0):
+            found.append(
+                f"lap {number} has {abs(lap / mean - 1) * 100:.1f} % "
+                f"{'more' if lap / mean > 1 else 'fewer'} counts than the mean, more than key "
+                "presses explain: does the encoder's wheel slip, or was a mark missed?"
+            )
+    return found

@@ -1,0 +1,102 @@
+"""What the commands of `beltbox calibrate` have in common: options, and the conversation."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from beltbox.calibrate_box import SIDES, CalibrateBox
+from beltbox.calibrate_talk import Answers, Talk, one_of
+from beltbox.options import a_number
+from beltbox.signals import end_signals
+
+# What an answers file may name: the questions there are.
+QUESTIONS = {
+    "side": "left, right or both",
+    "weights": "5,10,20",
+    "belt-mm": "the belt's length",
+    "counts-per-rev": "of the encoder",
+    "weight": "of a check, in kg",
+    "anyway": "calibrate a cell that looks bad",
+    "positions": "measure at three places",
+    "mend": "what really hung there",
+    "retry": "again or leave",
+    "accept": "accept, repeat or leave",
+}
+NOTHING = "Nothing was stored; the box is as it was."
+
+AnswersOption = Annotated[
+    Path | None,
+    typer.Option(help="A file of answers, `key = value` a line, in place of a person."),
+]
+YesOption = Annotated[
+    bool, typer.Option("--yes", "-y", help="Ask nothing: accept what is sound, fail otherwise.")
+]
+WaitOption = Annotated[
+    float,
+    typer.Option(min=1, max=3600, help="Wait so many seconds for each step.", callback=a_number),
+]
+TemperatureOption = Annotated[
+    float | None, typer.Option("--temperature", help="°C, for the card.", callback=a_number)
+]
+
+
+def above_0(value: float | None) -> float | None:
+    a_number(value)
+    if value is not None and not 0 < value < 1e9:
+        raise typer.BadParameter(f"{value:g} isn't a number above 0.")
+    return value
+
+
+def share_of_percent(value: float) -> float:
+    a_number(value)
+    if not 0 <= value <= 50:
+        raise typer.BadParameter(f"{value:g} isn't a percentage from 0 to 50.")
+    return value
+
+
+def a_side(value: str | None) -> str | None:
+    if value is not None and value not in (*SIDES, "both"):
+        raise typer.BadParameter(f"{value!r} isn't a side; there are left, right and both.")
+    return value
+
+
+@contextmanager
+def conversation(console: Console, answers: Path | None, yes: bool) -> Generator[Talk]:
+    """The conversation; signals to end it leave everything as it was."""
+    given = None if answers is None else Answers(answers, QUESTIONS)
+    talk = Talk(console, answers=given, yes=yes)
+    before = {number: signal.getsignal(number) for number in end_signals()}
+    try:
+        for number in before:
+            signal.signal(number, signal.default_int_handler)
+        yield talk
+    except KeyboardInterrupt:
+        talk.quiet()
+        talk.say("")
+        talk.say(f"Stopped. {'The rest is as it was.' if talk.kept else NOTHING}")
+        sys.exit(130)
+    finally:
+        talk.quiet()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def sides_meant(box: CalibrateBox, talk: Talk, side: str | None, *, both: bool) -> list[str]:
+    """The sides that are meant: as said, or the only one that the settings name, or asked."""
+    if side is None:
+        there = [one for one in SIDES if box.settings[f"rail_{one}_nn_per_count"]]
+        if len(there) == 1:
+            return there
+        choices = (*SIDES, "both") if both else SIDES
+        side = talk.ask(
+            "side", f"Which side: {' or '.join(choices)}?", one_of(*choices), idle=box.idle
+        )
+    return list(SIDES) if side == "both" else [side]

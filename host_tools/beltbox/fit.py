@@ -1,0 +1,148 @@
+"""A straight line through measured points, with its uncertainty by the GUM.
+
+The terms are those of JCGM 100:2008 (GUM): a standard uncertainty u is one standard deviation;
+type A is what scatter shows, type B what is known otherwise (a weight's tolerance, a tape's). An
+expanded uncertainty U = k u covers 95.45 % of what may be; k follows from the degrees of freedom.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# GUM, table G.2: Student's t for 95.45 %, by degrees of freedom.
+_COVERAGE = (
+    *((1, 13.97), (2, 4.53), (3, 3.31), (4, 2.87), (5, 2.65), (6, 2.52), (7, 2.43), (8, 2.37)),
+    *((9, 2.32), (10, 2.28), (15, 2.18), (20, 2.13), (30, 2.09), (50, 2.05), (100, 2.025)),
+)
+_HALVINGS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One cause of uncertainty: its standard uncertainty, and how well that itself is known."""
+
+    name: str
+    u: float
+    freedom: float = math.inf
+    """Degrees of freedom; infinite for type B, which is taken as known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """y = start + slope x."""
+
+    slope: float
+    start: float
+    u_known: float
+    """The slope's standard uncertainty by what the points' own uncertainties allow."""
+    u_excess: float
+    """… by what the points scatter beyond that."""
+    freedom: int
+    """Degrees of freedom of the scatter: points less two."""
+    excess: float
+    """The scatter beyond the points' own uncertainties, a standard deviation of y."""
+    residuals: tuple[float, ...]
+    """y less the line, in the order of the points."""
+
+    @property
+    def u_slope(self) -> float:
+        """The slope's combined standard uncertainty."""
+        return math.hypot(self.u_known, self.u_excess)
+
+
+def rectangular(half_width: float) -> float:
+    """The standard uncertainty of what lies anywhere within ± half_width (GUM 4.3.7)."""
+    return half_width / math.sqrt(3)
+
+
+def coverage(freedom: float) -> float:
+    """k for 95.45 % by degrees of freedom >= 1: 13.97 .. 2. Between entries the larger one."""
+    found = 13.97
+    for entry, k in _COVERAGE:
+        if entry > freedom:
+            return found
+        found = k
+    return found if freedom < 1000 else 2.0
+
+
+def expanded(parts: Sequence[Part]) -> tuple[float, float]:
+    """(U, k) of independent parts: root of the sum of squares, times k.
+
+    k by the effective degrees of freedom of Welch and Satterthwaite (GUM G.4).
+    """
+    u = math.sqrt(sum(part.u * part.u for part in parts))
+    if u == 0:
+        return 0.0, 2.0
+    # As shares of the whole: fourth powers of small numbers would vanish.
+    weight = sum((part.u / u) ** 4 / part.freedom for part in parts)
+    k = coverage(max(1.0, 1 / weight)) if weight else 2.0
+    return k * u, k
+
+
+def fit_line(x: Sequence[float], y: Sequence[float], u_y: Sequence[float]) -> Line:
+    """The line by weighted least squares through two or more points, at two x at least.
+
+    u_y: the points' standard uncertainties, > 0. Where they scatter by more than these allow, one
+    and the same excess is added to all, so large that they just do (Paule and Mandel, J. Res. NBS
+    87 (1982) 377). Raises ValueError for too few points.
+    """
+    freedom = len(x) - 2
+    if freedom < 0 or len(set(x)) < 2:
+        raise ValueError("a line takes points at two places")
+    known = _weighted(x, y, u_y, 0.0)
+    excess = 0.0
+    if freedom and known.chi_square > freedom:
+        low, high = 0.0, max(abs(one) for one in known.residuals) * math.sqrt(len(x))
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            if _weighted(x, y, u_y, middle).chi_square > freedom:
+                low = middle
+            else:
+                high = middle
+        excess = high
+    found = _weighted(x, y, u_y, excess)
+    return Line(
+        slope=found.slope,
+        start=found.start,
+        u_known=known.u_slope,
+        u_excess=math.sqrt(max(0.0, found.u_slope**2 - known.u_slope**2)),
+        freedom=freedom,
+        excess=excess,
+        residuals=found.residuals,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighted:
+    slope: float
+    start: float
+    u_slope: float
+    residuals: tuple[float, ...]
+    chi_square: float
+
+
+def _weighted(
+    x: Sequence[float], y: Sequence[float], u_y: Sequence[float], excess: float
+) -> _Weighted:
+    """The line with weights 1 / (u_y² + excess²)."""
+    weights = [1 / (u * u + excess * excess) for u in u_y]
+    whole = math.fsum(weights)
+    middle_x = math.fsum(w * a for w, a in zip(weights, x, strict=True)) / whole
+    middle_y = math.fsum(w * b for w, b in zip(weights, y, strict=True)) / whole
+    spread = math.fsum(w * (a - middle_x) ** 2 for w, a in zip(weights, x, strict=True))
+    slope = (
+        math.fsum(
+            w * (a - middle_x) * (b - middle_y) for w, a, b in zip(weights, x, y, strict=True)
+        )
+        / spread
+    )
+    residuals = tuple(b - middle_y - slope * (a - middle_x) for a, b in zip(x, y, strict=True))
+    return _Weighted(
+        slope=slope,
+        start=middle_y - slope * middle_x,
+        u_slope=math.sqrt(1 / spread),
+        residuals=residuals,
+        chi_square=math.fsum(w * r * r for w, r in zip(weights, residuals, strict=True)),
+    )

@@ -1,0 +1,137 @@
+"""`beltbox calibrate belt` on the virtual box: by a script and at a terminal."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+import pytest
+
+from beltbox.find import find_box
+from beltbox.store import open_store
+from virtualbox import VirtualBox, load
+
+
+@pytest.fixture
+def belt(box, tmp_path: Path):
+    """belt(lines…, options): a box whose belt only a hand moves, and whose scale is wrong."""
+
+    def make(*lines: str, **options) -> VirtualBox:
+        file = tmp_path / "made.toml"
+        file.write_text("\n".join(['title = "A maker"', "duration_s = 1", "[belt]", *lines]))
+        wrong = {"belt_nm_per_count": 777_777, "belt_direction": 1}
+        return box(load(file), settings=wrong, **options)
+
+    return make
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> list[object]:
+    return ["--port", tmp_path / "box", "--store", tmp_path / "store.sqlite"]
+
+
+def push(box: VirtualBox, mm: float) -> None:
+    box.command({"do": "move_mm", "value": mm, "speed_m_s": 0.5})
+
+
+def settings_of(box: VirtualBox) -> dict[str, int | str]:
+    with find_box(box.port) as link:
+        return link.settings()
+
+
+def push_laps(program, box: VirtualBox, total: int, count: int | None = None) -> None:
+    """Push `count` of `total` laps, to rest with the mark at the pointer each time."""
+    program.says("Mark the belt.")
+    program.says("lap 1 of")
+    for lap in range(1, (count or total) + 1):
+        push(box, -1500.0)
+        program.says(f"    lap {lap} of {total}: ")
+
+
+@pytest.mark.parametrize(
+    ("direction", "pushed", "expected"),
+    [(1, "backward", 1), (-1, "backward", -1), (1, "forward", -1)],
+)
+def test_a_script_counts_laps(belt, start, words, tmp_path, direction, pushed, expected):
+    running = belt("mm_per_count = 0.25", f"direction = {direction}")
+    program = start(
+        *("calibrate", "belt", "--belt-mm", 1500, "--laps", 3, "--yes", "--pushed", pushed),
+        *("--roller-mm", 50, "--counts-per-rev", 157, *words),
+    )
+    push_laps(program, running, 3)
+    assert program.end() == 0, program.said
+    values = settings_of(running)
+    assert values["belt_nm_per_count"] == pytest.approx(250_000, rel=1e-3)
+    # The belt went backward; a belt of which the person says that it went forward is turned round.
+    assert values["belt_direction"] == expected
+    with open_store(tmp_path / "store.sqlite") as store:
+        (card,) = store.cards.newest()
+    assert [abs(lap) for lap in card.laps] == [6000, 6000, 6000]
+    # A tape of 2 mm and marks of 5 mm, rectangular, over three laps.
+    assert 0.0015 < card.u_share < 0.006
+    assert "warning" not in program.said
+    # pi 50 mm / 0.25 mm
+    assert "628 counts in a turn, four times its label's lines" in program.said
+
+
+def test_a_wheel_that_slips_is_told(belt, start, words):
+    running = belt("mm_per_count = 0.25")
+    program = start("calibrate", "belt", "--belt-mm", 1500, "--laps", 3, "--yes", *words)
+    push_laps(program, running, 3, 2)
+    running.command({"do": "encoder_slip_mm", "value": -60})
+    push(running, -1500)
+    assert program.end() == 0
+    assert re.search(r"warning: lap 3 has 2\.\d % fewer counts than the mean", program.said)
+
+
+@pytest.mark.parametrize("wire", ["a", "b"])
+def test_a_missing_channel_is_told(belt, start, words, wire):
+    running = belt("mm_per_count = 2")
+    running.command({"do": f"encoder_lost_{wire}"})
+    program = start("calibrate", "belt", "--belt-mm", 1500, "--laps", 1, "--yes", *words)
+    program.says("lap 1 of")
+    push(running, -1500)
+    assert program.end() == 1
+    assert "one of the encoder's channels is missing. Check wires A and B" in program.said
+    assert "Nothing of it was stored" in program.said
+    assert settings_of(running)["belt_nm_per_count"] == 777_777
+
+
+def test_a_belt_that_nobody_pushes(belt, run, words):
+    belt()
+    ran = run("calibrate", "belt", "--belt-mm", 1500, "--yes", "--wait", 10, *words)
+    assert ran.status == 1
+    assert "The belt hasn't moved for 10 s, after 0 of 3 laps" in ran.said
+
+
+def test_by_a_rollers_size(belt, run, words):
+    running = belt()
+    ran = run(*("calibrate", "belt", "--roller-mm", 50, "--counts-per-rev", 2400, "--yes"), *words)
+    assert ran.status == 0, ran.said
+    assert "give its thickness too" in ran.said
+    values = settings_of(running)
+    assert values["belt_nm_per_count"] == round(math.pi * 50e6 / 2400)
+    assert values["belt_direction"] == 1
+    assert "by roller" in run("calibrate", "show", *words[2:]).said
+
+
+def test_with_a_key_press_at_each_passing(belt, terminal, words):
+    running = belt("mm_per_count = 0.05", speed=20)
+    maker = terminal("calibrate", "belt", "--laps", 2, *words)
+    maker.shows("How long is the belt")
+    maker.type("2 m")
+    maker.shows("'2 m' isn't a number")
+    maker.type("1500")
+    maker.shows("press Enter with the mark at the pointer")
+    maker.type("")
+    for lap in (1, 2):
+        maker.shows(f"lap {lap} of 2: push the belt")
+        push(running, -1500)
+        maker.shows(f"lap {lap} of 2: over 30000 counts")
+        maker.type("")
+        maker.shows(f"    lap {lap} of 2: 30000 counts")
+    maker.shows("Accept, repeat or leave?")
+    maker.type("accept")
+    assert maker.end() == 0
+    assert settings_of(running)["belt_nm_per_count"] == pytest.approx(50_000, rel=2e-3)
