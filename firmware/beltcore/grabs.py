@@ -2,7 +2,7 @@
 
 from .compat import array, const
 
-_CLOCK_MASK = const(0x3FFFFFFF)
+_CLOCK_MASK = const(0x1FFFFFFF)  # half of 31 bits, so that a time can be added
 _WINDOW_US = const(200_000)
 _SLOW_WINDOW_US = const(225_000)  # two samples of ten a second, seen a row or two late
 _PAUSE_US = const(1_000_000)
