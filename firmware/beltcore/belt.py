@@ -43,6 +43,7 @@ _COARSE_WINDOW_US = const(400_000)
 
 _SECOND = const(0)
 _WINDOW = const(1)
+_GAIT = const(2)
 
 
 def lag_us(nm_per_count: int) -> int:
@@ -83,7 +84,8 @@ class BeltSpeed:
         self._times_us = array("i", [0] * (_RING_MASK + 1))
         self._places_um = array("i", [0] * (_RING_MASK + 1))
         self._head = 0  # the entry that is always now
-        self._taps = array("i", [0, 0])  # the entries before a second ago and before a window ago
+        # The entries before a second ago, before a window ago, and before what the gait asked for.
+        self._taps = array("i", [0, 0, 0])
 
     def start(self, t_us):
         """Begin the track at t_us (0 .. 2**30-1) with the belt's place as it is."""
@@ -104,6 +106,7 @@ class BeltSpeed:
         self._head = 1
         self._taps[_SECOND] = 0
         self._taps[_WINDOW] = 0
+        self._taps[_GAIT] = 0
 
     def step(self, t_us, dt_us, counts):
         """Take a row: its clock, the time since the row before, the counts since then.
@@ -196,6 +199,14 @@ class BeltSpeed:
             self.belt_mm_s = (moved_um + (window_ms >> 1)) // window_ms
         if still:
             self.belt_mm_s = 0
+
+    def place_um(self, t_us):
+        """Where the belt was at t_us, 0 .. 2**29-1, wrapping: micrometres from no known place.
+
+        Each call's t_us is later than the one's before, and none is before the track's start or
+        more than a second ago.
+        """
+        return -self._moved_since(_GAIT, t_us, 0) & _PLACE_MASK
 
     def _move(self, dt_us, counts, n):
         """Move the place by counts (n without sign). False: faster than any belt."""

@@ -2,6 +2,7 @@
 
 from .belt import BeltSpeed
 from .compat import array, const
+from .gait import Gait
 from .length import CountLength, Length
 from .rails import Rail, Rails
 
@@ -26,9 +27,9 @@ _SETTLE_COUNTS = const(0x10000000)
 class Core:
     """A measurement from its first row on. A new measurement is a new Core.
 
-    After each `step`: `belt` (BeltSpeed), `rails` (Rails), `seconds` and `microseconds` since the
-    first row, `flags` (flags.CORE). After `settle`: `forward`, `backward` and the four of
-    `zone_lengths` (Length).
+    After each `step`: `belt` (BeltSpeed), `rails` (Rails), `gait` (Gait), `seconds` and
+    `microseconds` since the first row, `flags` (flags.CORE). After `settle`: `forward`, `backward`
+    and the four of `zone_lengths` (Length).
     """
 
     def __init__(self, settings: dict[str, int | str]) -> None:
@@ -46,6 +47,8 @@ class Core:
         )
         self.zone_lengths = (Length(), Length(), Length(), Length())
         self.flags = 0
+        self.gait = Gait(settings["belt_nm_per_count"])
+        self._due_us = self.gait.lag_us  # until the gait's next look at the belt
         self._counts = array("i", [0] * 6)
         self._length = CountLength(settings["belt_nm_per_count"])
         self._backwards = settings["belt_direction"] == -1
@@ -115,6 +118,12 @@ class Core:
             found |= _ENCODER_ONE_SIDED
         if belt_us > _GAP_US:
             found |= _ROW_GAP
+        if belt.jumped or belt_us > _GAP_US:
+            self.gait.start()
+            self._due_us = self.gait.lag_us
+        else:
+            due_us = self._due_us - belt_us
+            self._due_us = due_us if due_us > 0 else self.gait.take(belt, t_us, due_us, belt_us)
         self.flags = found
 
     def settle(self):

@@ -2,7 +2,7 @@
 
 from .core import Core
 
-# The columns of a metric row. Those of `GAIT` stay empty until steps are told from the belt.
+# The columns of a metric row. New ones go to the end.
 COLUMNS = (
     "t_ms",
     "belt_mm_s",
@@ -23,6 +23,9 @@ COLUMNS = (
     "step_length_mm",
     "grabs",
     "flags",
+    "step_time_sd_ms",
+    "step_asymmetry_permille",
+    "step_asymmetry_u_permille",
 )
 
 
@@ -52,9 +55,12 @@ def metric_row(core: Core) -> list[int | None]:
         zones_mm[1],
         zones_mm[2],
         zones_mm[3],
-        None,
-        None,
-        None,
-        None,
+        core.gait.steps,
+        core.gait.cadence_spm_x10,
+        core.gait.step_length_mm,
+        None if core.rails.grabs is None else core.rails.grabs.count,
         core.flags,
+        core.gait.evenness.step_time_sd_ms,
+        core.gait.evenness.asymmetry_permille,
+        core.gait.evenness.asymmetry_u_permille,
     ]

@@ -38,3 +38,38 @@ def put_number(buffer, at, value):
         buffer[place] = value - rest * 10 + _ZERO  # in this order: it must stay within 31 bits
         value = rest
     return end
+
+
+def correlate(ripple, at, sums):
+    """Add the newest of `ripple` (a ring of 64) times each one before it to leaking `sums`."""
+    newest = ripple[at]
+    for lag in range(len(sums)):
+        total = sums[lag]
+        sums[lag] = total - (total >> 6) + newest * ripple[at - lag & 63]
+
+
+def best_lag(sums):
+    """The time of a step: the first lag, 9 .. 41, at which sums have a peak that stands out.
+
+    sums: of 0 .. 42. What stands out is twice the sum less the one at half the lag: there a ripple
+    is against itself, while at twice its time it is for itself again. 0 if nothing does.
+    """
+    highest = 0
+    peak = 0
+    for lag in range(9, 42):
+        score = 2 * sums[lag] - (sums[lag >> 1] + sums[lag + 1 >> 1] >> 1)
+        if score > highest:
+            highest = score
+            peak = sums[lag]
+    before = 2 * sums[8] - sums[4]
+    rising = False
+    for lag in range(9, 43):
+        score = 2 * sums[lag] - (sums[lag >> 1] + sums[lag + 1 >> 1] >> 1)
+        if score > before:
+            rising = True
+        elif rising:
+            if before >= highest - (highest >> 2) and sums[lag - 1] * 2 > peak:
+                return lag - 1
+            rising = False
+        before = score
+    return 0

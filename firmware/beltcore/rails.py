@@ -6,6 +6,7 @@ weight and finds the zone. What isn't known is None, never 0.
 # ruff: noqa: PLR1730 (a comparison costs less than a call of min or max)
 
 from .compat import array, const
+from .grabs import Grabs
 from .zero import ZeroFollower
 
 _SAMPLE_HIGHEST = const(0x7FFFFF)  # what an HX711 gives when its input is out of range
@@ -14,6 +15,7 @@ _SAMPLE_LOWEST = const(-0x800000)
 _SILENT_US = const(500_000)  # also a chip at 10 samples a second, once restarted, is back by then
 _SLOW_US = const(40_000)  # further apart than this, samples aren't smoothed: it would hide a catch
 _SMOOTHING_SHIFT = const(2)
+_GRABS_US = const(25_000)  # so often a sum is enough, as long as it doesn't rise
 
 # Half of what 31 bits hold, so that two sides can be added: 536 kN.
 _FORCE_LIMIT_MN = const(0x1FFFFFFF)
@@ -157,6 +159,8 @@ class Rail:
 class Rails:
     """Both sides: `reliance_permille` of body weight and `zone` (0 .. 3), None while unknown.
 
+    `grabs` (Grabs) counts the catches; None without a cell.
+
     Weight left on the rails presses them down: a sum that pulls up counts as no reliance.
     """
 
@@ -164,7 +168,6 @@ class Rails:
         """left, right: Rail. body_mass_g 20 000 .. 300 000, noise_mn 0 .. 50 000."""
         self.left = left
         self.right = right
-        self._present = left.present or right.present
         self.reliance_permille = None
         self.zone = None
         self._weight_mn = weight_mn(body_mass_g)
@@ -173,6 +176,9 @@ class Rails:
         if noise_mn > light_mn:
             light_mn = noise_mn if noise_mn < supported_mn else supported_mn
         self._from_mn = array("i", (light_mn, supported_mn, self._weight_mn * 3 // 20))
+        self.grabs = Grabs(self._weight_mn) if left.present or right.present else None
+        self._grabs_us = 0  # since the last sum they had
+        self._sum_mn = 0  # of the sample before
         self._follower = ZeroFollower(left, right, self._weight_mn)
         self._look_us = 0
         self._low_mn = 0  # the present zone is kept from here to below there
@@ -195,13 +201,24 @@ class Rails:
             self._follower.look(look_us)
             look_us = 0
         self._look_us = look_us
-        if left_mn is None or right_mn is None or not self._present:
-            self.reliance_permille = None
-            self.zone = None
+        grabs = self.grabs
+        if left_mn is None or right_mn is None or grabs is None:
+            if self.zone is not None and grabs is not None:
+                self.zone = None
+                self.reliance_permille = None
+                grabs.start()
             return
         sum_mn = left_mn + right_mn
         if sum_mn < 0:
             sum_mn = 0
+        dt_us += self._grabs_us
+        if (left_sample if left.present else right_sample) is not None:
+            change_mn = sum_mn - self._sum_mn
+            self._sum_mn = sum_mn
+            if dt_us >= _GRABS_US or sum_mn >= grabs.watch_mn:
+                grabs.step(dt_us if dt_us < 1_000_000 else 1_000_000, sum_mn, change_mn)
+                dt_us = 0
+        self._grabs_us = dt_us if dt_us < 1_000_000 else 1_000_000
         # Quotient and remainder twice, because 1000 * sum passes 31 bits.
         weight_mn = self._weight_mn
         rest = sum_mn * 100 if sum_mn < weight_mn else sum_mn % weight_mn * 100

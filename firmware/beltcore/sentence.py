@@ -42,6 +42,9 @@ TYPES = {
         "cadence_spm_x10",
         "step_length_mm",
         "grabs",
+        "step_time_sd_ms",
+        "step_asymmetry_permille",
+        "step_asymmetry_u_permille",
     ),
     # Metres by zone, before every tenth DST.
     "ZON": ("t_ms", "hands_off_mm", "light_mm", "supported_mm", "heavy_mm"),

@@ -55,16 +55,22 @@ class Writer:
         self.finish()
 
     def distance(self, core):
-        """The sums of the belt. The gait's fields stay empty until steps are told from the belt."""
+        """The sums of the belt, and the gait."""
         core.settle()
         self.start(b"DST")
         self.put_thousandths(core.seconds, core.microseconds // 1000)
         self._put_length(core.forward)
         self._put_length(core.backward)
-        self.put(None)
-        self.put(None)
-        self.put(None)
-        self.put(None)
+        gait = core.gait
+        self.put(gait.steps)
+        self.put(gait.cadence_spm_x10)
+        self.put(gait.step_length_mm)
+        grabs = core.rails.grabs
+        self.put(None if grabs is None else grabs.count)
+        even = gait.evenness
+        self.put(even.step_time_sd_ms)
+        self.put(even.asymmetry_permille)
+        self.put(even.asymmetry_u_permille)
         self.finish()
 
     def zones(self, core):

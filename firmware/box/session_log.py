@@ -112,6 +112,7 @@ class SessionLog:
         rails = core.rails
         zone = rails.zone
         reliance = rails.reliance_permille
+        cadence = core.gait.cadence_spm_x10
         pack_into(
             blocks.RECORD_CODES,
             block,
@@ -122,7 +123,7 @@ class SessionLog:
             backward_mm,
             min(max(core.belt.speed_mm_s, -0x8000), 0x7FFF),
             blocks.UNKNOWN if reliance is None else min(reliance, blocks.UNKNOWN - 1),
-            blocks.UNKNOWN,  # cadence, until steps are told from the belt
+            blocks.UNKNOWN if cadence is None else cadence,
             core.flags,
             box_flags,
         )

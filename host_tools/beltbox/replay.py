@@ -16,11 +16,12 @@ from beltbox.files import refuse_target
 from beltbox.raw_csv import raw_line, read_raw_csv
 from beltbox.rows import MetricRow, RawRow
 from beltcore.core import Core
-from beltcore.metrics import metric_row
+from beltcore.metrics import COLUMNS, metric_row
 from beltcore.settings import fingerprint
 
-_HEADER = ",".join(MetricRow._fields[:-1]).encode()
+_HEADER = ",".join(COLUMNS).encode()
 _HEADER_BYTES = 1000
+_BOX_FLAGS = MetricRow._fields.index("box_flags")
 # Totals that the command prints of the last row.
 _SHOWN = ("t_ms", "distance_mm", "forward_mm", "backward_mm")
 
@@ -140,7 +141,9 @@ def computed_again(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> 
     rows: list[MetricRow] = []
     for row in raw:
         core.step(*row)
-        rows.append(MetricRow._make([*metric_row(core), None]))
+        values = metric_row(core)
+        # What only the box sees stands among them, and isn't known here.
+        rows.append(MetricRow._make([*values[:_BOX_FLAGS], None, *values[_BOX_FLAGS:]]))
     return rows
 
 

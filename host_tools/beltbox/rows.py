@@ -57,3 +57,9 @@ class MetricRow(NamedTuple):
     """The core's remarks on this row, as bits."""
     box_flags: int | None = None
     """The box's remarks on its sensors, as bits."""
+    step_time_sd_ms: int | None = None
+    """Of the last 64 steps, each side about its own mean."""
+    step_asymmetry_permille: int | None = None
+    """How much longer the steps of one side take, of their mean."""
+    step_asymmetry_u_permille: int | None = None
+    """The standard uncertainty of that."""

@@ -7,6 +7,7 @@ import statistics
 
 import pytest
 
+from beltbox.bench.made_up_belt import MadeUpBelt
 from beltcore import settings
 from beltcore.core import Core
 from beltcore.metrics import COLUMNS, metric_row
@@ -116,6 +117,8 @@ def test_coasting(recording):
     assert last["forward_mm"] == pytest.approx(25_743, abs=1)
     assert last["backward_mm"] == 0
     assert {row["flags"] for row in metrics} == {0}
+    assert (last["steps"], last["grabs"]) == (0, 0)
+    assert {row["cadence_spm_x10"] for row in metrics} == {None}
     # The wheel's weight turns with it. This sinusoid reaches 10.4 N, above 1 % of 70 kg: a part of
     # each turn reads as a light touch, unless the noise floor tells that it isn't one.
     zones = [row["zone"] for row in metrics]
@@ -176,3 +179,27 @@ def test_strides_drive_a_belt(recording, name, mean_s, deviation_s, nm_per_count
     counted_mm = places[-1][1] // nm_per_count * nm_per_count / 10**6
     assert row["backward_mm"] == pytest.approx(counted_mm, abs=1)
     assert row["forward_mm"] == 0
+
+
+def test_pushes_by_hand_are_no_steps(recording):
+    metrics = replay(recording("wheel_pushes.csv"), recording("wheel_settings.json"))
+    assert {row["steps"] for row in metrics} == {0}
+    assert {row["cadence_spm_x10"] for row in metrics} == {None}
+
+
+@pytest.mark.parametrize("name", ["strides_49-158.txt", "strides_36-129.txt", "strides_1-40.txt"])
+@pytest.mark.parametrize(("mm", "shape"), [(0.1, "bumpy"), (0.1, "two speeds"), (12, "two speeds")])
+def test_cadence_follows_strides(recording, name, mm, shape):
+    """In 1-40 one stride is a pause of 2.75 s: it must not read as slow steps."""
+    strides_s = [stride for _at, stride in recording(name)][:300]
+    usual_spm = 120 / statistics.median(strides_s)
+    belt = MadeUpBelt(1)
+    belt.stand(2)
+    halves_s = [stride / 2 for stride in strides_s for _ in range(2)]
+    belt.walk(0.9, 100, 0, shape=shape, peaks=0.25, step_times_s=halves_s, stop_s=0)
+    belt.stand(3)
+    metrics = replay(belt.rows(mm), {"belt_nm_per_count": round(mm * 1e6)})
+    assert metrics[-1]["steps"] == pytest.approx(len(halves_s), rel=0.012)
+    known = [row["cadence_spm_x10"] / 10 for row in metrics if row["cadence_spm_x10"] is not None]
+    assert statistics.median(known) == pytest.approx(usual_spm, rel=0.02)
+    assert min(known) > 0.75 * usual_spm

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from beltbox.bench import accuracy, cost
+from beltbox.bench import accuracy, cost, gait
 from beltbox.bench.ram import ram
 from beltbox.bench.table import markdown
 from beltbox.errors import BeltBoxError
@@ -28,6 +28,7 @@ def main() -> None:
             *accuracy.speeds(tell),
             *accuracy.forces(tell),
             *accuracy.drift(tell),
+            *gait.gait(tell),
             *rates,
             *ram(tell),
             *cost.heap(tell),

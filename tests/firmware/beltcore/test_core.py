@@ -260,6 +260,9 @@ def test_metric_row():
                 "step_length_mm",
                 "grabs",
                 "flags",
+                "step_time_sd_ms",
+                "step_asymmetry_permille",
+                "step_asymmetry_u_permille",
             ]
         )
         == COLUMNS
@@ -272,7 +275,8 @@ def test_metric_row():
         *(3600, 1200, 2400),
         *(None, KG_70_MN, 1000, 3),
         *(0, 0, 0, 3600 - 6),  # the first row with steps has no force yet
-        *(None, None, None, None, 0),
+        *(0, None, None, 0, 0),
+        *(None, None, None),
     ]
 
 
@@ -312,6 +316,6 @@ def test_before_the_first_row():
         0,
         0,
         0,
-        *[None] * 4,
-        0,
+        *(0, None, None, 0, 0),
+        *(None, None, None),
     ]

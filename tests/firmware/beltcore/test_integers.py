@@ -19,6 +19,8 @@ from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
+from beltbox.bench.made_up_belt import MadeUpBelt
+
 SOURCE = Path(__file__).parents[3] / "firmware" / "beltcore"
 PACKAGE = "beltcore_checked"
 CLOCK = 2**30
@@ -68,13 +70,15 @@ for _name in ("neg", "pos", "abs", "invert"):
 
 
 class Array31(list):
-    """array("i", …) of Int31."""
+    """array("i", …) or array("h", …) of Int31."""
 
     def __init__(self, typecode, values):
-        assert typecode == "i"
+        self._most = {"i": HIGHEST, "h": 2**15 - 1}[typecode]
         super().__init__(Int31(value) for value in values)
 
     def __setitem__(self, index, value):
+        if not -self._most - 1 <= value <= self._most:
+            raise Left31Bits(value)
         super().__setitem__(index, Int31(value))
 
 
@@ -141,7 +145,18 @@ def load(edit=lambda source: source):
     finder = _Finder(edit)
     sys.meta_path.insert(0, finder)
     try:
-        names = ("core", "writer", "settings", "plain", "crc", "belt", "length", "rails", "zero")
+        names = (
+            "core",
+            "writer",
+            "settings",
+            "plain",
+            "crc",
+            "belt",
+            "length",
+            "rails",
+            "zero",
+            "gait",
+        )
         return {name: importlib.import_module(f"{PACKAGE}.{name}") for name in names}
     finally:
         sys.meta_path.remove(finder)
@@ -310,6 +325,23 @@ def test_a_planted_overflow_is_caught(right, wrong):
     with pytest.raises(Left31Bits):
         measure(load(edit), EXTREME, ROWS)
     assert sum(planted) == 1
+
+
+@pytest.mark.parametrize("size", [1000, 100_000, 12_000_000, 1_000_000_000])
+@pytest.mark.parametrize("mm_per_count", [0.1, 12])
+def test_walks(size, mm_per_count):
+    """Rhythms of every scale: the counts of a walk, at sizes that make a stroll or a race of it."""
+    belt = MadeUpBelt(2)
+    belt.walk(1.2, 120, 12, peaks=0.2, asymmetry=0.1)
+    belt.walk(0.5, 60, 12, peaks=0.3, from_m_s=1.2, stop_s=0)
+    belt.stand(1)
+    belt.walk(0.4, 140, 36, peaks=0.2)
+    modules = load()
+    core = modules["core"].Core(modules["settings"].complete({"belt_nm_per_count": Int31(size)}))
+    for row in belt.rows(mm_per_count, row_s=0.02, start_us=2**30 - 10**7):
+        core.step(Int31(row.t_us), Int31(row.count), None, None)
+    if size == round(mm_per_count * 1e6):
+        assert core.gait.steps > 80
 
 
 @pytest.mark.parametrize("dt_us", [12_500, 31_000, 499_000])

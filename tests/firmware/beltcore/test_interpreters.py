@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from beltbox.bench.made_up_belt import MadeUpBelt
 from beltcore import settings
 from beltcore.core import Core
 from beltcore.metrics import metric_row
@@ -139,6 +140,25 @@ def test_the_same_bytes_from_recordings(name, on_micropython, recording):
     assert on_micropython(REPLAY, files).splitlines() == on_cpython(given_settings, rows)
 
 
+@pytest.mark.parametrize("mm", [0.1, 12])
+def test_the_same_bytes_from_a_walk(mm, on_micropython):
+    belt = MadeUpBelt(3)
+    belt.stand(1)
+    belt.walk(0.9, 110, 40, asymmetry=0.1, peaks=0.2)
+    belt.stand(1)
+    given_settings = {"belt_nm_per_count": round(mm * 1e6), "rail_left_nn_per_count": 230_000}
+    rows = [
+        (*row[:2], 400_000 if row.t_us % 3_000_000 < 10**6 else 0, None) for row in belt.rows(mm)
+    ]
+    expected = on_cpython(given_settings, rows)
+    assert (
+        json.loads([line for line in expected if line[0] == "["][-1].replace("None", "null"))[14]
+        > 60
+    )
+    files = {"rows.csv": as_csv(rows), "settings.json": json.dumps(given_settings)}
+    assert on_micropython(REPLAY, files).splitlines() == expected
+
+
 # Under the lock an allocation raises MemoryError. All that a tick needs is made before.
 LOCKED = """
 import gc, micropython
@@ -199,6 +219,9 @@ for given in json.loads(open("settings.json").read()):
 def test_nothing_is_allocated(on_micropython):
     rows = list(made_up_rows(99, 6000))
     # The clock and the counter at each value next to their wraps, where 31 bits are full.
+    belt = MadeUpBelt(3)
+    belt.walk(0.9, 110, 45, peaks=0.2)
+    rows += [(*row[:2], row.t_us % 900_000, -row.t_us % 500_000) for row in belt.rows()]
     rows += [((CLOCK - 40 + at) % CLOCK, 2**30 - 60 + at, 2**23 - 2, -5) for at in range(60)]
     rows += [(CLOCK // 2 + 12_500 * at, -(2**30) + at, -(2**23) + 1, None) for at in range(200)]
     files = {"rows.csv": as_csv(rows), "settings.json": json.dumps(SETTINGS)}

@@ -7,7 +7,7 @@ import random
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from beltcore.plain import put_number
+from beltcore.plain import best_lag, correlate, put_number
 
 numbers = st.integers(-(2**30), 2**30 - 1)
 EDGES = [
@@ -49,7 +49,21 @@ for start in range(0, 1000, 7):
         args = (data, start, end, crc._TABLE)
         assert plain.crc16_by_table(*args) == viper.crc16_by_table(*args)
 assert viper.crc16_by_table(b"123456789", 0, 9, crc._TABLE) == 0x29B1
+from array import array
+ripple = array("i", [int(line) % 1601 - 800 for line in open("numbers.txt")][:64])
+a = array("i", [0] * 43)
+b = array("i", [0] * 43)
+found = []
+for at in range(400):
+    ripple[at & 63] = ripple[(at * 7 + 3) & 63] if at % 5 else 790 - at * 31 % 1580
+    plain.correlate(ripple, at & 63, a)
+    viper.correlate(ripple, at & 63, b)
+    assert a == b, at
+    assert plain.best_lag(a) == viper.best_lag(a)
+    found.append(plain.best_lag(a))
+assert len(set(found)) > 3
 from beltcore import compat
+assert compat.correlate is viper.correlate and compat.best_lag is viper.best_lag
 assert compat.put_number is viper.put_number and compat.crc16_by_table is viper.crc16_by_table
 print("equal")
 """
@@ -65,3 +79,22 @@ def test_viper_equals_plain(on_micropython64):
         "data.bin": "".join(chr(chance.randrange(1, 128)) for _ in range(1200)),
     }
     assert on_micropython64(TWINS, files) == "equal\n"
+
+
+def test_a_rhythm_is_found_and_its_double_is_not():
+    for lag in range(10, 41):
+        sums = [0] * 43
+        ripples = [0] * 64
+        for at in range(300):
+            # Sharp dips, every other one deeper.
+            ripples[at & 63] = -600 if at % (2 * lag) < 3 else -400 if at % lag < 3 else 60
+            correlate(ripples, at & 63, sums)
+        assert abs(best_lag(sums) - lag) <= 1, lag
+
+
+def test_sums_stay_within_their_bound():
+    sums = [0] * 43
+    for ripple in (800, -800):
+        for at in range(1000):
+            correlate([ripple] * 64, at & 63, sums)
+        assert max(map(abs, sums)) <= 800 * 800 * 64

@@ -52,6 +52,18 @@ def in_mm(length):
     return (length.m * 1000 + length.mm + (length.nm >= 500_000)) % HIGHEST_MM
 
 
+def gait_like(steps, cadence, length, evenness):
+    sd, asymmetry, uncertainty = evenness
+    return SimpleNamespace(
+        steps=steps,
+        cadence_spm_x10=cadence,
+        step_length_mm=length,
+        evenness=SimpleNamespace(
+            step_time_sd_ms=sd, asymmetry_permille=asymmetry, asymmetry_u_permille=uncertainty
+        ),
+    )
+
+
 def core_like(**given_values):
     values = {
         "seconds": 0,
@@ -62,7 +74,9 @@ def core_like(**given_values):
             right=SimpleNamespace(force_mn=None, present=False),
             reliance_permille=None,
             zone=None,
+            grabs=None,
         ),
+        "gait": gait_like(0, None, None, (None, None, None)),
         "flags": 0,
         "settle": lambda: None,
     }
@@ -114,8 +128,24 @@ def test_now(seconds, us, belt, speed, left, right, reliance, zone, flags, box_f
     assert taken_apart(writer) == ("NOW", 0, expected)
 
 
-@given(METRES, st.integers(0, 999_999), LENGTH, LENGTH)
-def test_distance(seconds, us, forward, backward):
+FOUR_DIGITS = st.none() | st.integers(0, 9999)
+
+
+@given(
+    METRES,
+    st.integers(0, 999_999),
+    LENGTH,
+    LENGTH,
+    st.integers(0, 2**26 - 1),
+    st.tuples(FOUR_DIGITS, FOUR_DIGITS),
+    st.none() | st.integers(0, 2**20 - 1),
+    st.tuples(FOUR_DIGITS, FOUR_DIGITS, FOUR_DIGITS),
+)
+@example(
+    *(2**30 - 1, 999_999, *[SimpleNamespace(m=2**30 - 1, mm=999, nm=0)] * 2),
+    *(2**26 - 1, (9999, 9999), 2**20 - 1, (9999, 9999, 9999)),
+)
+def test_distance(seconds, us, forward, backward, steps, means, grabs, evenness):
     writer = Writer()
     settled = []
     core = core_like(
@@ -123,11 +153,14 @@ def test_distance(seconds, us, forward, backward):
         microseconds=us,
         forward=forward,
         backward=backward,
+        gait=gait_like(steps, *means, evenness),
+        rails=SimpleNamespace(grabs=None if grabs is None else SimpleNamespace(count=grabs)),
         settle=lambda: settled.append(writer.length),
     )
     writer.distance(core)
+    assert writer.length <= SENTENCE_MAX
     t_ms = seconds * 1000 + us // 1000
-    expected = shown(t_ms, in_mm(forward), in_mm(backward), None, None, None, None)
+    expected = shown(t_ms, in_mm(forward), in_mm(backward), steps, *means, grabs, *evenness)
     assert taken_apart(writer) == ("DST", 0, expected)
     assert settled == [0]  # before anything was written
 

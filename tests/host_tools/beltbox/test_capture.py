@@ -7,6 +7,8 @@ import pytest
 from beltbox.capture import CaptureError, differences, is_capture, read_capture
 from beltbox.rows import RawRow
 
+EVENNESS = ("step_time_sd_ms", "step_asymmetry_permille", "step_asymmetry_u_permille")
+
 
 def taken(folder: Path, data: bytes):
     path = folder / "port.capture"
@@ -181,11 +183,11 @@ def test_differences_name_moment_field_and_both_values(tmp_path: Path, sentence)
         tmp_path,
         begin(sentence, 0)
         + raw(sentence, 1, 0)
-        + sentence("DST", 2, 0, 7, 9, None, None, None, None)
+        + sentence("DST", 2, 0, 7, 9, *[None] * 7)
         + now(sentence, 3, 0),
     ).measurements[0]
     same = {
-        **dict.fromkeys(("steps", "cadence_spm_x10", "step_length_mm", "grabs")),
+        **dict.fromkeys(("steps", "cadence_spm_x10", "step_length_mm", "grabs", *EVENNESS)),
         **dict.fromkeys(("rail_left_mn", "rail_right_mn", "reliance_permille", "zone")),
         **dict.fromkeys(("belt_mm_s", "speed_mm_s", "flags"), 0),
         "forward_mm": 7,

@@ -15,7 +15,8 @@ NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 METRICS_HEADER = (
     "t_ms,belt_mm_s,speed_mm_s,distance_mm,forward_mm,backward_mm,rail_left_mn,rail_right_mn,"
     "reliance_permille,zone,hands_off_mm,light_mm,supported_mm,heavy_mm,steps,cadence_spm_x10,"
-    "step_length_mm,grabs,flags,box_flags\n"
+    "step_length_mm,grabs,flags,box_flags,step_time_sd_ms,step_asymmetry_permille,"
+    "step_asymmetry_u_permille\n"
 )
 
 
@@ -42,7 +43,7 @@ def test_metrics_have_the_fixed_columns_and_empty_fields_for_the_unknown(tmp_pat
     path = tmp_path / "walk.csv"
     assert export_csv(session(tmp_path, FIRST), path, rows="live") == [path]
     assert path.read_bytes().decode() == (
-        METRICS_HEADER + "0,,,,,,,,,,,,,,,,,,,\n" + "100,-7,,,,,,,,,,,,,,,,,,\n"
+        METRICS_HEADER + "0,,,,,,,,,,,,,,,,,,,,,,\n" + "100,-7,,,,,,,,,,,,,,,,,,,,,\n"
     )
 
 
