@@ -5,7 +5,7 @@ Nothing that fails its CRC, its declaration or its numbers is used, not even in 
 
 from .command import Damaged, checked_body
 from .crc import crc16
-from .sentence import TEXT_FIELDS, TYPES
+from .sentence import LATER_FIELDS, TEXT_FIELDS, TYPES
 from .writer import SEQUENCE_PERIOD
 
 COMMAND_MAX = 100
@@ -27,7 +27,8 @@ def decode(line: bytes) -> tuple[str, int, list[int | str | None]]:
     """The sentence in `line` (bytes, without the newline) as (type, seq, values).
 
     type: a key of TYPES, or the type's name as it came when unknown here (values is then empty);
-    values: int, str or None for each declared field; unknown trailing fields are dropped.
+    values: int, str or None for each declared field; unknown trailing fields are dropped, and
+    those that an older box doesn't send are None.
     Raises Damaged.
     """
     parts = checked_body(line).split(b",")
@@ -35,8 +36,12 @@ def decode(line: bytes) -> tuple[str, int, list[int | str | None]]:
     try:
         if numbers is not None:
             name, count = numbers
-            if len(parts) < count + 2:
-                raise Damaged("%s has %d fields of %d" % (name, len(parts) - 2, count))
+            missing = count + 2 - len(parts)
+            if missing > 0:
+                if missing <= LATER_FIELDS.get(name, 0):
+                    parts += [b""] * missing
+                else:
+                    raise Damaged("%s has %d fields of %d" % (name, len(parts) - 2, count))
             return (
                 name,
                 _sequence(parts[1]),

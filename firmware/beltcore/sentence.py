@@ -71,6 +71,8 @@ TYPES = {
     # How often it started, by cause, and how often it crashed: on `health`.
     "RST": ("powers", "hards", "watchdogs", "sleeps", "softs", "unknowns", "crashes"),
 }
+# So many fields at a type's end came later: an older box doesn't send them, and they are unknown.
+LATER_FIELDS = {"DST": 3}
 TEXT_FIELDS = (
     "firmware",
     "board",

@@ -16,9 +16,9 @@ ACKNOWLEDGED = ".ack"
 _NEW = "/new"
 _NAME_LENGTH = const(12)
 
-# An eighth of the flash stays free for settings and new firmware; a session that is alone on it
+# A sixth of the flash stays free for settings and new firmware; a session that is alone on it
 # may go on until so many of the filesystem's blocks are left.
-_RESERVE = const(8)
+_RESERVE = const(6)
 _LAST_BLOCKS = const(4)
 # MicroPython's errno doesn't name it.
 _ENOSPC = const(28)

@@ -150,8 +150,9 @@ class Board:
             raise
 
     def close(self) -> None:
-        """Let go of the port."""
+        """Let go of the port, with the board at its friendly prompt, which the next one knows."""
         with contextlib.suppress(*PORT_FAILURES):
+            self._transport.serial.write(b"\r\x02")
             self._transport.close()
 
     def __enter__(self) -> Board:

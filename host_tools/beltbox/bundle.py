@@ -10,7 +10,7 @@ import platform
 import re
 import zipfile
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
 from typing import cast
@@ -28,16 +28,19 @@ _CLOCK_PERIOD = 1 << 30
 # What a person named: a box may be called after its owner, a session after its walker.
 _NAMING = ("person", "title", "box_name")
 _REMOVED = "(removed)"
-_SHORTEST_NAME = 3
+_SHORTEST_NAME = 2
+# What a box is called that nobody has named, and words that mean something in a report.
+_OURS = {"beltbox", "box", "belt", "left", "right", "cell", "rail", "good", "note", "bad", "the"}
 
 README = """BeltBox bundle: for a bug report.
 
 versions.json   this program, Python, the system
-doctor.json     what `beltbox doctor` saw in ten seconds (problem.txt when that failed)
+doctor.json     what `beltbox doctor` saw in ten seconds
 raw.csv         those ten seconds, raw
 console.txt     what the box said besides
 session.json    the latest recording: its sums, its settings, what happened
 session_raw.csv its last three minutes, raw
+problems.txt    why one of these is missing
 
 Names of people, of the box and of this computer's user are removed.
 Look through it before you send it.
@@ -50,39 +53,47 @@ class BundleError(BeltBoxError):
 
 def write_bundle(
     path: Path, examine: Callable[[], Examination], store: str | None = None
-) -> list[str]:
+) -> tuple[list[str], list[str]]:
     """Write the bundle to `path`: the box that `examine` examines, and the store's latest session.
 
-    A box that can't be examined and a store that can't be read are told of in it. The names of
-    its members. Raises BundleError.
+    The names of its members, and why the box or the store isn't in it, which it tells, too.
+    Raises BundleError.
     """
     members = {"README.txt": README, "versions.json": _json(_versions())}
-    names: set[str] = set()
-    try:
-        seen = examine()
-        names.add(seen.identity.box_name)
-        findings = [asdict(finding) for finding in judge(seen)]
-        members["doctor.json"] = _json(_nameless({**seen.as_json(), "findings": findings}))
-        members["raw.csv"] = _csv(seen.rows)
-        members["console.txt"] = "\n".join([*seen.console, ""])
-    except BeltBoxError as error:
-        members["problem.txt"] = f"{error}\n"
+    names = {_user(), Path.home().name}
+    session = None
+    problems: list[str] = []
     try:
         session = _latest(store)
-        if session is not None:
-            names |= {str(getattr(session.summary, name) or "") for name in _NAMING}
-            members["session.json"] = _json(_nameless(_told(session)))
-            members["session_raw.csv"] = _csv(_last_minutes(session))
     except BeltBoxError as error:
-        members["store_problem.txt"] = f"{error}\n"
-    names |= {_user(), Path.home().name}
+        problems.append(f"The store: {error}")
+    if session is not None:
+        names |= {str(getattr(session.summary, name) or "") for name in _NAMING}
+    try:
+        seen = examine()
+    except BeltBoxError as error:
+        problems.append(f"The box: {error}")
+    else:
+        names.add(seen.identity.box_name)
+        # The box is named in a finding's sentence, too.
+        seen.identity = replace(seen.identity, box_name=_REMOVED)
+        seen.settings = {**seen.settings, "box_name": _REMOVED}
+        findings = [asdict(finding) for finding in judge(seen)]
+        members["doctor.json"] = _json(_clean({**seen.as_json(), "findings": findings}, names))
+        members["raw.csv"] = _csv(seen.rows)
+        members["console.txt"] = _without("\n".join([*seen.console, ""]), names)
+    if session is not None:
+        members["session.json"] = _json(_clean(_told(session), names))
+        members["session_raw.csv"] = _csv(_last_minutes(session))
+    if problems:
+        members["problems.txt"] = _without("\n".join([*problems, ""]), names)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in members.items():
-            archive.writestr(name, text if name.endswith(".csv") else _without(text, names))
+            archive.writestr(name, text)
     with written_whole_bytes(path, error=BundleError) as file:
         file.write(packed.getvalue())
-    return list(members)
+    return list(members), problems
 
 
 def _versions() -> dict[str, object]:
@@ -147,16 +158,16 @@ def _csv(rows: list[RawRow]) -> str:
     return out.getvalue()
 
 
-def _nameless(value: object) -> object:
-    """The same without what people named, at any depth."""
+def _clean(value: object, names: set[str]) -> object:
+    """The same without what people named, at any depth; keys are ours and stay."""
     if isinstance(value, dict):
         return {
-            key: _REMOVED if key in _NAMING and one is not None else _nameless(one)
+            key: _REMOVED if key in _NAMING and one is not None else _clean(one, names)
             for key, one in cast(dict[str, object], value).items()
         }
     if isinstance(value, list):
-        return [_nameless(one) for one in cast(list[object], value)]
-    return value
+        return [_clean(one, names) for one in cast(list[object], value)]
+    return _without(value, names) if isinstance(value, str) else value
 
 
 def _json(value: object) -> str:
@@ -171,8 +182,9 @@ def _user() -> str:
 
 
 def _without(text: str, names: set[str]) -> str:
-    """The text without these names, as words of their own, however they are written."""
-    for name in sorted(names, key=len, reverse=True):
-        if len(name) >= _SHORTEST_NAME:
+    """The text without these names, whole and word by word, however they are written."""
+    words = names | {word for name in names for word in re.split(r"\W+", name)}
+    for name in sorted(words, key=len, reverse=True):
+        if len(name) >= _SHORTEST_NAME and name.lower() not in _OURS:
             text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", _REMOVED, text, flags=re.IGNORECASE)
     return text

@@ -191,6 +191,7 @@ def report(
     with _opened(store) as opened:
         loaded = opened.load(_which(opened, session), with_raw=False)
         cards = cards_behind(opened.cards, loaded)
+        before = _walk_before(opened, loaded.summary)
         where = opened.where
     path = out or Path(f"session-{loaded.summary.id}.html")
     # The name that this command gives by itself is its own to replace.
@@ -200,8 +201,20 @@ def report(
         not_onto=[(where, "the store")],
         overwrite=overwrite or out is None,
     )
-    write_report(loaded, path, cards=cards)
+    write_report(loaded, path, cards=cards, before=before)
     print(f"Report of session {loaded.summary.id}: {path}")
+
+
+def _walk_before(store: Store, summary: SessionSummary) -> SessionSummary | None:
+    """The same person's latest walk before this one; nobody's isn't anybody's."""
+    earlier = [
+        one
+        for one in store.sessions()
+        if summary.person
+        and one.person == summary.person
+        and (one.started_at, one.id) < (summary.started_at, summary.id)
+    ]
+    return max(earlier, key=lambda one: (one.started_at, one.id), default=None)
 
 
 @app.command()

@@ -81,7 +81,9 @@ def bundle_command(
     """
     target = out or Path(f"beltbox-bundle-{datetime.now():%Y-%m-%d-%H%M%S}.zip")
     refuse_target(target, error=BundleError, overwrite=overwrite)
-    members = write_bundle(target, lambda: _examine(port, seconds), store)
+    members, problems = write_bundle(target, lambda: _examine(port, seconds), store)
+    for problem in problems:
+        print(printable(problem), file=sys.stderr)
     print(f"{target}: {', '.join(members)}")
 
 

@@ -93,10 +93,14 @@ def flash_command(
 
 
 def _only_port() -> str:
-    """The only port that there is, or that of the only box that runs. Raises PortError."""
+    """The only port that a board may be at, or that of the only box that runs.
+
+    Raises PortError.
+    """
     found = candidates()
-    if len(found) == 1:
-        return found[0].path
+    boards = [one for one in found if not one.soldered] or found
+    if len(boards) == 1:
+        return boards[0].path
     try:
         with find_box(None) as link:
             return link.path

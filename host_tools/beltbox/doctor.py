@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -126,9 +127,17 @@ class _Heard:
 
 
 def _listen(link: BoxLink, seconds: float, show: Callable[[float], None]) -> _Heard:
-    heard = _Heard()
     link.command("stream", 1)
     link.command("raw", 1)
+    try:
+        return _heard(link, seconds, show)
+    finally:
+        with contextlib.suppress(LinkError):
+            link.command("raw", 0, tries=2)
+
+
+def _heard(link: BoxLink, seconds: float, show: Callable[[float], None]) -> _Heard:
+    heard = _Heard()
     link.drop_waiting(("RAW", "NOW"))
     elapsed_us = 0
     deadline = time.monotonic() + seconds * _PATIENCE
@@ -156,7 +165,6 @@ def _listen(link: BoxLink, seconds: float, show: Callable[[float], None]) -> _He
             heard.console.append(str(item.values[0]))
         if elapsed_us >= seconds * 1e6 or time.monotonic() > deadline:
             break
-    link.command("raw", 0)
     return heard
 
 

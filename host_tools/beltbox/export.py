@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from beltbox.box_store import PULLED
@@ -14,6 +15,7 @@ from beltbox.replay import computed_again
 from beltbox.rows import MetricRow, RawRow
 from beltbox.store import Segment, Session
 from beltbox.totals import as_one_walk
+from beltbox.uncertainty import COLUMNS, Uncertainty
 
 ROWS = ("metrics", "live", "raw")
 """What can be exported."""
@@ -37,11 +39,13 @@ def export_csv(
     `raw` makes one file a segment with the columns of `RawRow`, because a reset restarts the
     box's clock and count: `walk.csv`, `walk-2.csv`, ... Segments without raw rows are left out.
 
-    All values are integers, and a field is empty where the value is unknown. Raises ExportError
-    when there is nothing to write, a file exists (unless `overwrite`), is one of `not_onto`, or
-    can't be written; the file it names is then as it was before.
+    Columns that end in _u are standard uncertainties (`uncertainty`), empty where nobody has
+    calibrated. All values are integers, and a field is empty where the value is unknown.
+
+    Raises ExportError when there is nothing to write, a file exists (unless `overwrite`), is one of
+    `not_onto`, or can't be written; the file it names is then as it was before.
     """
-    files: list[tuple[Path, tuple[str, ...], Iterable[MetricRow] | Iterable[RawRow]]] = []
+    files: list[tuple[Path, tuple[str, ...], Iterable[Sequence[int | None]]]] = []
     if rows == "raw":
         for number, segment in enumerate(session.segments, 1):
             if segment.raw:
@@ -50,7 +54,8 @@ def export_csv(
     else:
         found = [_metrics(segment, again=rows == "metrics") for segment in session.segments]
         if any(found):
-            files.append((path, MetricRow._fields, as_one_walk(found)))
+            settings = [segment.settings for segment in session.segments]
+            files.append((path, MetricRow._fields + COLUMNS, _with_uncertainties(found, settings)))
     if not files:
         why = (
             f"Session {session.summary.id} has no {rows} rows: there is nothing to write to {path}"
@@ -66,6 +71,17 @@ def export_csv(
             writer.writerow(header)
             writer.writerows(lines)
     return [file for file, _, _ in files]
+
+
+def _with_uncertainties(
+    segments: Sequence[Sequence[MetricRow]], settings: Sequence[dict[str, int | str]]
+) -> Iterator[Sequence[int | None]]:
+    """The rows of all segments as one walk, each with how sure its numbers are."""
+    rows = as_one_walk(segments)
+    for segment, values in zip(segments, settings, strict=True):
+        uncertainty = Uncertainty(values)
+        for row in islice(rows, len(segment)):
+            yield (*row, *uncertainty.row(row))
 
 
 def _metrics(segment: Segment, *, again: bool) -> list[MetricRow]:

@@ -23,6 +23,7 @@ _NOISE_N = 3.0  # RMS; a common cell of 50 kg on an HX711 has 0.02 to 0.5
 _TOUCHED_N = 5.0  # as `tare` refuses it
 _OFF_ZERO_N = 7.0  # 1 % of the body weight of 70 kg
 _DRIFT_N_A_MINUTE = 2.0
+_DRIFT_LEAST_S = 8.0  # a hand that goes is drift in less
 _COUNTS_TO_JUDGE = 20
 _TREMBLING_COUNTS = 2
 
@@ -151,7 +152,8 @@ def _forces(subject: str, side: str, cell: Cell, rate: str) -> list[Finding]:
     values = f"{cell.unique_values} different values"
     text = f"{rate}, {values}, noise {cell.noise_n:.2f} N, {cell.mean_n:+.1f} N from its zero"
     found: list[Finding] = []
-    if cell.spike_share:
+    touched = cell.wander_n > _TOUCHED_N
+    if cell.spike_share and not touched:  # the sway of a hand isn't told from spikes
         advice = "They are removed. Keep its cable away from others, and its ground short."
         found.append(
             Finding("note", subject, f"{_percent(cell.spike_share)} of samples are spikes", advice)
@@ -159,13 +161,14 @@ def _forces(subject: str, side: str, cell: Cell, rate: str) -> list[Finding]:
     if cell.noise_n > _NOISE_N:
         advice = "Check its shield, its ground, and that its screws are tight."
         return [*found, Finding("bad", subject, text, advice)]
-    if cell.wander_n > _TOUCHED_N:
+    if touched:
         text += f"; it moved by {cell.wander_n:.1f} N"
         advice = "Was a hand on the rail? Hands off, and ask again, to learn drift and zero."
         return [*found, Finding("note", subject, text, advice)]
     drift = f"drift {cell.drift_n_a_minute:+.1f} ± {cell.drift_u_n_a_minute:.1f} N a minute"
     text += f", {drift}"
-    if abs(cell.drift_n_a_minute) - 2 * cell.drift_u_n_a_minute > _DRIFT_N_A_MINUTE:
+    long_enough = cell.samples / max(1.0, cell.samples_a_second) >= _DRIFT_LEAST_S
+    if long_enough and abs(cell.drift_n_a_minute) - 2 * cell.drift_u_n_a_minute > _DRIFT_N_A_MINUTE:
         advice = "Give it ten minutes to warm up. If it stays so: a bent, glued or loose mount."
         return [*found, Finding("bad", subject, text, advice)]
     if abs(cell.mean_n) > _OFF_ZERO_N:

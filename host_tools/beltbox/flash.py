@@ -33,6 +33,8 @@ _FOLDER_BLOCKS = 2
 _SPARE_BLOCKS = 10
 # Smaller files share their folder's block (LittleFS keeps up to the cache's size inline).
 _INLINE_BYTES = 64
+# Of a session's name on the box, once a host has it (firmware/box/session_store.py).
+_ACKNOWLEDGED = ".ack"
 
 
 class FlashError(BeltBoxError):
@@ -226,6 +228,13 @@ def _require_space(board: Board, firmware: Firmware, plan: Plan) -> None:
     block_bytes, _blocks, free = board.space()
     needed = blocks_needed(firmware, plan, block_bytes)
     if needed > free:
+        # Sessions that a host has: the box itself would drop them for the next one.
+        for path in sorted(board.look(["/sessions"])):
+            if path.endswith(_ACKNOWLEDGED):
+                board.remove(path)
+                free = board.space()[2]
+                if needed <= free:
+                    return
         raise FullError(
             f"The new firmware needs {needed * block_bytes // 1024} kB beside the old one, and the "
             f"board at {board.path} has {free * block_bytes // 1024} kB free."
@@ -236,8 +245,9 @@ def _what_to_do(board: Board) -> str:
     sessions = sum(entry.size for entry in board.look(["/sessions"]).values())
     return (
         "The old firmware, if any, is still there and nothing else was touched. Make room: the "
-        f"box's sessions take {sessions // 1024} kB; bring them to this computer, then remove the "
-        "oldest, or what isn't the box's (mpremote fs ls, mpremote fs rm)."
+        f"box's sessions take {sessions // 1024} kB; bring them to this computer with `beltbox "
+        "pull`, and this drops as many as it must. Or remove what isn't the box's (mpremote fs ls, "
+        "mpremote fs rm)."
     )
 
 

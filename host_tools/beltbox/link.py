@@ -175,8 +175,8 @@ class BoxLink:
                     raise LinkError(f"The box at {self.path} was unplugged before it answered.")
                 if self._safe_mode:
                     raise SafeModeError(
-                        f"The box at {self.path} is in {self._safe_mode}. `beltbox doctor` tells "
-                        "more."
+                        f"The box at {self.path} is in {self._safe_mode}. After that its program "
+                        "starts again; `beltbox doctor` shows the last crash."
                     )
         raise LinkError(
             f"The box at {self.path} doesn't answer {verb}. Press its reset button, or unplug it "
@@ -346,8 +346,9 @@ class BoxLink:
             if time.monotonic() - asked_at > _ASK_AGAIN_S:
                 asked_at = time.monotonic()
                 self._next_id += 1
-                # The return ends what was half typed, and shows a prompt of MicroPython's.
-                self._send(b"\r" + encode_command(self._next_id, "identify"))
+                # Ctrl-B ends a raw prompt that another program left; the return ends what was half
+                # typed, and shows MicroPython's prompt if that is there.
+                self._send(b"\x02\r" + encode_command(self._next_id, "identify"))
             data = self._read_for_meeting()
             bytes_heard = (bytes_heard + data)[-200:]
             if self._capture is None:

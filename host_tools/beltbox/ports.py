@@ -49,6 +49,8 @@ class Candidate:
     description: str
     patience_s: float = PATIENCE_S
     """How long it may take to say who it is."""
+    soldered: bool = False
+    """Whether it is part of the computer, and no board's own."""
 
 
 def virtual_ports_folder() -> Path:
@@ -105,7 +107,7 @@ def candidates() -> list[Candidate]:
 def _candidate(port: ListPortInfo) -> Candidate:
     description = "serial port" if port.description in (None, "", "n/a") else port.description
     patience_s = _SOLDERED_PATIENCE_S if port.vid is None else PATIENCE_S
-    return Candidate(port.device, description, patience_s)
+    return Candidate(port.device, description, patience_s, soldered=port.vid is None)
 
 
 def virtual_candidates(folder: Path) -> list[Candidate]:

@@ -15,12 +15,14 @@ from beltbox.errors import BeltBoxError
 from beltbox.files import refuse_target
 from beltbox.raw_csv import raw_line, read_raw_csv
 from beltbox.rows import MetricRow, RawRow
+from beltbox.uncertainty import COLUMNS as uncertainty_columns
+from beltbox.uncertainty import Uncertainty
 from beltcore.core import Core
 from beltcore.metrics import COLUMNS, metric_row
 from beltcore.settings import fingerprint
 
 _HEADER = ",".join(COLUMNS).encode()
-_HEADER_BYTES = 1000
+_HEADER_BYTES = 2000
 _BOX_FLAGS = MetricRow._fields.index("box_flags")
 # Totals that the command prints of the last row.
 _SHOWN = ("t_ms", "distance_mm", "forward_mm", "backward_mm")
@@ -97,7 +99,7 @@ def _is_metrics(path: Path) -> bool:
     """Whether the file is one that a replay has written."""
     try:
         with path.open("rb") as file:
-            return file.readline(_HEADER_BYTES).strip() == _HEADER
+            return file.readline(_HEADER_BYTES).startswith(_HEADER)
     except OSError:
         return False
 
@@ -122,8 +124,10 @@ def _compute(
                 rows = Path(folder) / "rows.csv"
                 with rows.open("w", encoding="ascii", newline="") as file:
                     file.writelines(map(raw_line, raw))
+                engines_own = Path(folder) / f"engine-{number}.csv"
+                ENGINES[engine](settings, rows, engines_own)
                 computed.append(Path(folder) / f"metrics-{number}.csv")
-                ENGINES[engine](settings, rows, computed[-1])
+                _add_uncertainties(engines_own, computed[-1], Uncertainty(settings))
                 done.rows += len(raw)
             _look_over(done, computed)
             for part, path in zip(computed, done.files, strict=True):
@@ -135,6 +139,26 @@ def _compute(
         ) from error
 
 
+def _add_uncertainties(metrics: Path, out: Path, uncertainty: Uncertainty) -> None:
+    """The rows of an engine, each with how sure its numbers are."""
+    with (
+        metrics.open(encoding="ascii", newline="") as lines,
+        out.open("w", encoding="ascii", newline="") as file,
+    ):
+        file.write(f"{next(lines).strip()},{','.join(uncertainty_columns)}\n")
+        for line in lines:
+            fields = line.strip().split(",")
+            values = [int(text) if text else None for text in fields]
+            sure = uncertainty.row(_metric(values))
+            more = ",".join(["" if one is None else str(one) for one in sure])
+            file.write(f"{','.join(fields)},{more}\n")
+
+
+def _metric(values: list[int | None]) -> MetricRow:
+    """A row of the core's COLUMNS."""
+    return MetricRow._make([*values[:_BOX_FLAGS], None, *values[_BOX_FLAGS:]])
+
+
 def computed_again(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> list[MetricRow]:
     """The metric rows of `raw`, one for each, computed here and now."""
     core = Core(dict(settings))
@@ -143,7 +167,7 @@ def computed_again(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> 
         core.step(*row)
         values = metric_row(core)
         # What only the box sees stands among them, and isn't known here.
-        rows.append(MetricRow._make([*values[:_BOX_FLAGS], None, *values[_BOX_FLAGS:]]))
+        rows.append(_metric(values))
     return rows
 
 

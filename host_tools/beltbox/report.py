@@ -12,7 +12,7 @@ from typing import cast
 import jinja2
 from markupsafe import Markup
 
-from beltbox import units
+from beltbox import change, units
 from beltbox.box_store import PULLED
 from beltbox.card import Card
 from beltbox.comparison import Comparison
@@ -23,6 +23,7 @@ from beltbox.report_numbers import Span, spans, thinned, zone_stretches
 from beltbox.rows import MetricRow
 from beltbox.store import Event, Session, SessionSummary
 from beltbox.totals import Totals, as_one_walk
+from beltbox.uncertainty import Uncertainty
 from beltbox.words import printable
 
 _HERE = Path(__file__).parent
@@ -69,14 +70,15 @@ def write_report(
     comparisons: Sequence[Comparison] = (),
     title: str | None = None,
     cards: Sequence[Card] = (),
+    before: SessionSummary | None = None,
 ) -> None:
     """Write the session's report to `path`, in place of what is there.
 
     `comparisons` are shown as a table, `cards` are the calibrations behind it. `title` stands in
-    for the session's own. Raises ReportError when the file can't be written; what was there is then
-    still there.
+    for the session's own. `before` is the same person's walk before it, for arrows. Raises
+    ReportError when the file can't be written; what was there is then still there.
     """
-    page = _page(session, comparisons, title, cards)
+    page = _page(session, comparisons, title, cards, before)
     with written_whole(path, error=ReportError) as file:
         file.write(page)
 
@@ -86,6 +88,7 @@ def _page(
     comparisons: Sequence[Comparison],
     title: str | None,
     cards: Sequence[Card],
+    before: SessionSummary | None,
 ) -> str:
     rows = list(as_one_walk([segment.metrics for segment in session.segments]))
     summary = session.summary
@@ -101,7 +104,11 @@ def _page(
             pulled=summary.source == PULLED,
             started_utc=summary.started_at.isoformat(timespec="seconds"),
             ended=_clock(summary),
-            figures=_figures(summary),
+            figures=_figures(
+                summary,
+                Uncertainty(session.segments[-1].settings if session.segments else {}),
+                before,
+            ),
             troubles=_troubles(session.events),
             events=[_event_row(event) for event in session.events[:_MAX_EVENTS]],
             events_left_out=max(0, len(session.events) - _MAX_EVENTS),
@@ -164,7 +171,9 @@ def _zone_metres(totals: Totals) -> list[float]:
     return [round(zone_mm / 1000, 2) for zone_mm in zones_mm]
 
 
-def _figures(summary: SessionSummary) -> list[_Figure]:
+def _figures(
+    summary: SessionSummary, sure: Uncertainty, before: SessionSummary | None
+) -> list[_Figure]:
     distance, distance_unit = units.distance_parts(summary.distance_mm)
     rail = units.format_percent(summary.mean_reliance_permille).removesuffix(" %")
     hands_off = units.format_share(summary.hands_off_share).removesuffix(" %")
@@ -177,21 +186,65 @@ def _figures(summary: SessionSummary) -> list[_Figure]:
             f"{units.format_duration(summary.moving_s)} in motion",
         ),
         _Figure(
-            "Distance", distance, distance_unit, f"{units.format_miles(summary.distance_mm)} mi"
+            "Distance",
+            distance,
+            distance_unit,
+            _beside(
+                units.format_plus_minus(sure.way(summary.distance_mm), 1000, "m", 1),
+                f"{units.format_miles(summary.distance_mm)} mi",
+            ),
         ),
         _Figure(
             "Mean speed",
             units.format_speed_m_s(summary.mean_speed_mm_s),
             "m/s",
-            f"{units.format_speed_mph(summary.mean_speed_mm_s)} mph, {_direction(summary)}"
+            _beside(
+                units.format_plus_minus(sure.mean_speed(summary.mean_speed_mm_s), 1000, "m/s", 3),
+                change.speed_arrow(summary, before),
+                f"{units.format_speed_mph(summary.mean_speed_mm_s)} mph",
+                _direction(summary),
+            )
             if known
             else "never moved",
         ),
         _Figure(
-            "On the rails", rail, "%", f"of body weight, {units.format_force(summary.mean_rail_mn)}"
+            "On the rails",
+            rail,
+            "%",
+            _beside(
+                units.format_plus_minus(sure.reliance(summary.mean_reliance_permille), 10, "%", 1),
+                "of body weight",
+                "" if summary.mean_rail_mn is None else units.format_force(summary.mean_rail_mn),
+            ),
         ),
         _Figure("Hands off", hands_off, "%", "of the distance"),
+        *_steps(summary, before),
     ]
+
+
+def _steps(summary: SessionSummary, before: SessionSummary | None) -> list[_Figure]:
+    """Nothing for a walk of which no step is known."""
+    cadence = change.cadence_spm(summary)
+    length_mm = change.step_length_mm(summary)
+    if cadence is None or length_mm is None:
+        return []
+    return [
+        _Figure(
+            "Steps",
+            str(summary.steps),
+            "",
+            _beside(
+                f"{cadence:.0f} a minute {change.cadence_arrow(summary, before)}".strip(),
+                f"{length_mm / 1000:.2f} m each "
+                f"{change.step_length_arrow(summary, before)}".strip(),
+                "" if summary.grabs is None else f"{summary.grabs} grabs",
+            ),
+        )
+    ]
+
+
+def _beside(*words: str) -> str:
+    return ", ".join(word for word in words if word)
 
 
 def _direction(summary: SessionSummary) -> str:

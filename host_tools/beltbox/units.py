@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 UNKNOWN = "\N{EN DASH}"
@@ -38,6 +39,22 @@ def format_speed_m_s(mm_s: float | None) -> str:
 def format_speed_mph(mm_s: float | None) -> str:
     """The number alone, without its sign: -710 mm/s is "1.6"."""
     return UNKNOWN if mm_s is None else f"{abs(mph(mm_s)):.1f}"
+
+
+def format_plus_minus(u: float | None, divisor: float, unit: str, most_digits: int) -> str:
+    """± of a standard uncertainty, which covers 95 % (twice it): "± 0.01 m/s"; "" if unknown.
+
+    Of `divisor` parts of a unit; one digit, two where it begins with 1, as far as `most_digits`
+    after the point, never less than it is.
+    """
+    if u is None:
+        return ""
+    expanded = 2 * u / divisor
+    place = -math.floor(math.log10(expanded)) if expanded > 0 else most_digits
+    begins_with_1 = expanded * 10**place < 2
+    digits = max(0, min(most_digits, place + begins_with_1))
+    rounded = math.ceil(expanded * 10**digits - 1e-9) / 10**digits
+    return f"\N{PLUS-MINUS SIGN} {rounded:.{digits}f} {unit}"
 
 
 def format_duration(seconds: float | None) -> str:

@@ -96,19 +96,19 @@ def test_what_isnt_there_is_told(store, work, reason):
     assert store("keep(1)", work)[-1] == reason
 
 
-def test_the_oldest_goes_when_an_eighth_is_left(store):
-    told = store("keep(*range(1, 57))", "store.numbers()[0]", "keep(57)", "store.numbers()[0]")
+def test_the_oldest_goes_when_a_sixth_is_left(store):
+    told = store("keep(*range(1, 55))", "store.numbers()[0]", "keep(55)", "store.numbers()[0]")
     assert [told[1], told[3]] == ["1", "2"]
 
 
 def test_acknowledged_ones_go_first(store):
     told = store(
-        "keep(*range(1, 57))",
+        "keep(*range(1, 55))",
         "SessionReader(store).acknowledge(30, 1)",
         "SessionReader(store).acknowledge(20, 1)",
-        *("keep(57)", "20 in store.numbers()"),
-        *("keep(58)", "30 in store.numbers()"),
-        *("keep(59)", "store.numbers()[0]"),
+        *("keep(55)", "20 in store.numbers()"),
+        *("keep(56)", "30 in store.numbers()"),
+        *("keep(57)", "store.numbers()[0]"),
     )
     assert [told[4], told[6], told[8]] == ["False", "False", "2"]
 

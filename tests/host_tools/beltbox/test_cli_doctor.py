@@ -6,15 +6,18 @@ import csv
 import json
 import zipfile
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import pytest
 import serial
 
+from beltbox.doctor import examine
 from beltbox.find import find_box
 from beltbox.link import NoProgramError
 from beltbox.rows import RawRow
 from beltbox.store import open_store
+from beltbox.wire import Sentence
 from beltcore import settings as declared
 from virtualbox import load
 
@@ -116,6 +119,34 @@ def test_a_board_without_firmware_is_told_to_be_flashed(box, run, scenario, tmp_
     ran = run("doctor", "--port", tmp_path / "box")
     assert ran.status == 1
     assert "There is no main.py: put the firmware on it with `beltbox flash`" in ran.said
+    # It is left as it was found, so that the next command knows it.
+    assert "MicroPython answers" in run("settings", "--port", tmp_path / "box").said
+    assert "There is no main.py" in run("doctor", "--port", tmp_path / "box").said
+
+
+def test_a_raw_prompt_that_another_program_left_is_one(box, run, scenario, tmp_path: Path):
+    box(scenario())
+    with find_box(str(tmp_path / "box")):
+        pass  # it runs
+    with serial.Serial(str(tmp_path / "box"), timeout=30) as port:
+        port.write(b"\r\x03\x01")
+        assert port.read_until(b"raw REPL; CTRL-B to exit\r\n>").endswith(b">")
+    assert "MicroPython answers" in run("settings", "--port", tmp_path / "box").said
+
+
+def test_ctrl_c_turns_the_raw_rows_off_again(box, scenario, tmp_path: Path):
+    box(scenario())
+
+    def interrupt(_share: float) -> None:
+        raise KeyboardInterrupt
+
+    with find_box(str(tmp_path / "box")) as link:
+        with pytest.raises(KeyboardInterrupt):
+            examine(link, show=interrupt)
+        link.drop_waiting(("RAW",))
+        heard = [item.type for item in islice(link.listen(), 200) if isinstance(item, Sentence)]
+    assert "NOW" in heard
+    assert "RAW" not in heard
 
 
 def test_no_box_is_told_in_a_sentence(run):
@@ -163,9 +194,10 @@ def test_a_bundle_holds_all_and_no_names(box, run, scenario, tmp_path: Path):
     held = members(out)
     assert {"doctor.json", "raw.csv", "session.json", "versions.json"} <= held.keys()
     everything = "".join(held.values())
-    for name in ("Anna", "Virtanen", "operation", '"Li"', "knee"):
+    for name in ("Anna", "Virtanen", "operation", "Li:", '"Li"', "knee"):
         assert name not in everything
-    assert "hello (removed), from the console" in held["session.json"]
+    assert "hello (removed)" in held["session.json"]
+    assert "from the console" in held["session.json"]
     rows = list(csv.DictReader(held["raw.csv"].splitlines()))
     assert len(rows) == pytest.approx(800, abs=10)
     recorded = list(csv.DictReader(held["session_raw.csv"].splitlines()))
@@ -182,8 +214,12 @@ def test_a_bundle_holds_all_and_no_names(box, run, scenario, tmp_path: Path):
 
 def test_a_bundle_without_a_box_and_a_store_says_so(run, tmp_path: Path):
     out = tmp_path / "bundle.zip"
-    assert run("bundle", "--out", out).status == 0
+    ran = run("bundle", "--out", out)
+    assert ran.status == 0
+    assert "No BeltBox was found" in ran.err
     held = members(out)
-    assert "No BeltBox was found" in held["problem.txt"]
-    assert "store_problem.txt" in held
+    assert "The box: No BeltBox was found" in held["problems.txt"]
+    assert "The store: " in held["problems.txt"]
+    assert held["README.txt"].startswith("BeltBox bundle")
+    assert '"beltbox"' in held["versions.json"]
     assert run("bundle", "--out", tmp_path / "nowhere" / "b.zip").status == 1

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,7 @@ def test_directions_are_words(tmp_path: Path):
 def test_the_unknown_is_a_dash_and_never_0(tmp_path: Path):
     rows = [MetricRow(100 * n, -500, -500, 50 * n, 0, 50 * n) for n in range(100)]
     text = words(written(tmp_path, session(tmp_path, rows)))
-    assert "On the rails – % of body weight, – Hands off – %" in text
+    assert "On the rails – % of body weight Hands off – %" in text
     assert "Heavy 15 % and more – –" in text
 
 
@@ -237,3 +238,16 @@ def test_a_report_that_cant_be_written_leaves_nothing_behind(tmp_path: Path):
     with pytest.raises(ReportError, match=r"Can't write .*report\.html"):
         write_report(of, tmp_path / "report.html")
     assert not list(tmp_path.glob(".*.part"))
+
+
+def test_a_calibrated_walk_says_how_sure_it_is_and_what_changed(tmp_path: Path):
+    rows = [MetricRow(100 * n, -500, -500, 50 * n, 0, 50 * n, steps=n // 6) for n in range(100)]
+    walked = session(tmp_path, rows)
+    settings = {"belt_nm_per_count": 100_000, "belt_u_ppm": 5000}
+    walked = replace(walked, segments=[replace(walked.segments[0], settings=settings)])
+    slower = replace(walked.summary, mean_speed_mm_s=300.0, steps=3)
+    write_report(walked, tmp_path / "sure.html", before=slower)
+    text = words((tmp_path / "sure.html").read_text())
+    assert "Mean speed 0.50 m/s ± 0.005 m/s, \N{UPWARDS ARROW}, 1.1 mph, backward" in text
+    assert "Distance 5.0 m ± 0.1 m, " in text
+    assert "Steps 16 97 a minute \N{UPWARDS ARROW}, 0.31 m each \N{DOWNWARDS ARROW}" in text

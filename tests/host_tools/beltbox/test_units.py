@@ -83,3 +83,18 @@ def test_a_start_that_is_known_and_one_that_is_only_bounded():
     local = at.astimezone()
     assert units.format_start(at) == local.strftime("%Y-%m-%d %H:%M")
     assert units.format_start(at, dated=False) == "before " + local.strftime("%Y-%m-%d")
+
+
+@pytest.mark.parametrize(
+    ("u", "divisor", "unit", "digits", "expected"),
+    [
+        (None, 1000, "m/s", 3, ""),
+        (5, 1000, "m/s", 3, "\N{PLUS-MINUS SIGN} 0.010 m/s"),
+        (11, 1000, "m/s", 3, "\N{PLUS-MINUS SIGN} 0.03 m/s"),
+        (0.1, 1000, "m/s", 3, "\N{PLUS-MINUS SIGN} 0.001 m/s"),
+        (2_600, 1000, "m", 1, "\N{PLUS-MINUS SIGN} 6 m"),
+        (3, 10, "%", 1, "\N{PLUS-MINUS SIGN} 0.6 %"),
+    ],
+)
+def test_plus_minus(u, divisor, unit, digits, expected):
+    assert units.format_plus_minus(u, divisor, unit, digits) == expected
