@@ -10,7 +10,7 @@ in firmware/README.md.
 """
 # ruff: noqa: PLR1730 (a comparison costs less than a call of min or max)
 
-from .compat import array, const
+from .compat import array, const, moved_since
 from .length import CountLength
 
 _CLOCK_MASK = const(0x3FFFFFFF)  # ticks_us wraps at 2**30
@@ -41,9 +41,13 @@ _FINE_NM = const(2_000_000)
 _FINE_WINDOW_US = const(60_000)
 _COARSE_WINDOW_US = const(400_000)
 
-_SECOND = const(0)
-_WINDOW = const(1)
-_GAIT = const(2)
+# In `_track`: the clocks, from _PLACES on their places; then the entries before a second ago,
+# before a window ago, and before what the gait asked for; and the one that is always now.
+_PLACES = const(128)
+_SECOND = const(256)
+_WINDOW = const(257)
+_GAIT = const(258)
+_HEAD = const(259)
 
 
 def lag_us(nm_per_count: int) -> int:
@@ -81,11 +85,7 @@ class BeltSpeed:
         self._span_us = 0  # how much of the last second the track knows
         self._band = 0  # 0 or 1: at which of two neighbouring counts a trembling belt is
         self._still_us = 0
-        self._times_us = array("i", [0] * (_RING_MASK + 1))
-        self._places_um = array("i", [0] * (_RING_MASK + 1))
-        self._head = 0  # the entry that is always now
-        # The entries before a second ago, before a window ago, and before what the gait asked for.
-        self._taps = array("i", [0, 0, 0])
+        self._track = array("i", [0] * (_HEAD + 1))
 
     def start(self, t_us):
         """Begin the track at t_us (0 .. 2**30-1) with the belt's place as it is."""
@@ -99,14 +99,15 @@ class BeltSpeed:
         self._ahead_um = self._count_um >> 1
         self._seen_us = t_us
         place_um = (self._place_um + self._ahead_um) & _PLACE_MASK
-        self._times_us[0] = t_us
-        self._places_um[0] = place_um
-        self._times_us[1] = t_us
-        self._places_um[1] = place_um
-        self._head = 1
-        self._taps[_SECOND] = 0
-        self._taps[_WINDOW] = 0
-        self._taps[_GAIT] = 0
+        track = self._track
+        track[0] = t_us
+        track[_PLACES] = place_um
+        track[1] = t_us
+        track[_PLACES + 1] = place_um
+        track[_SECOND] = 0
+        track[_WINDOW] = 0
+        track[_GAIT] = 0
+        track[_HEAD] = 1
 
     def step(self, t_us, dt_us, counts):
         """Take a row: its clock, the time since the row before, the counts since then.
@@ -166,23 +167,22 @@ class BeltSpeed:
         now_um = (self._place_um + ahead_um) & _PLACE_MASK
 
         # The track: an edge that isn't too close to the entry before, or, without edges, now.
-        times_us = self._times_us
-        places_um = self._places_um
-        head = self._head
-        before_us = times_us[(head - 1) & _RING_MASK]
+        track = self._track
+        head = track[_HEAD]
+        before_us = track[(head - 1) & _RING_MASK]
         if edge_us >= 0:
             if (edge_us - before_us) & _CLOCK_MASK >= _ENTRY_US:
-                times_us[head] = edge_us
-                places_um[head] = (self._place_um + self._ahead_um) & _PLACE_MASK
+                track[head] = edge_us
+                track[head + _PLACES] = (self._place_um + self._ahead_um) & _PLACE_MASK
                 head = (head + 1) & _RING_MASK
-                self._head = head
+                track[_HEAD] = head
         elif (t_us - before_us) & _CLOCK_MASK >= _IDLE_ENTRY_US:
-            times_us[head] = t_us
-            places_um[head] = now_um
+            track[head] = t_us
+            track[head + _PLACES] = now_um
             head = (head + 1) & _RING_MASK
-            self._head = head
-        times_us[head] = t_us
-        places_um[head] = now_um
+            track[_HEAD] = head
+        track[head] = t_us
+        track[head + _PLACES] = now_um
 
         span_us = self._span_us
         if span_us < _WINDOW_US:
@@ -190,11 +190,11 @@ class BeltSpeed:
             self._span_us = span_us
             self._differ_early(now_um, span_us)
         if span_us >= _WINDOW_US:
-            moved_um = self._moved_since(_SECOND, (t_us - _WINDOW_US) & _CLOCK_MASK, now_um)
+            moved_um = moved_since(track, _SECOND, (t_us - _WINDOW_US) & _CLOCK_MASK, now_um)
             self.speed_mm_s = (moved_um + 500) // 1000
         window_us = self._window_us
         if span_us >= window_us:
-            moved_um = self._moved_since(_WINDOW, (t_us - window_us) & _CLOCK_MASK, now_um)
+            moved_um = moved_since(track, _WINDOW, (t_us - window_us) & _CLOCK_MASK, now_um)
             window_ms = self._window_ms
             self.belt_mm_s = (moved_um + (window_ms >> 1)) // window_ms
         if still:
@@ -206,7 +206,7 @@ class BeltSpeed:
         Each call's t_us is later than the one's before, and none is before the track's start or
         more than a second ago.
         """
-        return -self._moved_since(_GAIT, t_us, 0) & _PLACE_MASK
+        return -moved_since(self._track, _GAIT, t_us, 0) & _PLACE_MASK
 
     def _move(self, dt_us, counts, n):
         """Move the place by counts (n without sign). False: faster than any belt."""
@@ -254,36 +254,8 @@ class BeltSpeed:
         span_ms = span_us // 1000
         if span_ms < _WINDOW_LEAST_MS:
             span_ms = _WINDOW_LEAST_MS
-        moved_um = (now_um - self._places_um[0]) & _PLACE_MASK
+        moved_um = (now_um - self._track[_PLACES]) & _PLACE_MASK
         if moved_um >= _PLACE_HALF:
             moved_um -= _PLACE_MASK + 1
         self.speed_mm_s = (moved_um + (span_ms >> 1)) // span_ms
         self.belt_mm_s = self.speed_mm_s
-
-    def _moved_since(self, tap, t_us, now_um):
-        """From the place at t_us, which only grows for each tap, to now_um: within 2**28 um."""
-        times_us = self._times_us
-        places_um = self._places_um
-        taps = self._taps
-        at = taps[tap]
-        head = self._head
-        following = (at + 1) & _RING_MASK
-        while following != head and (t_us - times_us[following]) & _CLOCK_MASK < _CLOCK_HALF:
-            at = following
-            following = (at + 1) & _RING_MASK
-        taps[tap] = at
-        here_um = places_um[at]
-        here_us = times_us[at]
-        span_us = (times_us[following] - here_us) & _CLOCK_MASK
-        moved_um = (places_um[following] - here_um) & _PLACE_MASK
-        if moved_um >= _PLACE_HALF:
-            moved_um -= _PLACE_MASK + 1
-        if span_us:
-            # Spans are at most _GAP_US and _IDLE_ENTRY_US together: 9 bits more stay within 31.
-            fraction = ((t_us - here_us & _CLOCK_MASK) << 9) // span_us
-            if -1_000_000 < moved_um < 1_000_000:
-                here_um += moved_um * fraction >> 9
-            else:
-                here_um += (moved_um >> 8) * fraction >> 1
-        moved_um = (now_um - here_um) & _PLACE_MASK
-        return moved_um - _PLACE_MASK - 1 if moved_um >= _PLACE_HALF else moved_um

@@ -20,8 +20,18 @@ except ImportError:  # stock MicroPython has none: crc.py computes it by table
     crc_hqx = None
 
 try:
-    from .viper import best_lag, correlate, crc16_by_table, put_number
+    from .viper import best_lag, correlate, crc16_by_table, felt_mn, moved_since, put_number
 except (NameError, SyntaxError):  # CPython; MicroPython without a native emitter
-    from .plain import best_lag, correlate, crc16_by_table, put_number
+    from .plain import best_lag, correlate, crc16_by_table, felt_mn, moved_since, put_number
 
-__all__ = ("array", "best_lag", "const", "correlate", "crc16_by_table", "crc_hqx", "put_number")
+__all__ = (
+    "array",
+    "best_lag",
+    "const",
+    "correlate",
+    "crc16_by_table",
+    "crc_hqx",
+    "felt_mn",
+    "moved_since",
+    "put_number",
+)

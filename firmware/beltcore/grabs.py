@@ -1,4 +1,5 @@
 """Grabs: sudden catches of the rails, the saves of a balance that was lost."""
+# ruff: noqa: PLR1730 (a comparison costs less than a call of min or max)
 
 from .compat import array, const
 
@@ -50,7 +51,8 @@ class Grabs:
         """
         us = (self._us + dt_us) & _CLOCK_MASK
         self._us = us
-        sum_mn = min(sum_mn, _SUM_MOST_MN)
+        if sum_mn > _SUM_MOST_MN:
+            sum_mn = _SUM_MOST_MN
         if dt_us <= _SLOW_US and self._known:
             # The smoothing of rails.py undone: it would spread a catch over a longer time.
             if change_mn > _CHANGE_MOST_MN:
@@ -58,7 +60,8 @@ class Grabs:
             elif change_mn < -_CHANGE_MOST_MN:
                 change_mn = -_CHANGE_MOST_MN
             sum_mn += 3 * change_mn
-            sum_mn = max(sum_mn, 0)
+            if sum_mn < 0:
+                sum_mn = 0
         block_us = self._block_us + dt_us
         if block_us >= _BLOCK_US:
             block_us = 0
@@ -78,7 +81,8 @@ class Grabs:
             if self._known <= _RING_MASK:
                 self._known += 1
         lowest_mn = self._lowest_mn
-        lowest_mn = min(lowest_mn, self._lowest_before_mn)
+        if lowest_mn > self._lowest_before_mn:
+            lowest_mn = self._lowest_before_mn
         least_mn = self._least_mn
         self.watch_mn = lowest_mn + (least_mn >> 2)
         if sum_mn - lowest_mn < least_mn or not self._rises(us, sum_mn, dt_us):

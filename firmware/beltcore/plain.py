@@ -1,4 +1,5 @@
-"""The two loops over a sentence's bytes, in plain Python: viper.py is held equal by tests."""
+"""What takes most time, in plain Python: viper.py is held equal by tests."""
+# ruff: noqa: PLR1730 (a comparison costs less than a call of min or max)
 
 _ZERO = 0x30
 
@@ -73,3 +74,87 @@ def best_lag(sums):
             rising = False
         before = score
     return 0
+
+
+def moved_since(track, tap, t_us, now_um):
+    """How far the belt of BeltSpeed._track went from t_us to the place now_um: within 2**28 um.
+
+    track: a ring of 128 clocks and one of their places; behind them the taps, each the number of
+    the entry before its t_us, which only grows; at 259 the entry that is now.
+    """
+    at = track[tap]
+    head = track[259]
+    following = at + 1 & 127
+    while following != head and t_us - track[following] & 0x3FFFFFFF < 0x20000000:
+        at = following
+        following = at + 1 & 127
+    track[tap] = at
+    here_um = track[at + 128]
+    here_us = track[at]
+    span_us = track[following] - here_us & 0x3FFFFFFF
+    if span_us:
+        moved_um = (track[following + 128] - here_um + 0x10000000 & 0x1FFFFFFF) - 0x10000000
+        # Spans are at most 1.1 s: 9 bits more stay within 31.
+        fraction = ((t_us - here_us & 0x3FFFFFFF) << 9) // span_us
+        if -1_000_000 < moved_um < 1_000_000:
+            here_um += moved_um * fraction >> 9
+        else:
+            here_um += (moved_um >> 8) * fraction >> 1
+    return (now_um - here_um + 0x10000000 & 0x1FFFFFFF) - 0x10000000
+
+
+def felt_mn(cell, sample, how, zero_mn):
+    """Take a sample into `cell`, as Rail keeps it; the force, within 2**29 either way.
+
+    Median of five, mean, and counts to mN. how: 1 for a median of three, 2 for a mean that begins
+    anew. zero_mn is taken off. Samples are kept 2**23 higher, so that none is below 0.
+    """
+    sample += 0x800000
+    a = cell[0]
+    b = cell[1]
+    c = cell[2]
+    d = cell[3]
+    cell[0] = sample
+    cell[1] = a
+    cell[2] = b
+    cell[3] = c
+    if how & 1:
+        c = 0
+        d = 0x1000000
+    # By comparing only: take away the ends of two pairs, the rest is a median of three.
+    if a > b:
+        a, b = b, a
+    if c > d:
+        c, d = d, c
+    if a < c:
+        a = c
+    if b > d:
+        b = d
+    # Now a and b are the two that may be in the middle beside the sample.
+    if a > b:
+        a, b = b, a
+    middle = a if sample < a else b if sample > b else sample
+    if how & 2:
+        smooth = middle << 2
+    else:
+        smooth = cell[4]
+        # Rounded as below: a steady sample comes back as itself, from above as from below.
+        smooth += middle - (smooth + 2 >> 2)
+    cell[4] = smooth
+
+    # counts * nN / 1 000 000 to the nearest mN, by long multiplication in base 1000: counts is
+    # within 2**24, and no product passes 2**30.
+    counts = (smooth + 2 >> 2) - cell[5]
+    negative = cell[9]
+    if counts < 0:
+        counts = -counts
+        negative = 1 - negative
+    high = counts // 1000
+    low = counts - high * 1000
+    middle = cell[7]
+    rest = low * middle + high * cell[6] + low * cell[6] // 1000
+    force = high * middle + (rest + 500) // 1000 + counts * cell[8]
+    force = (-force if negative else force) - zero_mn
+    if force > 0x1FFFFFFF:
+        return 0x1FFFFFFF
+    return force if force > -0x1FFFFFFF else -0x1FFFFFFF

@@ -5,7 +5,7 @@ weight and finds the zone. What isn't known is None, never 0.
 """
 # ruff: noqa: PLR1730 (a comparison costs less than a call of min or max)
 
-from .compat import array, const
+from .compat import array, const, felt_mn
 from .grabs import Grabs
 from .zero import ZeroFollower
 
@@ -14,11 +14,10 @@ _SAMPLE_LOWEST = const(-0x800000)
 
 _SILENT_US = const(500_000)  # also a chip at 10 samples a second, once restarted, is back by then
 _SLOW_US = const(40_000)  # further apart than this, samples aren't smoothed: it would hide a catch
-_SMOOTHING_SHIFT = const(2)
+_MEDIAN_OF_3 = const(1)  # what `felt_mn` is told
+_ANEW = const(2)
 _GRABS_US = const(25_000)  # so often a sum is enough, as long as it doesn't rise
 
-# Half of what 31 bits hold, so that two sides can be added: 536 kN.
-_FORCE_LIMIT_MN = const(0x1FFFFFFF)
 _SUM_LIMIT_MN = const(0x3FFFFFFF)
 
 # The zero's follower looks at every third tick: often enough for a tremor, a third of the work.
@@ -54,21 +53,13 @@ class Rail:
         self.zero_mn = 0
         self.lasting = 0
         self.taken = 0
-        self._zero = zero
-        size = nn_per_count if nn_per_count >= 0 else -nn_per_count
-        self._negative = nn_per_count < 0
-        # nN a count, in digits of base 1000, for `_force`.
-        self._size_high = size // 1_000_000
-        self._size_middle = size // 1000 % 1000
-        self._size_low = size % 1000
         self._since_us = 0
         self._good = 0  # samples in a row, up to 5
-        # The four samples before the present one, the newest first.
-        self._a = 0
-        self._b = 0
-        self._c = 0
-        self._d = 0
-        self._smooth = 0  # four times the mean
+        size = nn_per_count if nn_per_count >= 0 else -nn_per_count
+        # For `felt_mn`: the four samples before the present one, the newest first; four times the
+        # mean; the zero; nN a count in digits of base 1000, the lowest first; whether below 0.
+        digits = [size % 1000, size // 1000 % 1000, size // 1_000_000]
+        self._cell = array("i", [0] * 5 + [zero + 0x800000] + digits + [int(nn_per_count < 0)])
 
     def step(self, dt_us, sample):
         """Take a row: the time since the row before (0 .. 2**29 us), and the sample or None."""
@@ -79,63 +70,20 @@ class Rail:
         self._since_us = 0
         self.fault = self.lasting
         self.taken += 1
-        a = self._a
-        b = self._b
-        c = self._c
-        d = self._d
-        self._a = sample
-        self._b = a
-        self._c = b
-        self._d = c
         good = self._good
+        if good == 5 and since_us <= _SLOW_US:
+            self.force_mn = felt_mn(self._cell, sample, 0, self.zero_mn)
+            return
+        how = _ANEW if since_us > _SLOW_US else 0
         if good < 5 or since_us > _SILENT_US:
-            self._first(1 if since_us > _SILENT_US else good + 1)
-            if self._good < 3:
-                return
-            middle = median3(sample, a, b)
-            if self._good == 3:
-                self._smooth = middle << _SMOOTHING_SHIFT
-        else:
-            # The median of five, by comparing only: take away the ends of two pairs, the rest is
-            # a median of three.
-            if a > b:
-                a, b = b, a
-            if c > d:
-                c, d = d, c
-            if a < c:
-                a = c
-            if b > d:
-                b = d
-            # Now a and b are the two that may be in the middle beside the sample.
-            if a > b:
-                a, b = b, a
-            middle = a if sample < a else b if sample > b else sample
-        if since_us > _SLOW_US:
-            smooth = middle << _SMOOTHING_SHIFT
-        else:
-            smooth = self._smooth
-            # Rounded as below: a steady sample comes back as itself, from above as from below.
-            smooth += middle - (smooth + 2 >> _SMOOTHING_SHIFT)
-        self._smooth = smooth
-
-        # counts * nN / 1 000 000 to the nearest mN, by long multiplication in base 1000: counts is
-        # within 2**24, and no product passes 2**30.
-        counts = (smooth + 2 >> _SMOOTHING_SHIFT) - self._zero
-        negative = self._negative
-        if counts < 0:
-            counts = -counts
-            negative = not negative
-        high = counts // 1000
-        low = counts - high * 1000
-        middle = self._size_middle
-        rest = low * middle + high * self._size_low + low * self._size_low // 1000
-        force_mn = high * middle + (rest + 500) // 1000 + counts * self._size_high
-        force_mn = (-force_mn if negative else force_mn) - self.zero_mn
-        if force_mn > _FORCE_LIMIT_MN:
-            force_mn = _FORCE_LIMIT_MN
-        elif force_mn < -_FORCE_LIMIT_MN:
-            force_mn = -_FORCE_LIMIT_MN
-        self.force_mn = force_mn
+            good = 1 if since_us > _SILENT_US else good + 1
+            self._good = good
+            how |= _MEDIAN_OF_3
+            if good == 3:
+                how |= _ANEW
+        force_mn = felt_mn(self._cell, sample, how, self.zero_mn)
+        # One of the first five samples: the force is known from the third.
+        self.force_mn = force_mn if good >= 3 else None
 
     def _without(self, since_us, saturated):
         """A row without a usable sample."""
@@ -148,12 +96,6 @@ class Rail:
             if not self.fault:
                 self.fault = _SILENT
         self._since_us = since_us
-
-    def _first(self, good):
-        """One of the first five samples: the force is known from the third."""
-        self._good = good
-        if good < 3:
-            self.force_mn = None
 
 
 class Rails:
@@ -239,13 +181,6 @@ class Rails:
         self.zone = zone
         self._low_mn = from_mn[zone - 1] - from_mn[zone - 1] // 10 if zone > _HANDS_OFF else 0
         self._high_mn = from_mn[zone] if zone < _HEAVY else _SUM_LIMIT_MN
-
-
-def median3(a, b, c):
-    """The middle one of three."""
-    if a > b:
-        a, b = b, a
-    return a if c < a else b if c > b else c
 
 
 def weight_mn(body_mass_g):

@@ -1,8 +1,8 @@
-"""The loops of plain.py for MicroPython's viper emitter: some thirty times faster.
+"""The functions of plain.py for MicroPython's viper emitter: some thirty times faster.
 
 A module of its own, because a build without a native emitter rejects it when it is compiled.
 """
-# ruff: noqa: F821 (`micropython.viper` and `ptr8` are the compiler's own words)
+# ruff: noqa: F821, PLR1730 (`micropython.viper`, `ptr8` are the compiler's words; viper has no min)
 
 
 @micropython.viper
@@ -105,3 +105,95 @@ def best_lag(sums: ptr32) -> int:
             lag += 1
         turn += 1
     return 0
+
+
+@micropython.viper
+def moved_since(track: ptr32, tap: int, t_us: int, now_um: int) -> int:
+    """As plain.moved_since: nothing in the track is below 0."""
+    at = track[tap]
+    head = track[259]
+    following = at + 1 & 127
+    while following != head:
+        if t_us - track[following] & 0x3FFFFFFF >= 0x20000000:
+            break
+        at = following
+        following = at + 1 & 127
+    track[tap] = at
+    here_um = track[at + 128]
+    here_us = track[at]
+    span_us = track[following] - here_us & 0x3FFFFFFF
+    if span_us > 0:
+        moved_um = (track[following + 128] - here_um + 0x10000000 & 0x1FFFFFFF) - 0x10000000
+        fraction = (t_us - here_us & 0x3FFFFFFF) * 512 // span_us
+        far = 1
+        if moved_um > -1_000_000:
+            if moved_um < 1_000_000:
+                far = 0
+        if far:
+            here_um += (moved_um >> 8) * fraction >> 1
+        else:
+            here_um += moved_um * fraction >> 9
+    return (now_um - here_um + 0x10000000 & 0x1FFFFFFF) - 0x10000000
+
+
+@micropython.viper
+def felt_mn(cell: ptr32, sample: int, how: int, zero_mn: int) -> int:
+    """As plain.felt_mn: nothing in the cell is below 0."""
+    sample += 0x800000
+    a = cell[0]
+    b = cell[1]
+    c = cell[2]
+    d = cell[3]
+    cell[0] = sample
+    cell[1] = a
+    cell[2] = b
+    cell[3] = c
+    if how & 1:
+        c = 0
+        d = 0x1000000
+    keep = 0
+    if a > b:
+        keep = a
+        a = b
+        b = keep
+    if c > d:
+        keep = c
+        c = d
+        d = keep
+    if a < c:
+        a = c
+    if b > d:
+        b = d
+    if a > b:
+        keep = a
+        a = b
+        b = keep
+    middle = sample
+    if middle < a:
+        middle = a
+    elif middle > b:
+        middle = b
+    if how & 2:
+        smooth = middle << 2
+    else:
+        smooth = cell[4]
+        smooth += middle - (smooth + 2 >> 2)
+    cell[4] = smooth
+    counts = (smooth + 2 >> 2) - cell[5]
+    negative = cell[9]
+    if counts < 0:
+        counts = 0 - counts
+        negative = 1 - negative
+    high = counts // 1000
+    low = counts - high * 1000
+    middle = cell[7]
+    rest = low * middle + high * cell[6] + low * cell[6] // 1000
+    force = high * middle + (rest + 500) // 1000 + counts * cell[8]
+    if negative:
+        force = 0 - force
+    force -= zero_mn
+    if force > 0x1FFFFFFF:
+        return 0x1FFFFFFF
+    if force < -0x1FFFFFFF:
+        return -0x1FFFFFFF
+    return force

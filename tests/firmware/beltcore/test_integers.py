@@ -311,7 +311,7 @@ EXTREME = {
         ("low * self._nm_1", "low * self._nm_1 * 2"),
         ("microseconds // 1_000_000", "microseconds / 1_000_000"),
         ("_SUM_LIMIT_MN = const(0x3FFFFFFF)", "_SUM_LIMIT_MN = const(0x3FFFFFFF) + 1"),
-        ("force_mn = high * middle", "force_mn = high * middle * 1000"),
+        ("(-force if negative else force)", "(-force * 4 if negative else force * 4)"),
         ("_FORCE_MOST_MN = const(80_000_000)", "_FORCE_MOST_MN = const(200_000_000)"),
     ],
 )

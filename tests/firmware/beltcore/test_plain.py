@@ -62,7 +62,44 @@ for at in range(400):
     assert plain.best_lag(a) == viper.best_lag(a)
     found.append(plain.best_lag(a))
 assert len(set(found)) > 3
+
+numbers = [int(line) for line in open("numbers.txt")]
+places = []
+for turn, start in enumerate(numbers[:300]):
+    # A track that wraps with its clock and its places; the belt goes by steps of every size.
+    a = array("i", [0] * 260)
+    t_us = -turn * 1000
+    place_um = start
+    for entry in range(128):
+        a[entry] = t_us & 0x3FFFFFFF
+        a[entry + 128] = place_um & 0x1FFFFFFF
+        t_us += 8000 + turn * 300
+        place_um += numbers[(turn * 7 + entry) % len(numbers)] >> turn % 30
+    a[256 + turn % 3] = turn & 127
+    a[259] = turn + 90 & 127
+    b = array("i", a)
+    for past in (0, 1, 40, 89):
+        t_us = a[turn + past & 127] + 5000 & 0x3FFFFFFF
+        now_um = 0 if turn & 1 else place_um + past & 0x1FFFFFFF
+        places.append(plain.moved_since(a, 256 + turn % 3, t_us, now_um))
+        assert places[-1] == viper.moved_since(b, 256 + turn % 3, t_us, now_um), (turn, past)
+        assert a == b, (turn, past)
+assert len(set(places)) > 900 and min(places) < 0
+
+forces = []
+for turn, value in enumerate(numbers):
+    digits = [(turn * 331) % 1000, (turn * 77) % 1000, turn % 60]
+    a = array("i", [0] * 5 + [(value >> 7) + 0x800000] + digits + [turn & 1])
+    b = array("i", a)
+    for sample in numbers[turn % 50 : turn % 50 + 30]:
+        arguments = (sample >> 7 + sample % 9, sample & 3, (value >> 14) * (turn % 3))
+        forces.append(plain.felt_mn(a, *arguments))
+        assert forces[-1] == viper.felt_mn(b, *arguments), (turn, sample)
+        assert a == b, (turn, sample)
+assert len(set(forces)) > 5000 and max(forces) == 0x1FFFFFFF == -min(forces)
+
 from beltcore import compat
+assert compat.moved_since is viper.moved_since and compat.felt_mn is viper.felt_mn
 assert compat.correlate is viper.correlate and compat.best_lag is viper.best_lag
 assert compat.put_number is viper.put_number and compat.crc16_by_table is viper.crc16_by_table
 print("equal")

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from beltcore import rails as declared
-from beltcore.rails import Rail, Rails, median3, weight_mn
+from beltcore.rails import Rail, Rails, weight_mn
 
 DT_US = 12_500
 FORCE_LIMIT_MN = 2**29 - 1
@@ -108,11 +108,6 @@ def test_median_of_the_last_five_of_any(several):
         else:
             last = seen[-3:] if len(seen) <= 5 else seen[-5:]
             assert rail.force_mn == sorted(last)[len(last) // 2]
-
-
-@given(samples, samples, samples)
-def test_median3(a, b, c):
-    assert median3(a, b, c) == sorted((a, b, c))[1]
 
 
 @given(samples, st.lists(samples, min_size=2, max_size=2), st.integers(0, 4))
