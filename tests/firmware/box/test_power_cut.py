@@ -75,7 +75,8 @@ class Core:
     def __init__(self):
         self.forward = Length()
         self.backward = Length()
-        self.belt = self.rails = self
+        self.belt = self.rails = self.gait = self
+        self.cadence_spm_x10 = None
         self.zone = self.reliance_permille = None
         self.speed_mm_s = 500
         self.seconds = 0

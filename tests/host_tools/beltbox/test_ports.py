@@ -66,7 +66,7 @@ def test_virtual_boxes_come_first_then_usb_then_the_rest(
     assert candidates() == [
         Candidate(str(folder / "12"), "virtual box"),
         Candidate("/dev/ttyUSB0", "CP2102"),
-        Candidate("/dev/ttyS0", "serial port", 1.5),
+        Candidate("/dev/ttyS0", "serial port", 1.5, soldered=True),
     ]
     assert "/dev/ttyUSB0 (CP2102), /dev/ttyS0 (serial port)." in ports_in_words()
 
