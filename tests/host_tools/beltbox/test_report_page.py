@@ -143,7 +143,7 @@ def test_nothing_is_wider_than_the_screen_or_lies_over_another(page: Any, width:
         value.bounding_box() for value in page.query_selector_all(".value")
     ]
     widths = page.evaluate("[...document.querySelectorAll('.value')].map(v => v.scrollWidth)")
-    assert len(boxes) == 5
+    assert len(boxes) == 6
     for box, text_width in zip(boxes, widths, strict=True):
         assert text_width <= box["width"] + 1
         assert box["x"] + box["width"] <= width
