@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-# The chip's ways, as MicroPython's sources tell: handlers run soft, up to 10 ms late, and only 8 wait.
+# The chip's ways, by MicroPython's sources: handlers run soft, up to 10 ms late, and only 8 wait.
 WORLD = """
 import machine, time
 machine.chip = None
