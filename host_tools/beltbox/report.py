@@ -237,7 +237,9 @@ def _steps(summary: SessionSummary, before: SessionSummary | None) -> list[_Figu
                 f"{cadence:.0f} a minute {change.cadence_arrow(summary, before)}".strip(),
                 f"{length_mm / 1000:.2f} m each "
                 f"{change.step_length_arrow(summary, before)}".strip(),
-                "" if summary.grabs is None else f"{summary.grabs} grabs",
+                ""
+                if summary.grabs is None
+                else f"{summary.grabs} grab{'s' * (summary.grabs != 1)}",
             ),
         )
     ]
