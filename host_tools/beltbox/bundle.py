@@ -20,11 +20,10 @@ from beltbox.errors import BeltBoxError
 from beltbox.files import written_whole_bytes
 from beltbox.findings import judge
 from beltbox.options import summary_json
-from beltbox.rows import RawRow
+from beltbox.rows import RawRow, us_between
 from beltbox.store import Session, open_store
 
 _LAST_US = 180_000_000
-_CLOCK_PERIOD = 1 << 30
 # What a person named: a box may be called after its owner, a session after its walker.
 _NAMING = ("person", "title", "box_name")
 _REMOVED = "(removed)"
@@ -144,7 +143,7 @@ def _last_minutes(session: Session) -> list[RawRow]:
     rows = recorded[-1] if recorded else []
     since_us = 0
     for at in range(len(rows) - 1, 0, -1):
-        since_us += (rows[at].t_us - rows[at - 1].t_us) % _CLOCK_PERIOD
+        since_us += us_between(rows[at - 1].t_us, rows[at].t_us)
         if since_us > _LAST_US:
             return rows[at:]
     return rows

@@ -10,10 +10,9 @@ from typing import Self
 from beltbox.errors import BeltBoxError
 from beltbox.health import ask_health
 from beltbox.link import BoxLink, Identity, LinkError, LinkEvent
-from beltbox.rows import RawRow
+from beltbox.rows import RawRow, us_between
 from beltbox.wire import raw_row
 
-_CLOCK_PERIOD = 1 << 30
 _BACK_S = 60.0
 _MOMENT_S = 0.1
 SIDES = ("left", "right")
@@ -134,7 +133,7 @@ class CalibrateBox:
                 row = raw_row(item)
                 if row is not None:
                     if before_us is not None:
-                        at_s += (row.t_us - before_us) % _CLOCK_PERIOD / 1e6
+                        at_s += us_between(before_us, row.t_us) / 1e6
                     before_us = row.t_us
                     yield at_s, row
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from beltbox.errors import BeltBoxError
-from beltbox.rows import RawRow
+from beltbox.rows import RawRow, us_between
 from beltbox.wire import Sentence, named, raw_row, sentences
 from beltcore.reader import Reader
 
 _CHUNK_BYTES = 1 << 16
-_CLOCK_PERIOD = 1 << 30
 _LEAD_IN_US = 2_000_000
 
 
@@ -41,7 +40,7 @@ class Measurement:
     def add(self, row: RawRow) -> None:
         """Take in the next raw row."""
         if self.raw:
-            self.age_us += (row.t_us - self.raw[-1].t_us) % _CLOCK_PERIOD
+            self.age_us += us_between(self.raw[-1].t_us, row.t_us)
         self.raw.append(row)
 
 

@@ -11,7 +11,7 @@ from beltbox.errors import BeltBoxError
 from beltbox.examine import Belt, Cell, examine_belt, examine_cell, span_s
 from beltbox.health import Health, ask_health
 from beltbox.link import BoxLink, Identity, LinkError, LinkEvent
-from beltbox.rows import RawRow
+from beltbox.rows import RawRow, us_between
 from beltbox.wire import named, raw_row
 
 SECONDS = 10.0
@@ -154,7 +154,7 @@ def _heard(link: BoxLink, seconds: float, show: Callable[[float], None]) -> _Hea
             row = raw_row(item)
             if row is not None:
                 if heard.rows:
-                    elapsed_us += (row.t_us - heard.rows[-1].t_us) % (1 << 30)
+                    elapsed_us += us_between(heard.rows[-1].t_us, row.t_us)
                 heard.rows.append(row)
                 show(min(1.0, elapsed_us / 1e6 / seconds))
         elif item is not None and item.type == "NOW":

@@ -8,9 +8,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from beltbox.rows import RawRow
+from beltbox.rows import RawRow, us_between
 
-_CLOCK_PERIOD = 1 << 30
 _SATURATED = (0x7FFFFF, -0x800000)
 # So many standard deviations from its neighbours' median a sample is a spike, and no noise.
 _SPIKE_SIGMAS = 6
@@ -113,9 +112,7 @@ def examine_belt(rows: Sequence[RawRow], settings: dict[str, int | str]) -> Belt
 
 
 def _steps_us(rows: Sequence[RawRow]) -> list[int]:
-    return [
-        (after.t_us - before.t_us) % _CLOCK_PERIOD for before, after in itertools.pairwise(rows)
-    ]
+    return [us_between(before.t_us, after.t_us) for before, after in itertools.pairwise(rows)]
 
 
 def _without_spikes(taken: list[tuple[float, int]]) -> tuple[list[tuple[float, int]], int]:

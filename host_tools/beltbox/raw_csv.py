@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from beltbox.errors import BeltBoxError
-from beltbox.rows import RawRow
+from beltbox.rows import CLOCK_PERIOD_US, RawRow, us_between
 
 COLUMNS = RawRow._fields
-_CLOCK_PERIOD = 1 << 30
 # What each column may hold: lowest, highest, and what that range is.
 _RANGES = {
-    "t_us": (0, _CLOCK_PERIOD - 1, "the box's clock"),
+    "t_us": (0, CLOCK_PERIOD_US - 1, "the box's clock"),
     "count": (-(1 << 30), (1 << 30) - 1, "31 bits"),
     "rail_left": (-(1 << 23), (1 << 23) - 1, "24 bits"),
     "rail_right": (-(1 << 23), (1 << 23) - 1, "24 bits"),
@@ -61,10 +60,7 @@ def _rows(path: Path, file: Iterator[str]) -> Iterator[RawRow]:
             if not fields:
                 continue
             row = _row(path, reader.line_num, fields, places, len(header))
-            if (
-                before_us is not None
-                and (row.t_us - before_us) % _CLOCK_PERIOD >= _CLOCK_PERIOD // 2
-            ):
+            if before_us is not None and us_between(before_us, row.t_us) >= CLOCK_PERIOD_US // 2:
                 raise RawFileError(
                     f"{path}, line {reader.line_num}, column t_us: the clock runs backward, from "
                     f"{before_us} to {row.t_us}. If the box was reset there, cut the file in two "

@@ -9,6 +9,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+CLOCK_PERIOD_US = 1 << 30
+"""The box's clock begins again after so many microseconds."""
+
+
+def us_between(before_us: int, after_us: int) -> int:
+    """The time from one reading of the box's clock to a later one, over its wrap."""
+    return (after_us - before_us) % CLOCK_PERIOD_US
+
 
 class RawRow(NamedTuple):
     """What the sensors said at one tick, 20 to 500 times a second."""
