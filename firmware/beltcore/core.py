@@ -47,7 +47,8 @@ class Core:
         )
         self.zone_lengths = (Length(), Length(), Length(), Length())
         self.flags = 0
-        self.gait = Gait(settings["belt_nm_per_count"])
+        two_rails = self.rails.left.present and self.rails.right.present
+        self.gait = Gait(settings["belt_nm_per_count"], two_rails)
         self._due_us = self.gait.lag_us  # until the gait's next look at the belt
         self._counts = array("i", [0] * 6)
         self._length = CountLength(settings["belt_nm_per_count"])
@@ -123,7 +124,9 @@ class Core:
             self._due_us = self.gait.lag_us
         else:
             due_us = self._due_us - belt_us
-            self._due_us = due_us if due_us > 0 else self.gait.take(belt, t_us, due_us, belt_us)
+            if due_us <= 0:
+                due_us = self.gait.take(belt, rails, t_us, due_us, belt_us)
+            self._due_us = due_us
         self.flags = found
 
     def settle(self):

@@ -11,6 +11,10 @@ _KEPT = const(63)  # the last 64 steps
 _LEAST = const(60)
 _MOST_OFF_MS = const(900)
 _FINE_NM = const(1_000_000)
+_SIDES_LEAST_MN = const(500)
+
+LEFT = 1  # the values of `longer_side`
+RIGHT = 2
 
 
 class Evenness:
@@ -18,9 +22,11 @@ class Evenness:
 
     `step_time_sd_ms`: the standard deviation of the step times, each side about its own mean.
     `asymmetry_permille`: how much longer the steps of the one side take than those of the other,
-    of their mean; which side isn't known, so it is never negative. `asymmetry_u_permille`: its
-    standard uncertainty, from that scatter, and a tenth of the value, because how a dip is shaped
-    changes what a limp does to it.
+    of their mean, never negative. `asymmetry_u_permille`: its standard uncertainty, from that
+    scatter, and a tenth of the value, because how a dip is shaped changes what a limp does to it.
+    `longer_side`: LEFT or RIGHT, the side that takes longer, where the rails' sway tells sides
+    apart and the asymmetry is more than twice its uncertainty: a step belongs to the side that
+    the weight goes to when it ends.
     """
 
     def __init__(self, nm_per_count):
@@ -34,6 +40,10 @@ class Evenness:
         self.step_time_sd_ms = None
         self.asymmetry_permille = None
         self.asymmetry_u_permille = None
+        self.longer_side = None
+        self._lean_mn = None  # of the step before, to the left
+        self._sides_mn = 0  # how much further left after odd steps than after even ones,
+        self._leans_mn = 0  # and how much steps differ, whichever way: means of some 16
         self._n = -1  # the first dip is the beginning of a step
         self._dip = 0
         self._first_ms = 0  # the times are kept as what they differ from the first
@@ -41,8 +51,11 @@ class Evenness:
         self._sum_1 = 0
         self._squares = 0
 
-    def step(self, places, dip, lag, sign):
-        """A dip at that time, in 1/256 of a sample of `places`; lag: a step's time in samples."""
+    def step(self, places, dip, lag, sign, sway):
+        """A dip at that time, in 1/256 of a sample of `places`; lag: a step's time in samples.
+
+        sway: Sway of the same samples, or None.
+        """
         if not self._fine:
             return
         wide = (lag + 3) // 6
@@ -70,8 +83,34 @@ class Evenness:
         self._squares += off * off - old * old
         n += 1
         self._n = n if n < 128 else 64
+        if sway is not None:
+            # When the foot is down the weight goes over it, soonest at once.
+            at = dip + 128 >> 8
+            self._lean(n & 1, sway.mean_mn(at - (lag >> 2), at + lag - (lag >> 2)))
         if n >= _LEAST:
             self._tell(n if n < 64 else 64, lag, wide)
+
+    def _lean(self, odd, lean_mn):
+        """odd: 1 after the first, third … step. lean_mn: 262 N at most, or None."""
+        before_mn = self._lean_mn
+        self._lean_mn = lean_mn
+        if lean_mn is None or before_mn is None:
+            return
+        differ_mn = lean_mn - before_mn if odd else before_mn - lean_mn
+        self._sides_mn += differ_mn - self._sides_mn >> 4
+        if differ_mn < 0:
+            differ_mn = -differ_mn
+        self._leans_mn += differ_mn - self._leans_mn >> 4
+
+    def _longer(self, differ):
+        """The side that takes longer. differ: the odd steps' time less the even ones'."""
+        sides_mn = self._sides_mn
+        if sides_mn < 0:
+            sides_mn = -sides_mn
+        # Noise makes each step differ as well, but not always the same way.
+        if sides_mn < _SIDES_LEAST_MN or sides_mn < self._leans_mn - (self._leans_mn >> 2):
+            return None
+        return LEFT if (differ > 0) == (self._sides_mn > 0) else RIGHT
 
     def _tell(self, n, lag, wide):
         n_1 = n >> 1
@@ -83,6 +122,7 @@ class Evenness:
         sd_ms = root(squares // (n - 2))
         both_ms = 2 * self._first_ms + sum_0 // n_0 + sum_1 // n_1
         differ = sum_0 * n_1 - sum_1 * n_0  # n_0 * n_1 ms
+        longer_side = self._longer(differ)
         if differ < 0:
             differ = -differ
         # A dip is found from what is `wide` about it, which a limp makes lopsided: of a sine's limp
@@ -94,6 +134,7 @@ class Evenness:
         self.asymmetry_u_permille = (sd_ms + 1) * 516 // both_ms * lag // (lag - wide) + (
             permille // 10
         )
+        self.longer_side = longer_side if permille > 2 * self.asymmetry_u_permille else None
 
 
 def _sharply(places, dip, wide, sign):

@@ -10,14 +10,19 @@ stands in firmware/README.md ("Gait"). In short:
    where the belt went less than its share, it dipped. (Half a step's time is blind to twice the
    step's rhythm, a whole one to the rhythm itself and nearly to the stride's.)
 4. Dips are steps once three came in an even row; then those before count, too.
+
+The rails' sway, where there are two, is a second witness: of a rhythm that a coarse encoder's edges
+might have made, and of which side a step belongs to.
 """
 # ruff: noqa: PLR1730 (a comparison costs less than a call of min or max)
 
 from .belt import lag_us
 from .compat import array, best_lag, const, correlate
 from .evenness import Evenness, root
+from .sway import Sway
 
 _GRID_US = const(40_000)
+_FINE_NM = const(1_000_000)
 _CLOCK_MASK = const(0x3FFFFFFF)
 _PLACE_MASK = const(0x1FFFFFFF)  # as BeltSpeed.place_um
 _PLACE_HALF = const(0x10000000)
@@ -42,7 +47,9 @@ _SEARCH_MASK = const(7)  # every 8th sample
 _SETTLED = const(60)  # samples from the start to the first answer
 _CATCH_UP = const(8)  # places looked at in one sample
 _REPEATS = const(45)  # of 100: how well a ripple must repeat
-_REPEATS_WELL = const(62)  # one that the encoder alone might have made
+_REPEATS_WELL = const(62)  # of a coarse encoder's, and
+_REPEATS_BEST = const(76)  # where its edges alone might have made it
+_REPEATS_KEPT = const(70)  # of a coarse encoder's, to follow a change of its time
 _FADED = const(25)
 _LEAST_2 = const(36)  # a ripple's square, 0.5 % RMS
 _MOST_PEAKS = const(700)  # 55 % from peak to peak: more is pushing
@@ -51,6 +58,7 @@ _LONGEST_UM = const(1_500_000)  # no step is longer
 # Times of dips are in 1/256 of a sample (156 us), so a lag is 256 of them.
 _EVEN_LIMIT = const(38)  # 15 % of a step from the one before the last
 _LOOSE_LIMIT = const(77)  # 30 %, once trusted
+_COASTS = const(7680)  # 1.2 s
 _RECENT = const(12)
 _RECENT_SPAN = const(38_400)  # 6 s
 _MINUTE_X10 = const(3_840_000)
@@ -67,16 +75,19 @@ class Gait:
     seconds. `evenness` tells of the last 64.
     """
 
-    def __init__(self, nm_per_count):
-        """nm_per_count: 1 .. 1 000 000 000."""
+    def __init__(self, nm_per_count, two_rails):
+        """nm_per_count: 1 .. 1 000 000 000; two_rails: whether both have a cell."""
         self.steps = 0
         self.cadence_spm_x10 = None
         self.step_length_mm = None
         self.evenness = Evenness(nm_per_count)
         # So far behind the belt is looked at: there the edges before and behind are known.
         self.lag_us = 2 * lag_us(nm_per_count)
-        # A fine encoder's ripple is seen as sharply as it is; a coarse one's is mostly its edges.
-        self._fine = nm_per_count <= 2_000_000
+        # A fine encoder's ripple is seen as sharply as it is; a coarse one's is mostly its edges,
+        # of which a mean of four places has a third.
+        self._fine = nm_per_count <= _FINE_NM
+        self._latest_um = array("i", [0] * 4)
+        self.sway = Sway() if two_rails else None
         self._count_um = nm_per_count // 1000
         self._row_us = 12_500
         self._places = array("i", [0] * (_PLACES + 1))
@@ -113,21 +124,28 @@ class Gait:
         self._k = 0
         self._stand(0)
 
-    def take(self, belt, t_us, due_us, row_us):
-        """Take places of `belt`, as BeltSpeed, after its step at t_us; when the next is due, in us.
+    def take(self, belt, rails, t_us, due_us, row_us):
+        """Take places of `belt` (BeltSpeed) and the sway of `rails` (Rails) after a step at t_us.
+
+        When the next are due, in us.
 
         due_us: when the next was due after t_us, 0 or less; row_us: the time since the row before.
         """
         self._row_us += row_us - self._row_us >> 3
         t_us = (t_us - self.lag_us) & _CLOCK_MASK
+        sway = self.sway
         while due_us <= 0:
             self._sample(belt.place_um((t_us + due_us) & _CLOCK_MASK))
+            if sway is not None:
+                sway.take(self._k, rails.left.force_mn, rails.right.force_mn)
             due_us += _GRID_US
         return due_us
 
     def _sample(self, place_um):
         places = self._places
         k = self._k + 1
+        if not self._fine:
+            place_um = self._smoothed(k, place_um)
         if k == 1:
             for index in range(_PLACES + 1):
                 places[index] = place_um
@@ -158,15 +176,10 @@ class Gait:
             long_um = (place_um - places[k - _LONG & _PLACES]) * sign & _PLACE_MASK
             if _SLOWEST_UM < long_um < _FASTEST_UM:
                 # Of the same middle as the long one: a speed that changes evenly leaves no ripple.
-                if self._fine:
-                    n = 3
-                    short_um = places[k - 11 & _PLACES] - places[k - 14 & _PLACES]
-                else:
-                    n = 5
-                    short_um = places[k - 10 & _PLACES] - places[k - 15 & _PLACES]
+                short_um = places[k - 11 & _PLACES] - places[k - 14 & _PLACES]
                 short_um = short_um * sign & _PLACE_MASK
                 if short_um < _FASTEST_UM >> 2:
-                    ripple = short_um * 250 // (long_um * n >> 7) - _UNIT
+                    ripple = short_um * 250 // (long_um * 3 >> 7) - _UNIT
                     if ripple > _RIPPLE_MOST:
                         ripple = _RIPPLE_MOST
                     elif ripple < -_RIPPLE_MOST:
@@ -177,6 +190,19 @@ class Gait:
             self._search(k)
         if self._state == _WALKING:
             self._follow(k)
+
+    def _smoothed(self, k, place_um):
+        """The mean of the last four places."""
+        latest_um = self._latest_um
+        if k == 1:
+            for index in range(4):
+                latest_um[index] = place_um
+        latest_um[k & 3] = place_um
+        behind_um = 0
+        for before_um in latest_um:
+            before_um = place_um - before_um & _PLACE_MASK
+            behind_um += before_um - _PLACE_MASK - 1 if before_um >= _PLACE_HALF else before_um
+        return place_um - (behind_um >> 2) & _PLACE_MASK
 
     def _stand(self, k):
         self._state = _STANDING
@@ -232,16 +258,31 @@ class Gait:
         since = k - self._since
         squares = (ripple >> 1) // (64 if since >= 64 + _LONG else since - _LONG)
         floor = self._made_by_edges(k, lag)
+        seen = 5 * squares > floor * floor
+        faint = 8 * squares < floor * floor
+        needed = _REPEATS if squares > floor * floor else _REPEATS_WELL
+        kept = _REPEATS
+        faded = _FADED
+        if not self._fine and not (self.sway is not None and self.sway.alternates(lag)):
+            # Of a coarse encoder's edges alone, which make no sway, enough might beat like steps.
+            needed = _REPEATS_WELL if squares > floor * floor else _REPEATS_BEST
+            kept = _REPEATS_KEPT
+            faded = _REPEATS
+        elif not self._fine:
+            seen = True
+            faint = False
+            needed = _REPEATS
         if self._state == _WALKING:
-            if repeats >= _REPEATS and 5 * squares > floor * floor:
+            if repeats >= kept and seen:
+                before = self._lag
                 self._lag = lag
                 self._floor = floor
-            elif repeats < _FADED or 8 * squares < floor * floor:
+                if not self._trusted and not 2 * before < 3 * lag < 5 * before:
+                    self._begin(k)  # dips were looked for at another rhythm
+            elif (repeats < faded or faint) and not self._brakes(k):
                 self._lose(k)
             return
-        if since < 3 * lag + 20 or squares <= _LEAST_2 or 5 * squares <= floor * floor:
-            return
-        if repeats < (_REPEATS if squares > floor * floor else _REPEATS_WELL):
+        if since < 3 * lag + 20 or squares <= _LEAST_2 or not seen or repeats < needed:
             return
         least = 0
         most = 0
@@ -324,7 +365,11 @@ class Gait:
             self.cadence_spm_x10 = None
             self.step_length_mm = None
             # Who sets off may make the first steps unseen.
-            if since > lag * (1152 if self._fresh and self._pending == 1 else 640):
+            if self._fresh and self._pending == 1:
+                most = 1152
+            else:
+                most = 900 if self._brakes(k) else 640
+            if since > lag * most:
                 self._lose(k)
 
     def _look(self, at, half, quarter):
@@ -343,8 +388,9 @@ class Gait:
         elif before < 0 <= share:
             self._up = (at << 8) - (share << 8) // (share - before)
         limit = self._depth * 35 // 100
-        if limit < self._floor * 2 // 5:
-            limit = self._floor * 2 // 5
+        least = self._floor * 2 // 5 if self._fine else self._floor // 10
+        if limit < least:
+            limit = least
         if self._low:
             if share < self._lowest:
                 self._lowest = share
@@ -392,7 +438,7 @@ class Gait:
                 self._forget()
             return
         if n == 1:
-            self.evenness.step(self._places, dip, lag, self._sign)
+            self.evenness.step(self._places, dip, lag, self._sign, self.sway)
         else:
             self.evenness.start()
         if self._good < 3:
@@ -419,6 +465,15 @@ class Gait:
         before_um = (middle - places[k - 4 * lag & _PLACES]) * self._sign & _PLACE_MASK
         return last_um < before_um - (before_um >> 5)
 
+    def _brakes(self, k):
+        """Whether a trusted walk slows down, by a quarter from the step before to the last one."""
+        places = self._places
+        lag = self._lag
+        middle = places[k - lag & _PLACES]
+        last_um = (places[k & _PLACES] - middle) * self._sign & _PLACE_MASK
+        before_um = (middle - places[k - 2 * lag & _PLACES]) * self._sign & _PLACE_MASK
+        return self._trusted and last_um < before_um - (before_um >> 2)
+
     def _tell(self):
         """The mean of the last steps: an even number, so that a limp doesn't show."""
         times = self._times
@@ -436,6 +491,12 @@ class Gait:
             way += ways[at - 1 & 15] + ways[at - 2 & 15]
             at -= 2
             n += 2
+        off = span - (n * self._lag << 8)
+        if not self._fine and not -span < 12 * off < span:
+            # Dips that don't keep the time at which the ripple repeats: edges are among them.
+            n = 0
+            self.cadence_spm_x10 = None
+            self.step_length_mm = None
         if n:
             self.cadence_spm_x10 = (_MINUTE_X10 * n + (span >> 1)) // span
             self.step_length_mm = (way << 1) // (n * 125)
@@ -446,6 +507,8 @@ class Gait:
         self._follow(k)
         if self._pending <= 2:  # more than two while it slowed down: it coasted
             self.steps = self.steps + self._pending & _STEPS_MASK
+        # The ramp hides what came last: a step that the rhythm asks for, if the belt didn't coast.
+        lag = self._lag
         since = (k - 10 << 8) - self._dip
-        if self._low and self._lag << 7 < since < self._lag * 384:
+        if lag << 7 <= since < (lag << 8) + _COASTS:
             self.steps = self.steps + 1 & _STEPS_MASK

@@ -26,6 +26,7 @@ COLUMNS = (
     "step_time_sd_ms",
     "step_asymmetry_permille",
     "step_asymmetry_u_permille",
+    "longer_step_side",
 )
 
 
@@ -63,4 +64,5 @@ def metric_row(core: Core) -> list[int | None]:
         core.gait.evenness.step_time_sd_ms,
         core.gait.evenness.asymmetry_permille,
         core.gait.evenness.asymmetry_u_permille,
+        core.gait.evenness.longer_side,
     ]

@@ -45,6 +45,7 @@ TYPES = {
         "step_time_sd_ms",
         "step_asymmetry_permille",
         "step_asymmetry_u_permille",
+        "longer_step_side",
     ),
     # Metres by zone, before every tenth DST.
     "ZON": ("t_ms", "hands_off_mm", "light_mm", "supported_mm", "heavy_mm"),
@@ -72,7 +73,7 @@ TYPES = {
     "RST": ("powers", "hards", "watchdogs", "sleeps", "softs", "unknowns", "crashes"),
 }
 # So many fields at a type's end came later: an older box doesn't send them, and they are unknown.
-LATER_FIELDS = {"DST": 3}
+LATER_FIELDS = {"DST": 4}
 TEXT_FIELDS = (
     "firmware",
     "board",

@@ -71,6 +71,7 @@ class Writer:
         self.put(even.step_time_sd_ms)
         self.put(even.asymmetry_permille)
         self.put(even.asymmetry_u_permille)
+        self.put(even.longer_side)
         self.finish()
 
     def zones(self, core):

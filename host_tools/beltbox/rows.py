@@ -71,3 +71,5 @@ class MetricRow(NamedTuple):
     """How much longer the steps of one side take, of their mean."""
     step_asymmetry_u_permille: int | None = None
     """The standard uncertainty of that."""
+    longer_step_side: int | None = None
+    """Whose steps take longer, where the rails' sway tells: 1 left, 2 right."""

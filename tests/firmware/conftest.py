@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import csv
 import json
+import math
 import os
 import select
 import shutil
@@ -203,3 +205,28 @@ def boxes(tmp_path: Path) -> Iterator[Callable[..., tuple[VirtualBox, Host]]]:
     for box, host in made:
         host.close()
         box.stop()
+
+
+@pytest.fixture
+def held():
+    """Rows of a MadeUpBelt with hands on the rails that sway with the stride.
+
+    held(rows, steps_s, hold_n, sway, left_first): 230 000 nN a count on both sides. left_first:
+    whether the first step, and each second one, is followed by weight on the left.
+    """
+
+    def add(rows, steps_s, hold_n=40.0, sway=0.15, left_first=True):
+        found = []
+        for row in rows:
+            t_s = row.t_us / 1e6
+            index = bisect.bisect(steps_s, t_s) - 1
+            leans = 0.0
+            if 0 <= index < len(steps_s) - 1:
+                phase = (t_s - steps_s[index]) / (steps_s[index + 1] - steps_s[index])
+                leans = sway * math.sin(math.pi * phase)
+                leans *= 1 if (index % 2 == 0) == left_first else -1
+            left, right = (round(hold_n * (1 + part) * 1e9 / 230_000) for part in (leans, -leans))
+            found.append(row._replace(rail_left=left, rail_right=right))
+        return found
+
+    return add

@@ -263,6 +263,7 @@ def test_metric_row():
                 "step_time_sd_ms",
                 "step_asymmetry_permille",
                 "step_asymmetry_u_permille",
+                "longer_step_side",
             ]
         )
         == COLUMNS
@@ -276,7 +277,7 @@ def test_metric_row():
         *(None, KG_70_MN, 1000, 3),
         *(0, 0, 0, 3600 - 6),  # the first row with steps has no force yet
         *(0, None, None, 0, 0),
-        *(None, None, None),
+        *(None, None, None, None),
     ]
 
 
@@ -317,5 +318,5 @@ def test_before_the_first_row():
         0,
         0,
         *(0, None, None, 0, 0),
-        *(None, None, None),
+        *(None, None, None, None),
     ]

@@ -16,14 +16,18 @@ from beltcore import settings
 from beltcore.core import Core
 from beltcore.metrics import COLUMNS, metric_row
 
-GAIT = ("steps", "cadence_spm_x10", "step_length_mm", *COLUMNS[-3:])
+GAIT = ("steps", "cadence_spm_x10", "step_length_mm", *COLUMNS[-4:])
 
 
 def measured(belt, mm=0.1, **how):
     """A dict a row: the time in s, and the gait's columns."""
-    core = Core(settings.complete({"belt_nm_per_count": round(mm * 1e6)}))
+    return computed(belt.rows(mm, **how), mm)
+
+
+def computed(rows, mm, **more):
+    core = Core(settings.complete({"belt_nm_per_count": round(mm * 1e6)} | more))
     found = []
-    for row in belt.rows(mm, **how):
+    for row in rows:
         core.step(*row)
         named = dict(zip(COLUMNS, metric_row(core), strict=True))
         found.append({"t_s": named["t_ms"] / 1000} | {name: named[name] for name in GAIT})
@@ -152,6 +156,34 @@ def test_no_step_without_a_walker(mm, how):
     assert {row["cadence_spm_x10"] for row in rows} == {None}
 
 
+@pytest.mark.parametrize("stop_s", [0.3, 1.0, 2.0])
+@pytest.mark.parametrize("cadence_spm", [60, 90, 120])
+def test_a_stop_hides_a_step_and_no_more(stop_s, cadence_spm):
+    """Its ramp swamps a ripple of 5 %: one step is added by the rhythm."""
+    belt = walked(0.8 * cadence_spm / 100, cadence_spm, 30, peaks=0.05, stop_s=stop_s)
+    assert -2 <= measured(belt)[-1]["steps"] - len(belt.steps_s) <= 1
+
+
+def test_a_rhythm_that_was_taken_for_half_is_looked_through_anew():
+    """Sharp dips and a limp at 45 a minute look like 100 a minute for the first seconds."""
+    belt = walked(0.375, 45, 25, shape="sharp", peaks=0.15, asymmetry=0.15)
+    assert abs(measured(belt)[-1]["steps"] - len(belt.steps_s)) <= 1
+
+
+def test_a_coarse_encoder_says_nothing_rather_than_something_wrong():
+    """A ripple of 5 % under 12 mm a count: edges that beat like steps are rarely believed."""
+    told = wrong = 0
+    for number, shape in enumerate(SHAPES):
+        cadence_spm = 85 + 9 * number
+        belt = walked(0.6, cadence_spm, 40, shape=shape, peaks=0.05, seed=number)
+        for row in measured(belt, 12):
+            if row["t_s"] > 12 and row["cadence_spm_x10"] is not None:
+                told += 1
+                wrong += abs(row["cadence_spm_x10"] / 10 - cadence_spm) > 0.15 * cadence_spm
+    assert told > 0
+    assert wrong <= 0.02 * len(SHAPES) * 31 * 80
+
+
 @pytest.mark.parametrize("mm", [0.1, 12])
 def test_stepping_off_a_belt_that_coasts_on(mm):
     belt = MadeUpBelt(4)
@@ -176,8 +208,58 @@ def test_evenness(limp):
     assert row["step_asymmetry_u_permille"] < 40
     sd_ms = 1000 * statistics.pstdev(steps_s[-64::2])
     assert row["step_time_sd_ms"] == pytest.approx(sd_ms, rel=0.5)
+    assert row["longer_step_side"] is None  # without rails
     coarse = measured(belt, 12)
     assert {row["step_asymmetry_permille"] for row in coarse} == {None}
+
+
+TWO_RAILS = {"rail_left_nn_per_count": 230_000, "rail_right_nn_per_count": 230_000}
+
+
+@pytest.mark.parametrize("left_first", [True, False])
+@pytest.mark.parametrize(("hold_n", "sway"), [(40, 0.15), (8, 0.15), (150, 0.1)])
+def test_the_sway_tells_whose_steps_take_longer(held, left_first, hold_n, sway):
+    """The times from each odd step to the even one after it are longer; who ends them, is."""
+    belt = walked(0.8, 95, 60, asymmetry=0.15, peaks=0.2)
+    rows = held(belt.rows(), belt.steps_s, hold_n, sway, left_first)
+    found = computed(rows, 0.1, **TWO_RAILS)
+    assert {row["longer_step_side"] for row in found} == {None, 2 if left_first else 1}
+    for row in found:
+        if row["longer_step_side"] is not None:
+            assert row["step_asymmetry_permille"] > 2 * row["step_asymmetry_u_permille"]
+
+
+@pytest.mark.parametrize(
+    ("limp", "sway", "rails"),
+    [
+        (0.15, 0.15, {"rail_left_nn_per_count": 230_000}),  # one rail
+        (0.15, 0.0, TWO_RAILS),  # hands that don't sway
+        (0.15, 0.003, TWO_RAILS),  # … enough
+        (0.0, 0.15, TWO_RAILS),  # no limp
+    ],
+)
+def test_no_side_is_named_without_a_reason(held, limp, sway, rails):
+    belt = walked(0.8, 95, 60, asymmetry=limp, peaks=0.2)
+    rows = held(belt.rows(), belt.steps_s, 40, sway)
+    if len(rails) == 1:
+        rows = [row._replace(rail_right=None) for row in rows]
+    found = computed(rows, 0.1, **rails)
+    assert {row["longer_step_side"] for row in found} == {None}
+    assert {row["step_asymmetry_permille"] for row in found} != {None}
+
+
+def test_the_sway_vouches_for_what_a_coarse_encoder_hardly_shows(held):
+    """A shuffle, whose ripple of 5 % is less than what edges of 12 mm make by themselves."""
+    alone = witnessed = true = 0
+    for seed in range(8):
+        belt = walked(0.5, 60 + 7 * seed, 40, shape="sine", peaks=0.05, seed=seed)
+        rows = belt.rows(12)
+        alone += computed(rows, 12)[-1]["steps"]
+        found = computed(held(rows, belt.steps_s), 12, **TWO_RAILS)
+        witnessed += found[-1]["steps"]
+        true += len(belt.steps_s)
+    assert witnessed > 0.7 * true
+    assert witnessed > alone + 0.2 * true
 
 
 def test_a_stumble_begins_the_evenness_anew():

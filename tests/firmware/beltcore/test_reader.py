@@ -422,7 +422,8 @@ def test_an_older_boxs_sentence_lacks_only_what_came_later():
         body = ",".join(["DST", "7", *map(str, range(1, count + 1))]).encode()
         return b"$%s*%04X" % (body, binascii.crc_hqx(body, 0xFFFF))
 
-    assert decode(sent(10)) == ("DST", 7, list(range(1, 11)))
-    assert decode(sent(7)) == ("DST", 7, [*range(1, 8), None, None, None])
-    with pytest.raises(Damaged, match="DST has 6 fields of 10"):
+    assert decode(sent(11)) == ("DST", 7, list(range(1, 12)))
+    assert decode(sent(10)) == ("DST", 7, [*range(1, 11), None])
+    assert decode(sent(7)) == ("DST", 7, [*range(1, 8), None, None, None, None])
+    with pytest.raises(Damaged, match="DST has 6 fields of 11"):
         decode(sent(6))

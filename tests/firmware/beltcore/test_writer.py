@@ -53,13 +53,16 @@ def in_mm(length):
 
 
 def gait_like(steps, cadence, length, evenness):
-    sd, asymmetry, uncertainty = evenness
+    sd, asymmetry, uncertainty, side = evenness
     return SimpleNamespace(
         steps=steps,
         cadence_spm_x10=cadence,
         step_length_mm=length,
         evenness=SimpleNamespace(
-            step_time_sd_ms=sd, asymmetry_permille=asymmetry, asymmetry_u_permille=uncertainty
+            step_time_sd_ms=sd,
+            asymmetry_permille=asymmetry,
+            asymmetry_u_permille=uncertainty,
+            longer_side=side,
         ),
     )
 
@@ -76,7 +79,7 @@ def core_like(**given_values):
             zone=None,
             grabs=None,
         ),
-        "gait": gait_like(0, None, None, (None, None, None)),
+        "gait": gait_like(0, None, None, (None, None, None, None)),
         "flags": 0,
         "settle": lambda: None,
     }
@@ -139,11 +142,11 @@ FOUR_DIGITS = st.none() | st.integers(0, 9999)
     st.integers(0, 2**26 - 1),
     st.tuples(FOUR_DIGITS, FOUR_DIGITS),
     st.none() | st.integers(0, 2**20 - 1),
-    st.tuples(FOUR_DIGITS, FOUR_DIGITS, FOUR_DIGITS),
+    st.tuples(FOUR_DIGITS, FOUR_DIGITS, FOUR_DIGITS, st.none() | st.integers(1, 2)),
 )
 @example(
     *(2**30 - 1, 999_999, *[SimpleNamespace(m=2**30 - 1, mm=999, nm=0)] * 2),
-    *(2**26 - 1, (9999, 9999), 2**20 - 1, (9999, 9999, 9999)),
+    *(2**26 - 1, (9999, 9999), 2**20 - 1, (9999, 9999, 9999, 2)),
 )
 def test_distance(seconds, us, forward, backward, steps, means, grabs, evenness):
     writer = Writer()

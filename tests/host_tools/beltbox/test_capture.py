@@ -7,7 +7,12 @@ import pytest
 from beltbox.capture import CaptureError, differences, is_capture, read_capture
 from beltbox.rows import RawRow
 
-EVENNESS = ("step_time_sd_ms", "step_asymmetry_permille", "step_asymmetry_u_permille")
+EVENNESS = (
+    "step_time_sd_ms",
+    "step_asymmetry_permille",
+    "step_asymmetry_u_permille",
+    "longer_step_side",
+)
 
 
 def taken(folder: Path, data: bytes):
@@ -183,7 +188,7 @@ def test_differences_name_moment_field_and_both_values(tmp_path: Path, sentence)
         tmp_path,
         begin(sentence, 0)
         + raw(sentence, 1, 0)
-        + sentence("DST", 2, 0, 7, 9, *[None] * 7)
+        + sentence("DST", 2, 0, 7, 9, *[None] * 8)
         + now(sentence, 3, 0),
     ).measurements[0]
     same = {

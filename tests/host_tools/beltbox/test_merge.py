@@ -12,7 +12,7 @@ def now(t_ms, *, permille=None):
 def test_now_completes_a_row_with_the_sums_last_heard_of():
     merger = Merger()
     assert merger.take(Sentence("ZON", 0, [100, 1, 2, 3, 4])) is None
-    assert merger.take(Sentence("DST", 0, [100, 30, 12, *[None] * 7])) is None
+    assert merger.take(Sentence("DST", 0, [100, 30, 12, *[None] * 8])) is None
     row = merger.take(now(100, permille=50))
     assert row == MetricRow(
         t_ms=100,
@@ -33,7 +33,7 @@ def test_now_completes_a_row_with_the_sums_last_heard_of():
         box_flags=5,
     )
     # The zones come once a second only; the distance is the new one.
-    merger.take(Sentence("DST", 0, [200, 31, 12, *[None] * 7]))
+    merger.take(Sentence("DST", 0, [200, 31, 12, *[None] * 8]))
     after = merger.take(now(200))
     assert after is not None
     assert (after.distance_mm, after.heavy_mm, after.reliance_permille) == (43, 4, None)
@@ -51,7 +51,7 @@ def test_what_cannot_be_true_is_unknown_and_a_moment_without_time_is_none():
     assert merger.take(now(-1)) is None
     assert merger.take(now(None)) is None
     assert merger.take(now(1 << 50)) is None
-    assert merger.take(Sentence("DST", 0, [100, 1 << 50, 3, *[None] * 7])) is None
+    assert merger.take(Sentence("DST", 0, [100, 1 << 50, 3, *[None] * 8])) is None
     row = merger.take(now(100))
     assert row is not None
     assert (row.forward_mm, row.backward_mm, row.distance_mm) == (None, 3, None)

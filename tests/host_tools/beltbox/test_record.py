@@ -116,7 +116,7 @@ class FakeLink:
         speed = [-10 * mm, -10 * mm]
         self._queue += [
             Sentence("ZON", 0, [t_ms, None, None, None, None]),
-            Sentence("DST", 0, [t_ms, 0, self._mm, *[None] * 7]),
+            Sentence("DST", 0, [t_ms, 0, self._mm, *[None] * 8]),
             Sentence("NOW", 0, [t_ms, *speed, None, None, None, None, 0, 0]),
         ]
         self._t_ms += 100
