@@ -53,7 +53,16 @@ TYPES = {
     # Something that a person may want to know.
     "LOG": ("text",),
     # A session that the box keeps.
-    "SES": ("session", "blocks", "state", "power", "boots", "started_s", "settings_hash"),
+    "SES": (
+        "session",
+        "blocks",
+        "state",
+        "power",
+        "boots",
+        "started_s",
+        "settings_hash",
+        "version",
+    ),
     # A part of a block of a session: beltcore/blocks.py.
     "BLK": ("session", "block", "part", "data"),
     # How the box fares: on `health`.
@@ -72,7 +81,7 @@ TYPES = {
     "RST": ("powers", "hards", "watchdogs", "sleeps", "softs", "unknowns", "crashes"),
 }
 # So many fields at a type's end came later: an older box doesn't send them, and they are unknown.
-LATER_FIELDS = {"DST": 3}
+LATER_FIELDS = {"DST": 3, "SES": 1}
 TEXT_FIELDS = (
     "firmware",
     "board",
