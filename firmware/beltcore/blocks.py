@@ -2,9 +2,9 @@
 
 A file is a head and then blocks, each of ten records, one record a second; little-endian, in the
 codes of Python's `struct`. The last field of a head and the last two bytes of a block are the
-CRC-16 of what stands before them in it. Every length is the file's: a reader refuses a `version`
-that it doesn't know. The fields' names stand in block_fields.py, because names cost the box RAM.
-See firmware/PROTOCOL.md.
+CRC-16 of what stands before them in it. The head is the same in every `version`; the blocks are
+what it tells of, and a reader refuses one that it doesn't know. The fields' names stand in
+block_fields.py, because names cost the box RAM. See firmware/PROTOCOL.md.
 """
 
 from .compat import const

@@ -102,6 +102,29 @@ BOX: tuple[tuple[int, str, str], ...] = (
 )
 
 
+# Of each side: silent, stuck, out of step.
+_SIDES = (
+    (LEFT_SILENT, LEFT_STUCK, LEFT_OUT_OF_STEP),
+    (RIGHT_SILENT, RIGHT_STUCK, RIGHT_OUT_OF_STEP),
+)
+
+
+def told(flags: int, box_flags: int) -> list[tuple[str, str]]:
+    """(name, words) of what is wrong, without what only follows from something else of it.
+
+    An amplifier that is stuck is silent, too, because its value isn't believed; one that is
+    silent and out of step loses it at every restart.
+    """
+    for silent, stuck, out_of_step in _SIDES:
+        if box_flags & stuck:
+            flags &= ~silent
+            box_flags &= ~out_of_step
+        elif flags & silent:
+            box_flags &= ~out_of_step
+    found = [(name, text) for bit, name, text in CORE if flags & bit]
+    return found + [(name, text) for bit, name, text in BOX if box_flags & bit]
+
+
 def words(table: tuple[tuple[int, str, str], ...], flags: int) -> list[str]:
     """The sentences of the bits set in `flags`, in the order of `table` (CORE or BOX)."""
     return [text for bit, _name, text in table if flags & bit]

@@ -19,12 +19,14 @@ def identity(writer, protocol, boots, texts):
     writer.finish()
 
 
-def session(writer, session, blocks, state, power, boots, started_s, settings_hash):
-    """A session; power, boots, started_s (since 1970) None and settings_hash "" if unknown."""
+def session(writer, numbers, power, boots, started_s, settings_hash, version):
+    """A session. numbers: its own, its blocks, its state.
+
+    power, boots, started_s (since 1970), version None and settings_hash "" if unknown.
+    """
     writer.start(b"SES")
-    writer.put(session)
-    writer.put(blocks)
-    writer.put(state)
+    for number in numbers:
+        writer.put(number)
     writer.put(power)
     writer.put(boots)
     if started_s is None:
@@ -32,6 +34,7 @@ def session(writer, session, blocks, state, power, boots, started_s, settings_ha
     else:
         writer.put_thousandths(started_s // 1000, started_s % 1000)
     writer.put_text(settings_hash, 4)
+    writer.put(version)
     writer.finish()
 
 

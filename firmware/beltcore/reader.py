@@ -36,12 +36,8 @@ def decode(line: bytes) -> tuple[str, int, list[int | str | None]]:
     try:
         if numbers is not None:
             name, count = numbers
-            missing = count + 2 - len(parts)
-            if missing > 0:
-                if missing <= LATER_FIELDS.get(name, 0):
-                    parts += [b""] * missing
-                else:
-                    raise Damaged("%s has %d fields of %d" % (name, len(parts) - 2, count))
+            if len(parts) < count + 2:
+                _fill_up(parts, name, count)
             return (
                 name,
                 _sequence(parts[1]),
@@ -52,7 +48,7 @@ def decode(line: bytes) -> tuple[str, int, list[int | str | None]]:
             return str(parts[0], "ascii"), _sequence(parts[1]), []
         name, texts = declared
         if len(parts) < len(texts) + 2:
-            raise Damaged("%s has %d fields of %d" % (name, len(parts) - 2, len(texts)))
+            _fill_up(parts, name, len(texts))
         values = []
         for index in range(len(texts)):
             part = parts[index + 2]
@@ -65,6 +61,14 @@ def decode(line: bytes) -> tuple[str, int, list[int | str | None]]:
         if isinstance(error, Damaged):
             raise
         raise Damaged("a field isn't what its type declares")
+
+
+def _fill_up(parts, name, count):
+    """Add the fields that an older box doesn't send, empty. Raises Damaged if it should have."""
+    missing = count + 2 - len(parts)
+    if missing > LATER_FIELDS.get(name, 0):
+        raise Damaged("%s has %d fields of %d" % (name, len(parts) - 2, count))
+    parts += [b""] * missing
 
 
 class Reader:

@@ -54,7 +54,16 @@ TYPES = {
     # Something that a person may want to know.
     "LOG": ("text",),
     # A session that the box keeps.
-    "SES": ("session", "blocks", "state", "power", "boots", "started_s", "settings_hash"),
+    "SES": (
+        "session",
+        "blocks",
+        "state",
+        "power",
+        "boots",
+        "started_s",
+        "settings_hash",
+        "version",
+    ),
     # A part of a block of a session: beltcore/blocks.py.
     "BLK": ("session", "block", "part", "data"),
     # How the box fares: on `health`.
@@ -73,7 +82,7 @@ TYPES = {
     "RST": ("powers", "hards", "watchdogs", "sleeps", "softs", "unknowns", "crashes"),
 }
 # So many fields at a type's end came later: an older box doesn't send them, and they are unknown.
-LATER_FIELDS = {"DST": 4}
+LATER_FIELDS = {"DST": 4, "SES": 1}
 TEXT_FIELDS = (
     "firmware",
     "board",

@@ -19,6 +19,8 @@ _STUCK_SAMPLES = const(80)
 # A fault stays visible for half a second of good samples.
 _CLEAR_SAMPLES = const(40)
 _SILENT_US = const(500_000)
+_HIGHEST = const(0x7FFFFF)
+_LOWEST = const(-0x800000)
 
 
 class HX711:
@@ -57,7 +59,8 @@ class HX711:
             value -= 0x1000000
         if value == self._last:
             self._equal += 1
-            if self._equal >= _STUCK_SAMPLES:
+            # At an end of its range it is saturated, which the core tells.
+            if self._equal >= _STUCK_SAMPLES and _LOWEST < value < _HIGHEST:
                 if self._equal % _STUCK_SAMPLES == 0:
                     self.fault = _STUCK
                     self._begin_again(now_us)

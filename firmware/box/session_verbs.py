@@ -51,18 +51,21 @@ def tell(app, number, clock):
         head = sessions.head(number)
         count = sessions.blocks(number)
         state = blocks.ACKNOWLEDGED if sessions.acknowledged(number) else blocks.KEPT
-    power = boots = started_s = None
+    power = boots = started_s = version = None
     settings_hash = ""
     if len(head) == blocks.HEAD_BYTES:
-        _, version, _, kept_power, kept_boots, clock_s, fingerprint, crc = unpack(
+        # Of whichever version: a newer firmware may have been here before.
+        _, kept_version, _, kept_power, kept_boots, clock_s, fingerprint, crc = unpack(
             blocks.HEAD_CODES, head
         )
-        if version == blocks.VERSION and crc == crc16(head, 0, blocks.HEAD_BYTES - 2):
+        if crc == crc16(head, 0, blocks.HEAD_BYTES - 2):
+            version = kept_version
             power = kept_power
             boots = kept_boots
             started_s = clock.date(power, clock_s)
             settings_hash = "%04X" % fingerprint
-    rare_writer.session(app.writer, number, count, state, power, boots, started_s, settings_hash)
+    numbers_of_it = (number, count, state)
+    rare_writer.session(app.writer, numbers_of_it, power, boots, started_s, settings_hash, version)
     app.send()
 
 

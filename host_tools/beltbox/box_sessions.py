@@ -19,6 +19,8 @@ from beltcore import blocks as layout
 BLOCK_BYTES: int = layout.BLOCK_BYTES
 PART_BYTES: int = layout.PART_BYTES
 """A block comes in parts of so many bytes, the last one shorter."""
+VERSION: int = layout.VERSION
+"""The newest version of a session's blocks that can be read here."""
 UNDER_WAY: int = layout.UNDER_WAY
 KEPT: int = layout.KEPT
 """States of a session; any other is: acknowledged."""
@@ -51,6 +53,13 @@ class BoxSession:
     started_s: int | None
     """Since 1970 UTC; None too where no host told that power-up the time."""
     settings_hash: str
+    version: int | None = None
+    """Of its blocks; None too from a firmware that doesn't tell: then it is the first."""
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether a newer firmware wrote it than can be read here."""
+        return self.version is not None and self.version > VERSION
 
 
 class Record(NamedTuple):
@@ -84,6 +93,7 @@ def box_session(sentence: Sentence) -> BoxSession | None:
     if not (isinstance(number, int) and isinstance(count, int) and isinstance(state, int)):
         return None
     power, boots, started_s = values["power"], values["boots"], values["started_s"]
+    version = values.get("version")
     return BoxSession(
         number=number,
         blocks=count,
@@ -94,6 +104,7 @@ def box_session(sentence: Sentence) -> BoxSession | None:
         if isinstance(started_s, int) and _EARLIEST_S <= started_s < _LATEST_S
         else None,
         settings_hash=str(values["settings_hash"] or ""),
+        version=version if isinstance(version, int) else None,
     )
 
 

@@ -76,6 +76,8 @@ def pull_command(
                 f"Stopped: sessions that are still only on the box: {puller.pulled.left}. "
                 "`beltbox pull` goes on with them."
             )
+        if puller.pulled.newer:
+            raise PullError(" ".join(puller.pulled.why_newer()))
 
 
 def _show(store: Store, pulled: Pulled, as_json: bool, console: Console) -> None:
@@ -96,6 +98,9 @@ def _show(store: Store, pulled: Pulled, as_json: bool, console: Console) -> None
                 "under_way": pulled.under_way,
                 "dropped": pulled.dropped,
                 "left": pulled.left,
+                "newer": [
+                    {"box_session": one.number, "version": one.version} for one in pulled.newer
+                ],
             }
         )
         return

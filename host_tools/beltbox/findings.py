@@ -27,24 +27,36 @@ _DRIFT_LEAST_S = 8.0  # a hand that goes is drift in less
 _COUNTS_TO_JUDGE = 20
 _TREMBLING_COUNTS = 2
 
+# Where wiring is told, step by step.
+_ENCODER = "hardware/README.md, step 2"
+_AMPLIFIERS = "hardware/README.md, step 3"
+_CELLS = "hardware/README.md, step 4"
+_MOUNT = "hardware/README.md, step 5"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing about a box. level: good, note (worth knowing) or bad (to be mended)."""
+    """One thing about a box. level: good, note (worth knowing) or bad (to be mended).
+
+    fault: the name in beltcore.flags of what is bad, left_stuck for example; "" where it has none.
+    """
 
     level: str
     subject: str
     text: str
     advice: str = ""
+    fault: str = ""
 
 
 def judge(seen: Examination) -> list[Finding]:
     """What is good, worth knowing or wrong, in the order in which a person would look."""
+    names = {name for bit, name, _ in flags.CORE if seen.flags & bit}
+    names |= {name for bit, name, _ in flags.BOX if seen.box_flags & bit}
     found = [*_versions(seen), *_memory(seen), *_loop(seen)]
     for side, cell in seen.cells.items():
-        found += _cell(side, cell, seen)
-    found += [*_belt(seen), *_sentences(seen), *_resets(seen), *_flags(seen)]
-    return found
+        found += _cell(side, cell, names)
+    found += [*_belt(seen, names), *_sentences(seen), *_resets(seen)]
+    return [*found, *_flags(seen, found)]
 
 
 def _versions(seen: Examination) -> list[Finding]:
@@ -109,38 +121,63 @@ def _loop(seen: Examination) -> list[Finding]:
     return [Finding("good", "loop", text)]
 
 
-def _cell(side: str, cell: Cell | None, seen: Examination) -> list[Finding]:
+def _cell(side: str, cell: Cell | None, names: set[str]) -> list[Finding]:
+    """names: of the flags that were set."""
     subject = f"{side} cell"
-    step = "hardware/README.md"
     if cell is None:
-        advice = f"If one is wired, set rail_{side}_nn_per_count or calibrate it."
+        advice = "If one is wired: beltbox calibrate rail"
         return [Finding("note", subject, "none in the settings", advice)]
-    if not cell.samples:
-        advice = f"Check its supply and its two wires, DOUT and SCK ({step})."
-        return [Finding("bad", subject, "gives no samples", advice)]
-    rate = f"{cell.samples_a_second:.0f} samples a second"
+    mute = _mute(side, cell, names)
+    if mute is not None:
+        return [mute]
     found: list[Finding] = []
+    rate = f"{cell.samples_a_second:.0f} samples a second"
+    slow = f"{side}_slow"
     if _SLOW_A_SECOND[0] <= cell.samples_a_second <= _SLOW_A_SECOND[1]:
-        advice = f"The amplifier's RATE pin is low: tie it high for 80 ({step})."
-        found.append(Finding("bad", subject, rate, advice))
-    elif not _FAST_A_SECOND[0] <= cell.samples_a_second <= _FAST_A_SECOND[1]:
-        advice = f"80 are due: a loose wire, or a bad supply ({step})."
+        advice = f"The amplifier's RATE pin is low: tie it high for 80 ({_AMPLIFIERS})."
+        found.append(Finding("bad", subject, f"slow: {rate}", advice, slow))
+    elif cell.samples_a_second < _FAST_A_SECOND[0] or slow in names:
+        advice = f"80 are due: a loose wire, or a bad supply ({_AMPLIFIERS})."
+        found.append(Finding("bad", subject, f"slow: {rate}", advice, slow))
+    elif cell.samples_a_second > _FAST_A_SECOND[1]:
+        advice = f"80 are due: the amplifier's clock is off, or its wires are ({_AMPLIFIERS})."
         found.append(Finding("bad", subject, rate, advice))
     if cell.saturated_share:
         reads = cell.highest if cell.highest == 0x7FFFFF else cell.lowest
-        text = f"reads {reads} in {_percent(cell.saturated_share)} of its samples: saturated"
-        advice = f"Check that E+ and E-, A+ and A- aren't swapped or broken ({step})."
-        found.append(Finding("bad", subject, text, advice))
+        text = f"saturated: reads {reads} in {_percent(cell.saturated_share)} of its samples"
+        advice = f"Check that E+ and E-, A+ and A- aren't swapped or broken ({_CELLS})."
+        found.append(Finding("bad", subject, text, advice, f"{side}_saturated"))
         if cell.saturated_share > 0.5:
             return found
-    if cell.unique_values <= _FEW_VALUES:
-        text = f"reads {cell.unique_values} different values in {cell.samples} samples: stuck"
-        advice = f"No cell is that quiet. Check its four wires to the amplifier ({step})."
-        return [*found, Finding("bad", subject, text, advice)]
-    return [*found, *_forces(subject, side, cell, rate)]
+    return [*found, *_forces(side, cell, names, is_slow=bool(found))]
 
 
-def _forces(subject: str, side: str, cell: Cell, rate: str) -> list[Finding]:
+def _mute(side: str, cell: Cell, names: set[str]) -> Finding | None:
+    """What is wrong with a cell that gives nothing to judge: stuck or silent."""
+    subject = f"{side} cell"
+    few = cell.samples > 0 and cell.unique_values <= _FEW_VALUES and not cell.saturated_share
+    if few or f"{side}_stuck" in names:
+        text = "stuck: it repeats one value, also after a restart"
+        if few:
+            text = f"stuck: {cell.unique_values} different values in {cell.samples} samples"
+            text += f", {cell.lowest} to {cell.highest}"
+        advice = f"No cell is that quiet. Check its four wires to the amplifier ({_CELLS})."
+        return Finding("bad", subject, text, advice, f"{side}_stuck")
+    if cell.samples and f"{side}_silent" not in names:
+        return None
+    text = "silent: it gives no samples"
+    if cell.samples:
+        text = f"silent for a time: it gave {cell.samples} samples only"
+    advice = f"Check its supply and its two wires, DOUT and SCK ({_AMPLIFIERS})."
+    if f"{side}_out_of_step" in names:
+        text += "; its data wire DOUT stays low"
+        advice = "DOUT lies at ground, or SCK doesn't reach the amplifier: check both wires, "
+        advice += f"and its supply ({_AMPLIFIERS})."
+    return Finding("bad", subject, text, advice, f"{side}_silent")
+
+
+def _forces(side: str, cell: Cell, names: set[str], *, is_slow: bool) -> list[Finding]:
+    subject = f"{side} cell"
     if (
         cell.noise_n is None
         or cell.wander_n is None
@@ -150,7 +187,9 @@ def _forces(subject: str, side: str, cell: Cell, rate: str) -> list[Finding]:
     ):
         return [Finding("bad", subject, f"{cell.samples} samples are too few to judge")]
     values = f"{cell.unique_values} different values"
-    text = f"{rate}, {values}, noise {cell.noise_n:.2f} N, {cell.mean_n:+.1f} N from its zero"
+    text = f"{values}, noise {cell.noise_n:.2f} N, {cell.mean_n:+.1f} N from its zero"
+    if not is_slow:
+        text = f"{cell.samples_a_second:.0f} samples a second, {text}"
     found: list[Finding] = []
     touched = cell.wander_n > _TOUCHED_N
     if cell.spike_share and not touched:  # the sway of a hand isn't told from spikes
@@ -158,9 +197,9 @@ def _forces(subject: str, side: str, cell: Cell, rate: str) -> list[Finding]:
         found.append(
             Finding("note", subject, f"{_percent(cell.spike_share)} of samples are spikes", advice)
         )
-    if cell.noise_n > _NOISE_N:
-        advice = "Check its shield, its ground, and that its screws are tight."
-        return [*found, Finding("bad", subject, text, advice)]
+    named = _named_forces(side, cell, names)
+    if named:
+        return [*found, *named]
     if touched:
         text += f"; it moved by {cell.wander_n:.1f} N"
         advice = "Was a hand on the rail? Hands off, and ask again, to learn drift and zero."
@@ -169,7 +208,9 @@ def _forces(subject: str, side: str, cell: Cell, rate: str) -> list[Finding]:
     text += f", {drift}"
     long_enough = cell.samples / max(1.0, cell.samples_a_second) >= _DRIFT_LEAST_S
     if long_enough and abs(cell.drift_n_a_minute) - 2 * cell.drift_u_n_a_minute > _DRIFT_N_A_MINUTE:
-        advice = "Give it ten minutes to warm up. If it stays so: a bent, glued or loose mount."
+        advice = (
+            f"Give it ten minutes to warm up. If it stays so: a bent or loose mount ({_MOUNT})."
+        )
         return [*found, Finding("bad", subject, text, advice)]
     if abs(cell.mean_n) > _OFF_ZERO_N:
         advice = "If nobody touches the rail: beltbox settings --tare"
@@ -177,14 +218,51 @@ def _forces(subject: str, side: str, cell: Cell, rate: str) -> list[Finding]:
     return [*found, Finding("good", subject, text)]
 
 
-def _belt(seen: Examination) -> list[Finding]:
+def _named_forces(side: str, cell: Cell, names: set[str]) -> list[Finding]:
+    """The faults that show in the force, by their names."""
+    subject = f"{side} cell"
+    found: list[Finding] = []
+    noise_n, mean_n = cell.noise_n or 0.0, cell.mean_n or 0.0
+    if noise_n > _NOISE_N or f"{side}_noisy" in names:
+        text = f"noisy: {noise_n:.2f} N RMS from sample to sample"
+        if noise_n <= _NOISE_N:
+            text += " now, and more for seconds before"
+        advice = (
+            f"Check its plugs, its shield, its ground, and that its screws are tight ({_CELLS})."
+        )
+        found.append(Finding("bad", subject, text, advice, f"{side}_noisy"))
+    if f"{side}_flipped" in names:
+        text = "its sign is flipped: it read a pull for seconds"
+        if mean_n < 0:
+            text = f"its sign is flipped: it reads a pull of {-mean_n:.1f} N"
+        advice = f"Swap A+ and A- ({_CELLS}), or: beltbox calibrate rail"
+        found.append(Finding("bad", subject, text, advice, f"{side}_flipped"))
+    if f"{side}_zero_jumped" in names:
+        text = f"its zero jumped, and isn't followed: {mean_n:+.1f} N from the settings' zero"
+        advice = f"Let go of the rails: beltbox settings --tare. Again? A loose mount ({_MOUNT})."
+        found.append(Finding("bad", subject, text, advice, f"{side}_zero_jumped"))
+    return found
+
+
+def _belt(seen: Examination, names: set[str]) -> list[Finding]:
     belt = seen.belt
     text = f"{belt.forward_mm:.0f} mm forward, {belt.backward_mm:.0f} mm backward"
     counts = belt.forward_counts + belt.backward_counts
-    if counts >= _COUNTS_TO_JUDGE and belt.span_counts <= _TREMBLING_COUNTS:
-        text = f"{counts} counts to and fro, and the belt is where it was"
-        advice = "One of the encoder's channels is missing: check wires A and B."
-        return [Finding("bad", "belt", text, advice)]
+    found: list[Finding] = []
+    if "encoder_too_fast" in names:
+        mm = int(seen.settings["belt_nm_per_count"]) / 1e6
+        why = f"the encoder counted too fast for its input, at {mm:g} mm a count: counts were lost"
+        advice = f"Take a coarser encoder, or a larger wheel for it ({_ENCODER})."
+        found.append(Finding("bad", "belt", why, advice, "encoder_too_fast"))
+    trembles = counts >= _COUNTS_TO_JUDGE and belt.span_counts <= _TREMBLING_COUNTS
+    if trembles or "encoder_one_sided" in names:
+        text = f"one-sided: {counts} counts to and fro, and the belt is where it was"
+        if not trembles:
+            text = f"one-sided: its count only went to and fro for seconds ({text})"
+        advice = f"One of the encoder's channels is missing: check wires A and B ({_ENCODER})."
+        found.append(Finding("bad", "belt", text, advice, "encoder_one_sided"))
+    if found:
+        return found
     both = min(belt.forward_counts, belt.backward_counts) >= _COUNTS_TO_JUDGE
     if both:
         return [Finding("good", "belt", f"counts both ways: {text}")]
@@ -240,10 +318,17 @@ def _resets(seen: Examination) -> list[Finding]:
     return found
 
 
-def _flags(seen: Examination) -> list[Finding]:
-    """What the box itself complained of."""
-    said = flags.words(flags.CORE, seen.flags) + flags.words(flags.BOX, seen.box_flags)
-    return [Finding("bad", "the box says", text) for text in said]
+def _flags(seen: Examination, found: list[Finding]) -> list[Finding]:
+    """What the box itself complained of, and nothing else said yet."""
+    named = {finding.fault for finding in found}
+    said: list[Finding] = []
+    for name, text in flags.told(seen.flags, seen.box_flags):
+        if name.endswith("_out_of_step"):
+            advice = f"Now and then is no harm. Often: shorter wires to it ({_AMPLIFIERS})."
+            said.append(Finding("note", "the box says", text, advice))
+        elif name not in named:
+            said.append(Finding("bad", "the box says", text, fault=name))
+    return said
 
 
 def _percent(share: float) -> str:

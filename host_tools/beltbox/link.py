@@ -380,8 +380,11 @@ class BoxLink:
         if heard.strip():
             # The last line may have been cut off.
             shown = max(heard.decode("ascii", "replace").split("\n"), key=len).strip()[-60:]
+            said = repr(shown)
+            if sum(letter.isascii() and letter.isprintable() for letter in shown) < len(shown) // 2:
+                said = "what no text has (noise, or another speed than 115200 baud)"
             return (
-                f"{self.path} belongs to something else: it isn't a BeltBox that said {shown!r}. "
+                f"{self.path} belongs to something else: it isn't a BeltBox that said {said}. "
                 f"{ports_in_words()}"
             )
         return (

@@ -15,6 +15,7 @@ from beltbox.box_sessions import (
     KEPT,
     PART_BYTES,
     UNDER_WAY,
+    VERSION,
     Block,
     BlockError,
     BoxSession,
@@ -73,6 +74,16 @@ class Pulled:
     """Those that the box had to drop while it was asked."""
     left: int = 0
     """Those that are still to be brought, because it was stopped."""
+    newer: list[BoxSession] = field(default_factory=list[BoxSession])
+    """Those of a newer firmware, which can't be read here and stay on the box."""
+
+    def why_newer(self) -> list[str]:
+        """A sentence for each of `newer`."""
+        return [
+            f"Session {one.number} on the box was written by newer firmware (format {one.version}; "
+            f"this beltbox reads {VERSION}): it stays there. Update beltbox, and pull again."
+            for one in self.newer
+        ]
 
 
 class Puller:
@@ -137,6 +148,8 @@ class Puller:
             match = there[one.number]
             if one.state == UNDER_WAY:
                 self.pulled.under_way = one.number
+            elif one.is_newer:
+                self.pulled.newer.append(one)
             elif one.blocks and not (match and match.pulled and self._is_here(one, match)):
                 wanted.append(one)
         self._blocks_of = sum(one.blocks for one in wanted)

@@ -22,6 +22,8 @@ _SIDED_KINDS = (
     "plug",
     "stuck",
     "saturated",
+    "dout_low",
+    "dout_high",
     "mended",
     "desync",
     "lost_clock",

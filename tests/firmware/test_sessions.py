@@ -39,8 +39,8 @@ def test_a_walk_is_kept_dated_pulled_and_acknowledged(boxes):
     _box, host = boxes(walk=WALK)
     told, last = states(host)
     assert told[0] == [1, 0, 0]
-    session, count, _state, power, boots, started_s, _hash = last
-    assert (session, power, boots, started_s) == (1, 1, 1, None)
+    session, count, _state, power, boots, started_s, _hash, version = last
+    assert (session, power, boots, started_s, version) == (1, 1, 1, None, blocks.VERSION)
     assert 8 <= count <= 10
 
     assert host.ask(1, "clock", 1_760_000_000)[1] == "ok"

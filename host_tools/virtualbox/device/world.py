@@ -232,8 +232,13 @@ class World:
             cell.stuck_at = _STUCK_AT
         elif name == "saturated":
             cell.stuck_at = _SATURATED_AT
+        elif name == "dout_low":
+            cell.dout_held = 0
+        elif name == "dout_high":
+            cell.dout_held = 1
         elif name == "mended":
             cell.stuck_at = None
+            cell.dout_held = None
         elif name == "zero_jump":
             cell.jump(action["force_n"])
         elif name == "desync":

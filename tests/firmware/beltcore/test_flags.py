@@ -50,6 +50,22 @@ def test_words(table, given_flags):
     assert flags.words(table, given_flags) == expected
 
 
+@given(core=st.integers(0, 32_767), box=st.integers(0, 127))
+def test_what_follows_from_another_fault_is_not_told(core, box):
+    names = {name for bit, name, _text in flags.CORE if core & bit}
+    names |= {name for bit, name, _text in flags.BOX if box & bit}
+    for side in ("left", "right"):
+        if f"{side}_stuck" in names:
+            names -= {f"{side}_silent", f"{side}_out_of_step"}
+        if f"{side}_silent" in names:
+            names -= {f"{side}_out_of_step"}
+    found = flags.told(core, box)
+    assert {name for name, _text in found} == names
+    assert {*flags.words(flags.CORE, core), *flags.words(flags.BOX, box)} >= {
+        text for _name, text in found
+    }
+
+
 def test_the_rails_faults_are_the_left_flags_and_the_right_ones_beside_them():
     assert (rails._SILENT, rails._SATURATED) == (flags.LEFT_SILENT, flags.LEFT_SATURATED)
     assert (rails._SILENT << 1, rails._SATURATED << 1) == (

@@ -58,7 +58,7 @@ def real_sentences():
         lambda: writer.zones(core),
         lambda: writer.answer(5, "ok", "box_name=a b"),
         lambda: writer.log("the left cell gives no samples"),
-        lambda: rare_writer.session(writer, 12, 120, 1, 3, 7, 1_760_000_000, "ABCD"),
+        lambda: rare_writer.session(writer, (12, 120, 1), 3, 7, 1_760_000_000, "ABCD", 1),
         lambda: rare_writer.block(writer, 12, 119, 3, "AAAA+/=="),
         lambda: rare_writer.health(writer, "30aea4b0c0de", range(8)),
         lambda: rare_writer.resets(writer, range(7)),

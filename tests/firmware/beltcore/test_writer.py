@@ -316,12 +316,13 @@ def test_millimetres_are_rounded_over_metres_and_the_wrap(m, mm, nm, sent):
 NUMBER = st.none() | st.sampled_from([0, 2**30 - 1]) | st.integers(0, 2**30 - 1)
 
 
-@given(st.tuples(*[NUMBER] * 5), st.none() | st.integers(1000, 2**32), ANY_TEXT)
-@example((99_999_999, 65_535, 2, 2**30 - 1, 2**30 - 1), 2**32, "ABCD")
+@given(st.tuples(*[NUMBER] * 6), st.none() | st.integers(1000, 2**32), ANY_TEXT)
+@example((99_999_999, 65_535, 2, 2**30 - 1, 2**30 - 1, 255), 2**32, "ABCD")
 def test_session(numbers, started_s, settings_hash):
     writer = Writer()
-    rare_writer.session(writer, *numbers, started_s, settings_hash)
-    expected = [*shown(*numbers, started_s), as_sent(settings_hash, 4)]
+    *of_it, power, boots, version = numbers
+    rare_writer.session(writer, of_it, power, boots, started_s, settings_hash, version)
+    expected = [*shown(*of_it, power, boots, started_s), as_sent(settings_hash, 4), *shown(version)]
     assert taken_apart(writer) == ("SES", 0, expected)
 
 

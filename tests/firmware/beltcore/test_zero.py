@@ -141,6 +141,19 @@ def test_a_hand_that_lands_is_told_though_it_neither_sways_nor_trembles(still, l
     assert abs(model.means_n()[-1]) < 0.3
 
 
+@pytest.mark.parametrize("noise_n", [0.01, 0.3, 1, 2])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_smallest_lean_that_can_be_told_stays_for_eight_minutes(noise_n, seed):
+    """The README's: 2 N a hand, however still, at every noise up to 2 N RMS."""
+    still = Hand(sway=0, tremor=0)
+    model = Model(lambda t_s: (2, 2) if t_s > 20 else (0, 0), noise_n, hand=still, seed=seed)
+    model.run(500, rise_n_s=2)
+    means_n = model.means_n()
+    # Followed, the last ones would lack up to 4 N.
+    assert abs(sum(means_n[-12:]) / 12) < 0.3
+    assert max(map(abs, means_n)) < 1
+
+
 def test_a_lean_below_what_can_be_told_is_taken_for_drift():
     """The limit that the README states: 1.5 N a side, without sway."""
     still = Hand(sway=0, tremor=0)

@@ -176,3 +176,22 @@ print(cell.sample(now_us + 12500), cell.fault)
 """
     )
     assert lines == ["80 4 4", "5001 4"]
+
+
+@both
+@pytest.mark.parametrize("end", [0x7FFFFF, -0x800000])
+def test_an_end_of_the_range_is_no_stuck_value(driver, end, on_box):
+    """Saturated has a name of its own: the core must see the samples."""
+    lines = on_box(
+        CHIP
+        + driver
+        + f"""
+now_us = 0
+for number in range(200):
+    chip.again({end})
+    now_us += 12500
+    assert cell.sample(now_us) == {end}
+print(cell.fault, cell.restarts)
+"""
+    )
+    assert lines == ["0 0"]

@@ -12,7 +12,7 @@ from beltbox.wire import Sentence
 
 
 def ses(number: int, boots: int | None = 1, state: int = 0) -> Sentence:
-    return Sentence("SES", 0, [number, 3, state, 1, boots, None, "ABCD"])
+    return Sentence("SES", 0, [number, 3, state, 1, boots, None, "ABCD", 1])
 
 
 class Link:

@@ -230,10 +230,11 @@ def test_a_stalled_port_is_said_and_so_is_its_end(box, tmp_path: Path, until, mo
         ),
         (b"", lambda heard: heard, "belongs to something else"),
         (bytes(range(256)), lambda _heard: b"", "belongs to something else"),
+        (bytes(range(128, 256)), lambda _heard: b"", "that said what no text has"),
         (b"", lambda heard: b">>> " + heard, "the box's program doesn't run"),
         (b"$LOG,1,x*94FE\n", lambda _heard: b"", "doesn't say who it is"),
     ],
-    ids=["silent", "printer", "echo", "noise", "micropython", "mute box"],
+    ids=["silent", "printer", "echo", "noise", "another speed", "micropython", "mute box"],
 )
 def test_what_is_no_box_is_refused_in_words(speaker, every, answer, words, sentence):
     if every.startswith(b"$LOG"):

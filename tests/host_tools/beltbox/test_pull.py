@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import signal
 import sqlite3
 import struct
@@ -111,6 +112,7 @@ class FakeBox:
     def _told(self, number: int) -> bytes:
         one = self.sessions[number]
         told = [one[name] for name in ("state", "power", "boots", "started_s", "hash")]
+        told += [one["version"]] if "version" in one else []  # older firmware doesn't tell
         return self._sentence("SES", 0, number, len(one["blocks"]), *told)
 
     def _part(self, number: int, index: int, part: int) -> bytes:
@@ -183,6 +185,32 @@ def test_sessions_come_once_and_are_acknowledged(sentence, fetch, path: Path):
     assert again.here == 2
     assert fetch(box).here == 3
     assert len(loaded(path)) == 3
+
+
+def test_a_session_of_newer_firmware_is_left_on_the_box_by_name(sentence, fetch, path: Path):
+    box = FakeBox(sentence, {1: {"version": 1}, 2: {"version": 2}, 3: {}, 4: {"version": None}})
+    done = fetch(box)
+    assert [one.number for one in done.brought] == [1, 3, 4]
+    assert [(one.number, one.version) for one in done.newer] == [(2, 2)]
+    assert done.why_newer() == [
+        "Session 2 on the box was written by newer firmware (format 2; this beltbox reads 1): it "
+        "stays there. Update beltbox, and pull again."
+    ]
+    assert box.acknowledged == [1, 3, 4]
+    assert not [one for one in box.reads if one.startswith("read,2")]
+    # It is named each time, and the others aren't brought again.
+    again = fetch(box)
+    assert (again.brought, len(again.newer), again.here) == ([], 1, 3)
+
+
+def test_the_command_names_it_and_fails(sentence, speaker, run, path: Path):
+    box = FakeBox(sentence, {1: {}, 12: {"version": 2}})
+    ran = run("pull", "--port", speaker(b"", box).path, "--store", path, "--json")
+    assert ran.status == 1
+    told = json.loads(ran.out)
+    assert [one["box_session"] for one in told["brought"]] == [1]
+    assert told["newer"] == [{"box_session": 12, "version": 2}]
+    assert "Session 12 on the box was written by newer firmware (format 2; this" in ran.said
 
 
 def test_what_came_damaged_is_asked_for_again(sentence, fetch, path: Path):

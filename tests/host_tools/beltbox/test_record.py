@@ -188,13 +188,13 @@ def test_the_boxs_own_sessions_are_noted_in_the_segment_that_they_lie_in(play, t
     own.unheard = [8]
     done = play(
         [
-            Sentence("SES", 0, [5, 0, 0, 1, 1, None, HASH]),  # before anything is recorded
+            Sentence("SES", 0, [5, 0, 0, 1, 1, None, HASH, 1]),  # before anything is recorded
             *walked(10),
-            Sentence("SES", 0, [6, 0, 0, 1, 1, None, HASH]),
+            Sentence("SES", 0, [6, 0, 0, 1, 1, None, HASH, 1]),
             *walked(3),
             FakeLink.begin,
             *walked(3),
-            Sentence("SES", 0, [7, 0, 0, 1, 1, None, HASH]),
+            Sentence("SES", 0, [7, 0, 0, 1, 1, None, HASH, 1]),
             LinkEvent("unplugged", "gone"),
             LinkEvent("returned", "back"),
             *walked(3),

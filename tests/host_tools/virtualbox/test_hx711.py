@@ -169,6 +169,29 @@ def test_faults_of_the_script(play, scenario):
     assert line == f"{LEFT} {0x7FFFFF} 0 None {LEFT}"
 
 
+def test_a_data_wire_may_lie_at_either_level(play, scenario):
+    program = (
+        DRIVER
+        + BY_SPI
+        + (
+            "def at(ms):\n"
+            "    time.sleep_ms(ms - time.ticks_ms())\n"
+            "    levels = {dout() for _ in range(40)}\n"
+            "    return sorted(levels), read_spi(spi, dout)\n"
+            "print(at(700))\nprint(at(1700))\nprint(at(3700))\n"
+        )
+    )
+    events = [
+        {"at_s": at_s, "kind": kind}
+        for at_s, kind in ((0.6, "dout_low_left"), (1.6, "dout_high_left"), (3.6, "mended_left"))
+    ]
+    assert play(program, scenario(cells=CELLS, event=events)) == [
+        "([0], (0, 0))",
+        "([1], (-1, 1))",
+        f"([0], ({LEFT}, 1))",
+    ]
+
+
 def test_an_extra_clock_edge_spoils_one_sample_and_selects_channel_b(play, scenario):
     program = DRIVER + (
         "time.sleep_ms(1100 - time.ticks_ms())\n"
