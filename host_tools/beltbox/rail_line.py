@@ -215,10 +215,24 @@ def setting_problem(nn_per_count: float) -> str:
 
 
 def rail_warnings(
-    found: RailLine, label_kg: float | None = None, label_mv_v: float | None = None
+    points: Sequence[LoadPoint],
+    found: RailLine,
+    *,
+    light_kg: float,
+    label_kg: float | None = None,
+    label_mv_v: float | None = None,
 ) -> list[str]:
-    """What is odd about a cell, in words; its label's kg and mV/V are compared if given."""
+    """What is odd about a calibration, in words.
+
+    light_kg: where "light" ends. label_kg, label_mv_v: the cell's label, to compare.
+    """
     warnings: list[str] = []
+    heaviest_kg = max(point.kg for point in points)
+    if heaviest_kg < light_kg:
+        warnings.append(
+            f"the heaviest weight, {heaviest_kg:g} kg, is less than the {light_kg:.1f} kg that are "
+            "5 % of body weight: beyond it the line is guessed. Hang more"
+        )
     if found.nn_per_count < 0:
         warnings.append(
             "the counts fall when weight is hung: the cell is mounted the other way round, or "
