@@ -16,6 +16,8 @@ from beltbox.fit import Part, expanded, fit_line, rectangular
 # How well a person sees that the mark is at the pointer, and when they press.
 MARK_MM = 5.0
 REACTION_S = 0.1
+# … and how late one and the same person is in every press, on top of that.
+LATENESS_S = 0.1
 TAPE_MM = 2.0
 ROLLER_MM = 0.1
 _SLIP_SIGMAS = 3.0
@@ -72,8 +74,9 @@ def from_laps(passings: Sequence[Passing], lap_mm: float, tape_mm: float = TAPE_
     """The size of a count from two or more passings of the mark, laps of `lap_mm` apart.
 
     A straight line of counts over laps, so that every passing but the first and last ones' errors
-    is averaged away. tape_mm: the tape may be off by so much either way. Raises ValueError, in
-    words, where the counts can't be those of a belt.
+    is averaged away. Being late by the same time in every press tilts it where the belt went faster
+    at some than at others: at the first it rests. tape_mm: the tape may be off by so much either
+    way. Raises ValueError, in words, where the counts can't be those of a belt.
     """
     laps = [after.count - before.count for before, after in pairwise(passings)]
     if not laps:
@@ -85,10 +88,14 @@ def from_laps(passings: Sequence[Passing], lap_mm: float, tape_mm: float = TAPE_
     ]
     line = fit_line(range(len(passings)), [one.count for one in passings], u_counts)
     size = abs(line.slope)
+    late = fit_line(
+        range(len(passings)), [LATENESS_S * one.counts_per_s for one in passings], u_counts
+    )
     parts = [
         Part("tape", rectangular(tape_mm) / lap_mm),
         Part("key presses", line.u_known / size),
-        Part("laps", line.u_excess / size, max(1, line.freedom)),
+        Part("lateness", abs(late.slope) / size),
+        Part("laps", line.u_excess / size, line.freedom),
     ]
     share, k = expanded(parts)
     return BeltScale(
