@@ -6,6 +6,7 @@ Pure arithmetic; `calibrate_belt` has the dialogue.
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +16,8 @@ from beltbox.fit import Part, expanded, fit_line, rectangular
 # How well a person sees that the mark is at the pointer, and when they press.
 MARK_MM = 5.0
 REACTION_S = 0.1
+# … and how late one and the same person is in every press, on top of that.
+LATENESS_S = 0.1
 TAPE_MM = 2.0
 ROLLER_MM = 0.1
 _SLIP_SIGMAS = 3.0
@@ -22,6 +25,7 @@ _TREMBLING_COUNTS = 2
 _TO_AND_FRO = 20  # counts, as many as doctor asks for
 _BACKWARD_SHARE = 0.02
 _LABEL_SHARE = 0.02
+_LEAST_LAP_MM, _MOST_LAP_MM = 100.0, 20_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,23 @@ class BeltScale:
     warnings: tuple[str, ...]
 
 
+def lap_problem(lap_mm: float) -> str:
+    """Why a belt isn't so long, in words; empty when it may be."""
+    if _LEAST_LAP_MM <= lap_mm <= _MOST_LAP_MM:
+        return ""
+    return (
+        f"{lap_mm:g} mm isn't a length from {_LEAST_LAP_MM:.0f} to {_MOST_LAP_MM:.0f} mm; 3 metres "
+        "are 3000"
+    )
+
+
 def from_laps(passings: Sequence[Passing], lap_mm: float, tape_mm: float = TAPE_MM) -> BeltScale:
     """The size of a count from two or more passings of the mark, laps of `lap_mm` apart.
 
     A straight line of counts over laps, so that every passing but the first and last ones' errors
-    is averaged away. tape_mm: the tape may be off by so much either way. Raises ValueError, in
-    words, where the counts can't be those of a belt.
+    is averaged away. Being late by the same time in every press tilts it where the belt went faster
+    at some than at others: at the first it rests. tape_mm: the tape may be off by so much either
+    way. Raises ValueError, in words, where the counts can't be those of a belt.
     """
     laps = [after.count - before.count for before, after in pairwise(passings)]
     if not laps:
@@ -73,10 +88,14 @@ def from_laps(passings: Sequence[Passing], lap_mm: float, tape_mm: float = TAPE_
     ]
     line = fit_line(range(len(passings)), [one.count for one in passings], u_counts)
     size = abs(line.slope)
+    late = fit_line(
+        range(len(passings)), [LATENESS_S * one.counts_per_s for one in passings], u_counts
+    )
     parts = [
         Part("tape", rectangular(tape_mm) / lap_mm),
         Part("key presses", line.u_known / size),
-        Part("laps", line.u_excess / size, max(1, line.freedom)),
+        Part("lateness", abs(late.slope) / size),
+        Part("laps", line.u_excess / size, line.freedom),
     ]
     share, k = expanded(parts)
     return BeltScale(
@@ -135,19 +154,27 @@ def label_words(counted: float, label: float) -> str:
     )
 
 
+def lap_trouble(number: int, passing: Passing, lap: int) -> str:
+    """Why lap `number`, of so many counts and this passing at its end, is none; empty if it is."""
+    if abs(lap) > _TREMBLING_COUNTS:
+        return ""
+    moved = passing.there + passing.back
+    if moved >= _TO_AND_FRO:
+        return (
+            f"in lap {number} {moved} counts went to and fro, and the belt seems to be where it "
+            "was: one of the encoder's channels is missing. Check wires A and B "
+            "(hardware/README.md)"
+        )
+    return (
+        f"in lap {number} the encoder counted {abs(lap)}: it doesn't turn, or it isn't wired. "
+        "Check that its wheel runs on the belt, and wires A and B"
+    )
+
+
 def _refuse(passings: Sequence[Passing], laps: Sequence[int]) -> None:
     for number, (one, lap) in enumerate(zip(passings, laps, strict=True), 1):
-        if abs(lap) <= _TREMBLING_COUNTS:
-            if one.there + one.back >= _TO_AND_FRO:
-                raise ValueError(
-                    f"in lap {number} {one.there + one.back} counts went to and fro, and the belt "
-                    "seems to be where it was: one of the encoder's channels is missing. Check "
-                    "wires A and B (hardware/README.md)"
-                )
-            raise ValueError(
-                f"in lap {number} the encoder counted {abs(lap)}: it doesn't turn, or it isn't "
-                "wired. Check that its wheel runs on the belt, and wires A and B"
-            )
+        if trouble := lap_trouble(number, one, lap):
+            raise ValueError(trouble)
     if min(laps) < 0 < max(laps):
         raise ValueError("the belt went one way in some laps and the other way in others")
 
@@ -163,13 +190,13 @@ def _warnings(
             f"{100 * back / (there + back):.0f} % of the counts went the other way: was the belt "
             "pushed back, or is a channel of the encoder bad?"
         )
-    mean = sum(laps) / len(laps)
+    middle = statistics.median(laps)
     for number, lap in enumerate(laps, 1):
         allowed = _SLIP_SIGMAS * math.hypot(u_counts[number - 1], u_counts[number])
-        if abs(lap - mean) > max(allowed, 2.0):
+        if abs(lap - middle) > max(allowed, 2.0):
             found.append(
-                f"lap {number} has {abs(lap / mean - 1) * 100:.1f} % "
-                f"{'more' if lap / mean > 1 else 'fewer'} counts than the mean, more than key "
-                "presses explain: does the encoder's wheel slip, or was a mark missed?"
+                f"lap {number} has {abs(lap / middle - 1) * 100:.1f} % "
+                f"{'more' if lap / middle > 1 else 'fewer'} counts than the median lap, more than "
+                "key presses explain: does the encoder's wheel slip, or was a mark missed?"
             )
     return found

@@ -16,10 +16,13 @@ from beltbox.belt_laps import (
     from_laps,
     from_roller,
     label_words,
+    lap_problem,
+    lap_trouble,
 )
+from beltbox.calibrate_accept import accepted
 from beltbox.calibrate_box import CalibrateBox, CalibrationError
-from beltbox.calibrate_talk import LeaveError, Talk, one_of, positive
-from beltbox.card import Card, card_lines
+from beltbox.calibrate_talk import Talk, number, positive
+from beltbox.card import Card
 from beltbox.fit import standard_ppm
 from beltcore import settings as declared
 
@@ -60,25 +63,12 @@ class BeltPlan:
 
 def calibrate_belt(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> Card:
     """The card that the person accepted. Raises CalibrationError, LeaveError."""
-    while True:
+
+    def measure() -> tuple[Card, list[str]]:
         scale, told = _by_roller(talk, plan, box) if plan.by_roller else _by_laps(box, talk, plan)
-        card = _card(box, plan, scale)
-        talk.say("")
-        for line in [*card_lines(card, card.made_at)[:-1], *told]:
-            talk.say(line, "yellow" if line.startswith("warning") else "")
-        talk.say(f"To be set: {' '.join(f'{key}={value}' for key, value in card.settings.items())}")
-        again = () if plan.by_roller else ("repeat",)
-        choice = talk.ask(
-            "accept",
-            f"Accept, {'repeat ' if again else ''}or leave?",
-            one_of("accept", "yes", "leave", "no", *again),
-            by_yes="accept",
-            idle=box.idle,
-        )
-        if choice in ("accept", "yes"):
-            return card
-        if choice != "repeat":
-            raise LeaveError
+        return _card(box, plan, scale), told
+
+    return accepted(box, talk, measure, repeatable=not plan.by_roller)
 
 
 def _by_roller(talk: Talk, plan: BeltPlan, box: CalibrateBox) -> tuple[BeltScale, list[str]]:
@@ -104,7 +94,7 @@ def _by_laps(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> tuple[BeltScale, 
     lap_mm = plan.lap_mm or talk.ask(
         "belt-mm",
         "How long is the belt, once round, by the tape (or from one mark to the next), in mm?",
-        positive,
+        _lap_mm,
         idle=box.idle,
     )
     talk.say(
@@ -125,19 +115,32 @@ def _by_laps(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> tuple[BeltScale, 
     try:
         scale = from_laps(passings, lap_mm, plan.tape_mm)
     except ValueError as error:
-        said = str(error)
-        raise CalibrationError(
-            f"{said[:1].upper()}{said[1:]}. Nothing of it was stored."
-        ) from error
+        raise CalibrationError(_sentence(str(error))) from error
     told: list[str] = []
+    u = {part.name: part.u for part in scale.parts}
+    if u.get("lateness", 0.0) > max(u["tape"], u.get("laps", 0.0)):
+        told.append(
+            "The keys make most of that: slower past the pointer, or more laps, and it is less; "
+            "with --stops, where the belt rests at the mark, there are none."
+        )
     if scale.spread_share is not None:
         told.append(f"The laps differ by {100 * scale.spread_share:.2f} % of a lap.")
-    if plan.roller_mm is not None:
-        turn = counts_per_turn(scale.nm_per_count, plan.roller_mm, plan.belt_mm)
+    roller_mm = plan.roller_mm
+    if roller_mm is None and not talk.scripted:
+        roller_mm = talk.ask(
+            "roller-mm",
+            "The diameter of the encoder's roller or wheel in mm, to compare with its label?",
+            _mm_or_skip,
+            default="skip",
+            idle=box.idle,
+        )
+    if roller_mm is not None:
+        turn = counts_per_turn(scale.nm_per_count, roller_mm, plan.belt_mm)
         told.append(
-            f"On a roller of {plan.roller_mm:g} mm: {turn:.0f} counts in a turn."
+            f"On a roller of {roller_mm:g} mm: {turn:.0f} counts in a turn. The encoder's label "
+            "says as many, or as lines a quarter of it."
             if plan.counts_per_rev is None
-            else f"On a roller of {plan.roller_mm:g} mm: {label_words(turn, plan.counts_per_rev)}."
+            else f"On a roller of {roller_mm:g} mm: {label_words(turn, plan.counts_per_rev)}."
         )
     return scale, told
 
@@ -204,7 +207,15 @@ def _count(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> list[Passing]:
         if came is None and not by_key:
             continue
         if by_key:
-            passed = talk.keyboard.pressed() and counter.at_s > 0
+            passed = talk.pressed() and counter.at_s > 0
+            if passed and passings and counter.since < _MOVED_COUNTS:
+                passed = False
+                talk.say(
+                    f"    That isn't a lap: {counter.since} counts since the last Enter. If the "
+                    "belt went round, the encoder doesn't see it: check its wheel, and wires A and "
+                    "B (hardware/README.md).",
+                    "yellow",
+                )
         else:
             passed = counter.at_s - max(counter.moved_s, moved_s) >= _STILL_S and (
                 not passings or _is_lap(counter, passings)
@@ -215,6 +226,8 @@ def _count(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> list[Passing]:
             talk.quiet()
             if len(passings) > 1:
                 lap = passings[-1].count - passings[-2].count
+                if trouble := lap_trouble(len(passings) - 1, passings[-1], lap):
+                    raise CalibrationError(_sentence(trouble))
                 talk.say(f"    lap {len(passings) - 1} of {plan.laps}: {abs(lap)} counts")
             if len(passings) > plan.laps:
                 talk.quiet()
@@ -228,6 +241,21 @@ def _count(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> list[Passing]:
                 "counts nothing; check its wheel, and wires A and B (hardware/README.md)."
             )
     raise AssertionError("rows never end")
+
+
+def _mm_or_skip(text: str) -> float | None:
+    return None if text.lower() == "skip" else positive(text)
+
+
+def _sentence(trouble: str) -> str:
+    return f"{trouble[:1].upper()}{trouble[1:]}. Nothing of it was stored."
+
+
+def _lap_mm(text: str) -> float:
+    found = number(text)
+    if problem := lap_problem(found):
+        raise ValueError(problem)
+    return found
 
 
 def _is_lap(counter: _Counter, passings: Sequence[Passing]) -> bool:

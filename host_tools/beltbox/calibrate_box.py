@@ -11,6 +11,7 @@ from beltbox.errors import BeltBoxError
 from beltbox.health import ask_health
 from beltbox.link import BoxLink, Identity, LinkError, LinkEvent
 from beltbox.rows import RawRow, us_between
+from beltbox.unfinished import Note
 from beltbox.wire import raw_row
 
 _BACK_S = 60.0
@@ -32,6 +33,7 @@ class CalibrateBox:
     A cell that the settings don't name isn't driven by the box, so it needs a provisional
     sensitivity before it can be calibrated: that is on the box's flash until it is undone. Where
     the box was unplugged before that, the end of the block waits a minute for it to come back.
+    What is to be undone is noted in a file first: `unfinished.put_back` does it where this can't.
     """
 
     def __init__(self, link: BoxLink, tell: Callable[[str], None] = lambda _text: None) -> None:
@@ -45,6 +47,7 @@ class CalibrateBox:
             raise LinkError(f"The box at {link.path} doesn't say who it is.")
         self.identity: Identity = link.identity
         self._before: dict[str, int | str] = {}
+        self._note = Note(self.serial, self.identity.box_name)
         self._raw_on = False
 
     def __enter__(self) -> Self:
@@ -62,18 +65,29 @@ class CalibrateBox:
             self.quiet()
 
     def change(self, values: Mapping[str, int | str]) -> None:
-        """Set what differs; `undo` takes it back. Raises LinkError with some of it done."""
-        for key, value in values.items():
-            if self.settings[key] != value and key not in self.link.unknown_settings:
-                self._before.setdefault(key, self.settings[key])
-                # Also when no answer comes it may have been done: what is undone is told first.
-                self.link.command("set", key, value)
-                self.settings[key] = value
+        """Set what differs; `undo` takes it back.
+
+        Raises UnfinishedError with nothing done, LinkError with some of it done.
+        """
+        differ = {
+            key: value
+            for key, value in values.items()
+            if self.settings[key] != value and key not in self.link.unknown_settings
+        }
+        if not differ:
+            return
+        # Also when no answer comes it may have been done: what is to be undone is noted first.
+        self._note.add(self.settings, differ)
+        for key in differ:
+            self._before.setdefault(key, self.settings[key])
+        for key, value in differ.items():
+            self.link.command("set", key, value)
+            self.settings[key] = value
 
     def keep(self, keys: Iterable[str]) -> None:
-        """What was changed of these stays."""
-        for key in keys:
-            self._before.pop(key, None)
+        """What was changed of these stays. Raises UnfinishedError."""
+        kept = [key for key in keys if self._before.pop(key, None) is not None]
+        self._note.drop(kept)
 
     def undo(self) -> None:
         """Put back what was changed and not kept. Raises CalibrationError where that fails."""
@@ -86,11 +100,13 @@ class CalibrateBox:
                 self.link.command("set", key, value)
                 self.settings[key] = value
                 del self._before[key]
+                self._note.drop([key])
         except (LinkError, TimeoutError, KeyboardInterrupt) as error:
             rest = " ".join(f"{key}={value}" for key, value in self._before.items())
             raise CalibrationError(
                 "The box isn't there, so a setting for the time of the calibration stays on it. "
-                f"Plug it in and put it back: beltbox settings {rest}"
+                "The next beltbox command on this computer that finds the box puts it back; on "
+                f"another one: beltbox settings {rest}"
             ) from error
 
     def quiet(self) -> None:

@@ -12,8 +12,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from beltbox.belt_laps import lap_problem
 from beltbox.calibrate_box import SIDES, CalibrateBox
-from beltbox.calibrate_talk import Answers, Talk, one_of
+from beltbox.calibrate_talk import Answers, LeaveError, Talk, one_of
 from beltbox.options import a_number
 from beltbox.signals import end_signals
 
@@ -24,13 +25,11 @@ QUESTIONS = {
     "belt-mm": "the belt's length",
     "counts-per-rev": "of the encoder",
     "weight": "of a check, in kg",
-    "anyway": "calibrate a cell that looks bad",
     "positions": "measure at three places",
-    "mend": "what really hung there",
-    "retry": "again or leave",
     "accept": "accept, repeat or leave",
 }
 NOTHING = "Nothing was stored; the box is as it was."
+_HOW_TO_LEAVE = "Leave at any moment: q and Enter, or Ctrl-C."
 
 AnswersOption = Annotated[
     Path | None,
@@ -52,6 +51,12 @@ def above_0(value: float | None) -> float | None:
     a_number(value)
     if value is not None and not 0 < value < 1e9:
         raise typer.BadParameter(f"{value:g} isn't a number above 0.")
+    return value
+
+
+def a_lap(value: float | None) -> float | None:
+    if value is not None and (problem := lap_problem(value)):
+        raise typer.BadParameter(f"{problem}.")
     return value
 
 
@@ -77,7 +82,12 @@ def conversation(console: Console, answers: Path | None, yes: bool) -> Generator
     try:
         for number in before:
             signal.signal(number, signal.default_int_handler)
+        if not talk.scripted:
+            talk.say(_HOW_TO_LEAVE)
         yield talk
+    except LeaveError:
+        talk.say(NOTHING)
+        sys.exit(1)
     except KeyboardInterrupt:
         talk.quiet()
         talk.say("")
@@ -90,13 +100,21 @@ def conversation(console: Console, answers: Path | None, yes: bool) -> Generator
 
 
 def sides_meant(box: CalibrateBox, talk: Talk, side: str | None, *, both: bool) -> list[str]:
-    """The sides that are meant: as said, or the only one that the settings name, or asked."""
+    """The sides that are meant: as said, or asked, where one that the settings name is offered.
+
+    Without `both`, for what only a cell that is known can do, the only one isn't asked for.
+    """
     if side is None:
         there = [one for one in SIDES if box.settings[f"rail_{one}_nn_per_count"]]
-        if len(there) == 1:
+        if len(there) == 1 and not both:
             return there
         choices = (*SIDES, "both") if both else SIDES
+        # The one that was calibrated before: the other may be there, too, and its turn now.
         side = talk.ask(
-            "side", f"Which side: {' or '.join(choices)}?", one_of(*choices), idle=box.idle
+            "side",
+            f"Which side: {' or '.join(choices)}?",
+            one_of(*choices),
+            by_yes=there[0] if len(there) == 1 else None,
+            idle=box.idle,
         )
     return list(SIDES) if side == "both" else [side]

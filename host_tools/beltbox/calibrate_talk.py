@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import re
 import sys
 import threading
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from rich.console import Console
+from rich.control import Control
 from rich.live import Live
 from rich.text import Text
 
@@ -23,7 +25,7 @@ T = TypeVar("T")
 
 # A status in a log: one now and then, or it would be all there is.
 _LOGGED_S = 1.0
-LEAVE = ("leave", "quit", "exit")
+LEAVE = ("q", "quit", "leave", "exit")
 
 
 class LeaveError(Exception):
@@ -47,6 +49,11 @@ class Keyboard:
             pass
         self._lines.put(None)
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person types, and no script."""
+        return self._stream.isatty()
+
     def line(self) -> str | None:
         """The next line without its end, or None if there is none yet. Raises CalibrationError."""
         if not self._ended:
@@ -61,10 +68,6 @@ class Keyboard:
             "The input has ended, and there is a question left. Nothing of it was stored. In a "
             "script, give the options, --answers FILE, or --yes."
         )
-
-    def pressed(self) -> bool:
-        """Whether Enter was pressed since it was last asked; once for each."""
-        return self.line() is not None
 
 
 class Answers:
@@ -161,6 +164,27 @@ class Talk:
             self._keyboard = Keyboard()
         return self._keyboard
 
+    def pressed(self) -> bool:
+        """Whether Enter was pressed since it was last asked; once for each. Raises LeaveError."""
+        line = self.keyboard.line()
+        if line is None:
+            return False
+        if self._live is not None:
+            # The terminal's echo has moved on by a line, and the status doesn't know.
+            self.console.control(Control.move(0, -1))
+        if line.lower() in LEAVE:
+            self.quiet()
+            raise LeaveError
+        return True
+
+    def heed(self) -> None:
+        """While no answer is waited for: what is typed means nothing, but for "q", which leaves.
+
+        Nor does it answer the next question.
+        """
+        if not self.scripted and self.keyboard.is_terminal:
+            self.pressed()
+
     def ask(
         self,
         key: str,
@@ -238,7 +262,8 @@ def one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         found = [choice for choice in choices if text and choice.startswith(text.lower())]
         if len(found) != 1:
-            raise ValueError(f"{text!r} is none of {', '.join(choices)}")
+            said = f"{text!r} isn't one of" if text else "type one of"
+            raise ValueError(f"{said}: {', '.join(choices)}")
         return found[0]
 
     return parse
@@ -249,7 +274,8 @@ def number(text: str) -> float:
     try:
         return float(text.replace(",", "."))
     except ValueError:
-        raise ValueError(f"{text!r} isn't a number") from None
+        said = f"{text!r} isn't a number; write it without its unit" if text else "type a number"
+        raise ValueError(said) from None
 
 
 def positive(text: str) -> float:
@@ -260,6 +286,6 @@ def positive(text: str) -> float:
     return found
 
 
-def numbers(text: str) -> list[float]:
-    """Parse "5,10,20", with points for decimals. Raises ValueError."""
-    return [number(part.strip()) for part in text.replace(";", ",").split(",") if part.strip()]
+def kilograms(text: str) -> list[float]:
+    """Parse "5,10,20" or "5 kg, 10 kg", with points for decimals. Raises ValueError."""
+    return [number(part) for part in re.split(r"[,;\s]+|kg", text.lower()) if part]

@@ -33,7 +33,8 @@ def settle(
 
     The other side's is with it, if there is such a cell. n_per_count: about. what: for the screen.
     limit_s: of the box's time; then it raises CalibrationError with the reason. empty: the readings
-    with nothing on the rails, so that a weight on the wrong one is noticed.
+    with nothing on the rails, so that a weight on the wrong one is noticed. Raises LeaveError when
+    the person types "q".
     """
     watched = {one: Steadiness(n_per_count, seconds=seconds) for one in SIDES}
     other = "right" if side == "left" else "left"
@@ -41,6 +42,7 @@ def settle(
     last: int | None = None
     words = "reading"
     for came in box.rows():
+        talk.heed()
         if came is None:
             continue
         at_s, row = came

@@ -28,8 +28,10 @@ OLD_DAYS = 90
 _WANDER_N = 10.0
 _WANDER_SHARE = 0.02
 LIGHT_SHARE = 0.05
+_SHOWN_SHARE = 0.00005
 
 PARTS = ("belt", "left", "right")
+_WAYS = {"up": "on", "down": "off"}
 
 
 class CardError(BeltBoxError):
@@ -205,7 +207,8 @@ def _rail(card: Card) -> list[str]:
     lines = [
         f"{nn} nN a count, zero at {card.settings[f'rail_{card.part}_zero']}",
         f"± {u_n:.2f} N at 5 % of body weight ({light_n:.0f} N of {card.body_mass_kg:g} kg), "
-        f"that is ± {100 * u_n / (light_n / LIGHT_SHARE):.2f} % of body weight",
+        f"that is ± {100 * u_n / (light_n / LIGHT_SHARE):.2f} % of body weight"
+        f"{_causes(_at(card, light_n))}",
         f"non-linearity {_share(card.nonlinearity_share)}, hysteresis "
         f"{_share(card.hysteresis_share)} of {card.heaviest_kg:g} kg; place on the rail "
         f"{'not measured' if card.position_share is None else f'± {_share(card.position_share)}'}",
@@ -216,12 +219,18 @@ def _rail(card: Card) -> list[str]:
         )
         + ". Compare it with the label.",
     ]
+    lines.append("    hung kg        counts   off the line by")
     lines += [
-        f"{point.kg:6g} kg {point.way:<4} {point.counts:12.1f} counts   residual "
-        f"{point.residual_n:+.3f} N"
+        f"{point.kg:8g} {_WAYS[point.way]:<4}{point.counts:11.0f}   {point.residual_n:+8.3f} N"
         for point in card.points
     ]
     return lines
+
+
+def _at(card: Card, force_n: float) -> tuple[Part, ...]:
+    """What is uncertain at a force, in parts of it, the largest first."""
+    fixed = [Part(part.name, part.u / force_n, part.freedom) for part in card.fixed]
+    return tuple(sorted([*fixed, *card.relative], key=lambda part: part.u, reverse=True))
 
 
 def _share(share: float | None) -> str:
@@ -229,7 +238,6 @@ def _share(share: float | None) -> str:
 
 
 def _causes(parts: tuple[Part, ...]) -> str:
-    """ " (tape 0.04 %, key presses 0.20 %)": each one's standard uncertainty."""
-    if not parts:
-        return ""
-    return " (" + ", ".join(f"{part.name} {100 * part.u:.2f} %" for part in parts) + ")"
+    """ " (tape 0.04 %, key presses 0.20 %)": the standard uncertainties that can be seen."""
+    shown = [f"{part.name} {100 * part.u:.2f} %" for part in parts if part.u >= _SHOWN_SHARE]
+    return f" ({', '.join(shown)})" if shown else ""

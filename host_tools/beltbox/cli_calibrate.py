@@ -15,24 +15,27 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from beltbox import belt_laps, calibrate_belt
 from beltbox.calibrate_belt import BeltPlan
 from beltbox.calibrate_box import CalibrateBox
+from beltbox.calibrate_diagnosis import diagnose, drive
 from beltbox.calibrate_options import (
     NOTHING,
     AnswersOption,
     TemperatureOption,
     WaitOption,
     YesOption,
+    a_lap,
     a_side,
     above_0,
     conversation,
     share_of_percent,
     sides_meant,
 )
-from beltbox.calibrate_rail import RailDialogue, RailPlan, diagnose, drive
-from beltbox.calibrate_talk import LeaveError, Talk, numbers
+from beltbox.calibrate_rail import RailDialogue
+from beltbox.calibrate_talk import LeaveError, Talk, kilograms
 from beltbox.card import Card
 from beltbox.cli_calibrate_check import check_command, show_command
 from beltbox.find import find_box
 from beltbox.options import JsonOption, PortOption, StoreOption, print_json
+from beltbox.rail_card import RailPlan
 from beltbox.rail_line import weights_problem
 from beltbox.store import Store, open_store
 
@@ -49,7 +52,7 @@ calibrate = typer.Typer(
 def _weights(text: str | None) -> str | None:
     if text is not None:
         try:
-            problem = weights_problem(numbers(text))
+            problem = weights_problem(kilograms(text))
         except ValueError as error:
             problem = str(error)
         if problem:
@@ -63,7 +66,7 @@ def belt_command(
         float | None,
         typer.Option(
             help="The belt's length once round, or between two marks, by the tape.",
-            callback=above_0,
+            callback=a_lap,
         ),
     ] = None,
     laps: Annotated[int, typer.Option(min=1, max=50, help="How many laps.")] = calibrate_belt.LAPS,
@@ -192,7 +195,7 @@ def rail_command(
     Example: beltbox calibrate rail --side left --weights 5,10,20 --tolerance 0.5
     """
     plan = RailPlan(
-        weights=tuple(numbers(weights)) if weights else (),
+        weights=tuple(kilograms(weights)) if weights else (),
         tolerance=tolerance / 100,
         unload=unload,
         position_kg=position,

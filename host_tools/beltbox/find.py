@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 
 from beltbox.link import BoxLink, ByteSink, LinkError, NoProgramError
 from beltbox.ports import Candidate, PortError, candidates
+from beltbox.unfinished import put_back
+from beltbox.words import printable
 
 
 def find_box(
@@ -17,9 +20,25 @@ def find_box(
 ) -> BoxLink:
     """The link to the box at `path`, or, without one, to the only box that is here.
 
-    Asks every port, or only those of `among`, who it is. Raises PortError when there is none, or
-    more than one.
+    Asks every port, or only those of `among`, who it is. What a calibration that was killed has
+    left on the box is put back, and told on the standard error. Raises PortError when there is
+    none, or more than one.
     """
+    link = _find(path, capture, tell, among)
+    try:
+        put_back(link, _warn)
+    except BaseException:
+        link.close()
+        raise
+    return link
+
+
+def _find(
+    path: str | None,
+    capture: ByteSink | None,
+    tell: Callable[[str], None],
+    among: Sequence[Candidate] | None,
+) -> BoxLink:
     if path is not None:
         return BoxLink(path, capture=capture)
     found: list[BoxLink] = []
@@ -52,6 +71,10 @@ def find_box(
     finally:
         for link in found:
             link.close()
+
+
+def _warn(text: str) -> None:
+    print(printable(text), file=sys.stderr)
 
 
 def _briefly(candidate: Candidate, error: Exception) -> str:

@@ -40,7 +40,11 @@ class Line:
     u_excess: float
     """… by what the points scatter beyond that."""
     freedom: int
-    """Degrees of freedom of the scatter: points less two."""
+    """Degrees of freedom of `u_excess`, >= 1: points less two, and one more.
+
+    One more, because the points' own uncertainties tell something of the scatter too: with three
+    points Student's t would make a chance excess fourteen times as large, one time in three.
+    """
     excess: float
     """The scatter beyond the points' own uncertainties, a standard deviation of y."""
     residuals: tuple[float, ...]
@@ -96,16 +100,16 @@ def fit_line(x: Sequence[float], y: Sequence[float], u_y: Sequence[float]) -> Li
     and the same excess is added to all, so large that they just do (Paule and Mandel, J. Res. NBS
     87 (1982) 377). Raises ValueError for too few points.
     """
-    freedom = len(x) - 2
-    if freedom < 0 or len(set(x)) < 2:
+    spare = len(x) - 2
+    if spare < 0 or len(set(x)) < 2:
         raise ValueError("a line takes points at two places")
     known = _weighted(x, y, u_y, 0.0)
     excess = 0.0
-    if freedom and known.chi_square > freedom:
+    if spare and known.chi_square > spare:
         low, high = 0.0, max(abs(one) for one in known.residuals) * math.sqrt(len(x))
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
-            if _weighted(x, y, u_y, middle).chi_square > freedom:
+            if _weighted(x, y, u_y, middle).chi_square > spare:
                 low = middle
             else:
                 high = middle
@@ -116,7 +120,7 @@ def fit_line(x: Sequence[float], y: Sequence[float], u_y: Sequence[float]) -> Li
         start=found.start,
         u_known=known.u_slope,
         u_excess=math.sqrt(max(0.0, found.u_slope**2 - known.u_slope**2)),
-        freedom=freedom,
+        freedom=spare + 1,
         excess=excess,
         residuals=found.residuals,
     )

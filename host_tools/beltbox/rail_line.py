@@ -27,6 +27,7 @@ _LABEL_TOLERANCE = 0.3
 _OUTLIER_SHARE = 0.03
 _ODD_SHARE = 0.01
 _OUTLIER_SIGMAS = 4.0
+_EXPLAINED_SIGMAS = 2.0
 # What beltcore.rails leaves of a sample's noise (its docstring).
 _FILTERED = 0.4
 
@@ -57,6 +58,7 @@ class RailLine:
     """Signed: negative for a cell that is mounted the other way round."""
     line: Line
     residuals_n: tuple[float, ...]
+    """Readings less the line, in the order of the points."""
     nonlinearity_share: float | None
     """The largest residual on the way up; None with fewer than two weights."""
     hysteresis_share: float | None
@@ -104,25 +106,29 @@ def rail_line(
     heaviest_n = max(point.newtons for point in points)
     up = [abs(one) for one, p in zip(residuals, points, strict=True) if p.way == "up"]
     empty = [point for point in points if point.kg == 0]
+    zero = statistics.fmean(point.counts for point in empty)
     wander_n = (max(p.counts for p in empty) - min(p.counts for p in empty)) / size
     zero_n = max(point.u_counts for point in empty) / size
-    # With one weight the line goes through both points: nothing shows how straight the cell is.
+    # With one weight the line goes through it: nothing shows how straight the cell is.
     many = len({point.kg for point in points}) > 2
-    worst_n = max(abs(one) for one in residuals) if many else 0.0
+    play_n = max([wander_n, *(one / size for one in _plays(points))])
     fixed = [
-        Part("zero", math.hypot(zero_n, rectangular(wander_n / 2))),
-        Part("straightness", rectangular(worst_n)),
+        Part("zero", math.hypot(zero_n, rectangular(play_n / 2))),
         Part("noise", noise_counts * _FILTERED / size),
     ]
     relative = [
         Part("weights", rectangular(tolerance)),
         Part("readings", line.u_known / size),
-        Part("scatter", line.u_excess / size, max(1, line.freedom)),
+        # With one weight all the scatter there is lies between the two zeros.
+        Part("scatter", line.u_excess / size, line.freedom)
+        if many
+        else Part("scatter", rectangular(wander_n / 2) / heaviest_n),
+        Part("straightness", rectangular(_bow_share(points, zero, line.slope))),
     ]
     if position_share is not None:
         relative.append(Part("place on the rail", rectangular(position_share)))
     return RailLine(
-        zero=statistics.fmean(point.counts for point in empty),
+        zero=zero,
         nn_per_count=1e9 / line.slope,
         line=line,
         residuals_n=residuals,
@@ -134,13 +140,34 @@ def rail_line(
 
 
 def _hysteresis(points: Sequence[LoadPoint], slope: float, heaviest_n: float) -> float | None:
+    off = _plays(points)
+    return max(off) / abs(slope) / heaviest_n if off else None
+
+
+def _plays(points: Sequence[LoadPoint]) -> list[float]:
+    """By how many counts weights read otherwise when they come off again than when they went on."""
     up = {point.kg: point.counts for point in points if point.way == "up"}
-    off = [
+    return [
         abs(point.counts - up[point.kg])
         for point in points
         if point.way == "down" and point.kg in up
     ]
-    return max(off) / abs(slope) / heaviest_n if off else None
+
+
+def _bow_share(points: Sequence[LoadPoint], zero: float, slope: float) -> float:
+    """By what part of itself the box will read a weight wrongly, at worst.
+
+    The box's line goes through the zero, which the fitted one needn't. On the way up and down
+    together, as play is a part of its own; and beyond what the readings' uncertainties explain.
+    """
+    worst = 0.0
+    for kg in {point.kg for point in points if point.kg}:
+        there = [point for point in points if point.kg == kg]
+        newtons = there[0].newtons
+        read_n = (statistics.fmean(point.counts for point in there) - zero) / slope
+        noise_n = _EXPLAINED_SIGMAS * max(point.u_counts for point in there) / abs(slope)
+        worst = max(worst, (abs(read_n - newtons) - noise_n) / newtons)
+    return worst
 
 
 def disagreeing(points: Sequence[LoadPoint], *, tolerance: float) -> list[LoadPoint]:
@@ -215,10 +242,24 @@ def setting_problem(nn_per_count: float) -> str:
 
 
 def rail_warnings(
-    found: RailLine, label_kg: float | None = None, label_mv_v: float | None = None
+    points: Sequence[LoadPoint],
+    found: RailLine,
+    *,
+    light_kg: float,
+    label_kg: float | None = None,
+    label_mv_v: float | None = None,
 ) -> list[str]:
-    """What is odd about a cell, in words; its label's kg and mV/V are compared if given."""
+    """What is odd about a calibration, in words.
+
+    light_kg: where "light" ends. label_kg, label_mv_v: the cell's label, to compare.
+    """
     warnings: list[str] = []
+    heaviest_kg = max(point.kg for point in points)
+    if heaviest_kg < light_kg:
+        warnings.append(
+            f"the heaviest weight, {heaviest_kg:g} kg, is less than the {light_kg:.1f} kg that are "
+            "5 % of body weight: beyond it the line is guessed. Hang more"
+        )
     if found.nn_per_count < 0:
         warnings.append(
             "the counts fall when weight is hung: the cell is mounted the other way round, or "

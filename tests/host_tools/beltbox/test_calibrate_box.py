@@ -6,9 +6,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from beltbox import calibrate_box
+from beltbox import calibrate_box, unfinished
 from beltbox.calibrate_box import CalibrateBox, CalibrationError, LinkLostError
 from beltbox.link import CommandRefusedError, LinkError, LinkEvent
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(apart):
+    """No note of the person who runs the tests is touched."""
+
+
+def noted() -> dict[str, object]:
+    return {key: one.before for key, one in unfinished.Note("", "fake").changes().items()}
 
 
 class FakeLink:
@@ -57,9 +66,38 @@ def test_what_isnt_kept_is_put_back():
     with CalibrateBox(link) as box:
         box.change({"a": 5, "b": 6})
         assert link.there == {"a": 5, "b": 6}
+        assert noted() == {"a": 1, "b": 2}
         box.keep(["a"])
+        assert noted() == {"b": 2}
     assert link.there == {"a": 5, "b": 2}
     assert box.settings == {"a": 5, "b": 2}
+    assert noted() == {}
+
+
+def test_what_is_set_is_noted_before(monkeypatch):
+    link = FakeLink()
+    had: list[dict[str, object]] = []
+    command = link.command
+
+    def looked_at(verb, *arguments, tries=8):
+        had.append(noted())
+        return command(verb, *arguments, tries=tries)
+
+    monkeypatch.setattr(link, "command", looked_at)
+    with CalibrateBox(link) as box:
+        box.change({"a": 5})
+    assert had == [{"a": 1}, {"a": 1}]  # the change, and its undoing
+
+
+def test_what_cant_be_noted_isnt_set(monkeypatch):
+    def full(_note, _changes):
+        raise unfinished.UnfinishedError("Can't write it: no space.")
+
+    monkeypatch.setattr(unfinished.Note, "_write", full)
+    link = FakeLink()
+    with pytest.raises(unfinished.UnfinishedError), CalibrateBox(link) as box:
+        box.change({"a": 5})
+    assert link.there == {"a": 1, "b": 2}
 
 
 def test_what_an_older_box_doesnt_know_isnt_set():
@@ -76,6 +114,7 @@ def test_a_change_without_an_answer_is_put_back_too():
     with pytest.raises(LinkError, match="no answer"), CalibrateBox(link) as box:
         box.change({"a": 5, "b": 6})
     assert link.there == {"a": 1, "b": 2}
+    assert noted() == {}
 
 
 def test_an_unplugged_box_is_waited_for():
@@ -105,8 +144,11 @@ def test_one_that_doesnt_come_back_is_told_with_what_to_do(monkeypatch):
             box.change({"a": 5})
             link.connected = False
 
-    with pytest.raises(CalibrationError, match="put it back: beltbox settings a=1"):
+    with pytest.raises(
+        CalibrationError, match="puts it back; on another one: beltbox settings a=1"
+    ):
         calibrate()
+    assert noted() == {"a": 1}
 
 
 @pytest.mark.parametrize("kind", ["unplugged", "reset", "silent"])

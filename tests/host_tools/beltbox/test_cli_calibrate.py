@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from beltbox.find import find_box
+from beltbox.link import BoxLink
 from beltbox.store import open_store
 from virtualbox import VirtualBox, load
 
@@ -136,7 +137,7 @@ def test_at_a_terminal_with_every_mistake(box, terminal, scenario, words, tmp_pa
     maker = terminal("calibrate", "rail", "--no-unload", *words)
     maker.shows("Which side: left or right or both?")
     maker.type("middle")
-    maker.shows("is none of left, right, both")
+    maker.shows("isn't one of: left, right, both")
     maker.type("left")
     maker.shows("Which weights")
     maker.type("10,5")
@@ -202,6 +203,55 @@ def test_leaving_changes_nothing(box, terminal, scenario, words, tmp_path):
     assert cards_in(tmp_path) == []
 
 
+def test_what_is_typed_while_a_weight_is_awaited(box, terminal, scenario, words):
+    """Enter answers no later question; q leaves."""
+    running = box(scenario(), speed=20)
+    maker = terminal("calibrate", "rail", "--side", "left", "--weights", 10, "--no-unload", *words)
+    maker.shows("Now hang 10 kg")
+    maker.type("no")
+    hang(running, 10)
+    maker.shows("Now take everything off")
+    maker.type("hello")
+    hang(running, 0)
+    maker.shows("at three places? (yes or no) [no]")
+    maker.type("y")
+    maker.shows("Now hang 10 kg at the front end")
+    maker.type("q")
+    maker.shows("Nothing was stored; the box is as it was.")
+    assert maker.end() == 1
+
+
+def test_leaving_a_check(box, terminal, scenario, words):
+    box(scenario())
+    maker = terminal("calibrate", "check", "--side", "left", *words[:2])
+    maker.shows("How many kg will hang there?")
+    maker.type("q")
+    maker.shows("Nothing was stored")
+    assert maker.end() == 1
+
+
+def test_a_weight_beyond_the_label_is_refused_before_it_hangs(box, run, scenario, words):
+    box(scenario())
+    ran = run(
+        *("calibrate", "rail", "--side", "left", "--weights", "5,60", "--label-kg", 50, "--yes"),
+        *words,
+    )
+    assert ran.status == 1
+    assert "60 kg is more than the 50 kg of the cell's label" in ran.said
+    assert "Now hang" not in ran.said
+
+
+def test_the_other_side_is_never_calibrated_unasked(box, terminal, scenario, words):
+    """The left is known already; the maker means the right."""
+    box(scenario(), settings={"rail_right_nn_per_count": 0, "rail_right_zero": 0}, speed=20)
+    maker = terminal("calibrate", "rail", *words)
+    maker.shows("Which side: left or right or both?")
+    maker.type("right")
+    maker.shows("right cell: ")
+    maker.type("q")
+    assert maker.end() == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_changes_nothing(box, start, scenario, words, tmp_path, number):
     running = box(scenario(), settings=UNKNOWN_CELL)
@@ -212,6 +262,22 @@ def test_a_signal_changes_nothing(box, start, scenario, words, tmp_path, number)
     assert "Stopped. Nothing was stored; the box is as it was." in program.said
     assert settings_of(running) == before
     assert cards_in(tmp_path) == []
+
+
+def test_what_a_killed_calibration_left_is_put_back(box, start, run, scenario, words, tmp_path):
+    running = box(scenario(), settings=UNKNOWN_CELL)
+    program = start("calibrate", "rail", "--side", "left", "--weights", "5", "--yes", *words)
+    program.says("Now hang 5 kg")
+    assert program.signal(signal.SIGKILL) == -signal.SIGKILL
+    with BoxLink(running.port) as link:
+        assert link.settings()["rail_left_nn_per_count"] == 230_000
+    ran = run("settings", "--json", *words[:2])
+    assert ran.status == 0
+    assert "put back as before: rail_left_nn_per_count=0 (it was 230000)" in " ".join(
+        ran.err.split()
+    )
+    assert json.loads(ran.out)["rail_left_nn_per_count"] == 0
+    assert run("settings", "--json", *words[:2]).err == ""
 
 
 def test_unplugged_in_the_middle(box, start, scenario, words, tmp_path):
@@ -344,6 +410,7 @@ def test_nobody_to_ask(box, start, run, scenario, words):
         ("check", "--weight", "0"),
         ("check", "--side", "both"),
         ("belt", "--belt-mm", "nan"),
+        ("belt", "--belt-mm", "3"),
         ("belt", "--pushed", "up"),
         ("belt", "--laps", "0"),
         ("show", "--sides"),

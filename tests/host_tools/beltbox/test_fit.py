@@ -48,7 +48,7 @@ def test_a_point_of_large_uncertainty_weighs_little():
 
 def test_two_points_have_the_uncertainty_of_a_difference():
     line = fit_line([0, 50], [100.0, 1100.0], [3.0, 4.0])
-    assert (line.slope, line.freedom, line.excess) == (pytest.approx(20), 0, 0)
+    assert (line.slope, line.freedom, line.excess) == (pytest.approx(20), 1, 0)
     assert line.u_slope == pytest.approx(5 / 50)
 
 
