@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 import beltbox
 from beltbox import units
@@ -20,6 +16,7 @@ from beltbox.cli_doctor import bundle_command, doctor_command
 from beltbox.cli_flash import flash_command
 from beltbox.cli_pull import pull_command
 from beltbox.cli_record import live_command, record_command
+from beltbox.cli_sessions import NO_SESSIONS, sessions_command
 from beltbox.cli_settings import settings_command
 from beltbox.database import default_store_file
 from beltbox.engines import ENGINES
@@ -33,7 +30,6 @@ from beltbox.options import (
     a_number,
     fail,
     print_json,
-    summary_json,
 )
 from beltbox.replay import Replayed
 from beltbox.replay import replay as compute_again
@@ -42,7 +38,6 @@ from beltbox.report_cards import cards_behind
 from beltbox.settings_file import load_settings
 from beltbox.sim import is_scenario, list_scenarios, simulate
 from beltbox.store import Session, SessionSummary, Store, open_store
-from beltbox.words import printable
 
 app = typer.Typer(
     name="beltbox",
@@ -57,14 +52,11 @@ app.command("flash")(flash_command)
 app.command("live")(live_command)
 app.command("record")(record_command)
 app.command("pull")(pull_command)
+app.command("sessions")(sessions_command)
 app.command("settings")(settings_command)
 app.command("doctor")(doctor_command)
 app.command("bundle")(bundle_command)
 app.add_typer(calibrate, name="calibrate")
-
-_NO_SESSIONS = "No sessions in {} yet. Record one: beltbox record"
-_TABLE_WIDTH = 80
-_LINE_WIDTH = 1000
 
 SessionArgument = Annotated[
     int | None, typer.Argument(help="Its number, as `beltbox sessions` lists it; else the latest.")
@@ -127,52 +119,6 @@ def sim(
                 f"There is no scenario {scenario!r}. Give a .toml file, or one that --list shows."
             )
         simulate(scenario, seed=seed, speed=speed, link=link, truth=truth, wait=wait)
-
-
-@app.command()
-def sessions(store: StoreOption = None, as_json: JsonOption = False) -> None:
-    """List what was recorded, the newest first.
-
-    Example: beltbox sessions --json
-    """
-    found: list[SessionSummary] = []
-    where = str(default_store_file())
-    if store is not None or default_store_file().exists():
-        with open_store(store, create=False) as opened:
-            found = opened.sessions()
-            where = opened.where
-    if as_json:
-        print_json([summary_json(one) for one in found])
-        return
-    if not found:
-        print(_NO_SESSIONS.format(where))
-        return
-    console = Console()
-    # Into a file or a pipe every session is a line. A narrow terminal wraps what it must, whole.
-    width = max(console.width, _TABLE_WIDTH) if console.is_terminal else _LINE_WIDTH
-    Console(width=width, soft_wrap=True).print(sessions_table(found))
-    if not all(one.complete for one in found):
-        print("* not closed: it is being recorded, or its recorder was killed.")
-
-
-def sessions_table(found: Sequence[SessionSummary]) -> Table:
-    """The sessions, a line each; in 80 columns only names may need more than one."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("no.", "when", "time", "distance", "speed", "rail", "hands off"):
-        table.add_column(heading, justify="left" if heading == "when" else "right", no_wrap=True)
-    table.add_column("who", overflow="fold")
-    for one in found:
-        table.add_row(
-            f"{one.id}{' ' if one.complete else '*'}",
-            units.format_start(one.started_at, dated=one.dated),
-            units.format_duration(one.duration_s),
-            " ".join(units.distance_parts(one.distance_mm)),
-            f"{units.format_speed_m_s(one.mean_speed_mm_s)} m/s",
-            units.format_percent(one.mean_reliance_permille),
-            units.format_share(one.hands_off_share),
-            Text(printable(one.person or "")),
-        )
-    return table
 
 
 @app.command()
@@ -329,14 +275,14 @@ def _load(store: str | None, session: int | None, *, with_raw: bool) -> tuple[Se
 
 def _opened(store: str | None) -> Store:
     if store is None and not default_store_file().exists():
-        raise BeltBoxError(_NO_SESSIONS.format(default_store_file()))
+        raise BeltBoxError(NO_SESSIONS.format(default_store_file()))
     return open_store(store, create=False)
 
 
 def _which(opened: Store, session: int | None) -> int:
     latest = opened.latest_id() if session is None else session
     if latest is None:
-        raise BeltBoxError(_NO_SESSIONS.format(opened.where))
+        raise BeltBoxError(NO_SESSIONS.format(opened.where))
     return latest
 
 

@@ -32,7 +32,8 @@ from beltbox.options import (
 )
 from beltbox.record import Recorder
 from beltbox.signals import Stopper
-from beltbox.store import SessionSummary, Store, open_store
+from beltbox.store import Store, open_store
+from beltbox.walk_numbers import WalkNumbers, walk_numbers
 from beltbox.words import printable
 
 
@@ -186,21 +187,26 @@ def _teller(console: Console) -> Callable[[str], None]:
 
 
 def _say_what_was_kept(store: Store, ids: list[int], as_json: bool, console: Console) -> None:
-    kept = [one for one in store.sessions() if one.id in ids]
+    kept = [walk_numbers(store.load(one, with_raw=False)) for one in ids]
     if as_json:
-        print_json([summary_json(one) for one in kept])
+        print_json([{**summary_json(one.summary), **one.as_json()} for one in reversed(kept)])
         return
-    for one in reversed(kept):
-        console.print(summary_line(one), markup=False, highlight=False, soft_wrap=True)
+    for one in kept:
+        # Into a file or a pipe it is one line; a terminal's are broken between words.
+        soft = not console.is_terminal
+        console.print(summary_line(one), markup=False, highlight=False, soft_wrap=soft)
 
 
-def summary_line(one: SessionSummary) -> str:
+def summary_line(numbers: WalkNumbers) -> str:
     """A session in a line."""
-    rail = units.format_percent(one.mean_reliance_permille)
-    hands_off = units.format_share(one.hands_off_share)
+    one, u = numbers.summary, numbers.u
+    rail = units.format_percent(one.mean_reliance_permille, u["mean_reliance_permille_u"])
+    hands_off = units.format_share(one.hands_off_share, u["hands_off_share_u"])
+    steps = f", {units.format_steps(one.steps, u['steps_u'])}" if one.steps else ""
     return (
         f"Session {one.id}: {units.format_duration(one.duration_s)}, "
-        f"{units.format_distance(one.distance_mm)}, {units.format_speed(one.mean_speed_mm_s)}, "
-        f"rail {rail} of body weight, hands off {hands_off} of the way. "
+        f"{units.format_distance(one.distance_mm, u['distance_mm_u'])}, "
+        f"{units.format_speed(one.mean_speed_mm_s, u['mean_speed_mm_s_u'])}, "
+        f"rail {rail} of body weight, hands off {hands_off} of the way{steps}. "
         f"See it: beltbox report {one.id}"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -51,6 +52,7 @@ def settings_command(
         refuse_target(save, error=SettingError, not_onto=kept, overwrite=overwrite)
     with find_box(port) as link:
         there = link.settings()
+        changes.update(_unsure(changes, there))
         for key, value in changes.items():
             if there[key] != value:  # each change wears the flash, and the box measures anew
                 link.command("set", key, value)
@@ -62,6 +64,24 @@ def settings_command(
         with written_whole(save, error=SettingError) as file:
             json.dump(values, file, indent=2)
             file.write("\n")
+
+
+def _unsure(
+    changes: Mapping[str, int | str], there: Mapping[str, int | str]
+) -> dict[str, int | str]:
+    """Uncertainties to clear: what a calibration stated doesn't hold for another scale."""
+    scales = {
+        "belt_nm_per_count": "belt_u_ppm",
+        "rail_left_nn_per_count": "rail_left_u_ppm",
+        "rail_right_nn_per_count": "rail_right_u_ppm",
+    }
+    return {
+        sure: 0
+        for scale, sure in scales.items()
+        if changes.get(scale, there[scale]) != there[scale]
+        and there.get(sure)
+        and sure not in changes
+    }
 
 
 def _parsed(text: str) -> tuple[str, int | str]:

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from beltbox.box_store import PULLED
+from beltbox.doubt import Doubt
 from beltbox.errors import ExportError
 from beltbox.files import refuse_target, written_whole
 from beltbox.overlay import in_order
@@ -78,10 +79,11 @@ def _with_uncertainties(
 ) -> Iterator[Sequence[int | None]]:
     """The rows of all segments as one walk, each with how sure its numbers are."""
     rows = as_one_walk(segments)
+    doubt = Doubt()
     for segment, values in zip(segments, settings, strict=True):
         uncertainty = Uncertainty(values)
         for row in islice(rows, len(segment)):
-            yield (*row, *uncertainty.row(row))
+            yield (*row, *uncertainty.row(row, doubt))
 
 
 def _metrics(segment: Segment, *, again: bool) -> list[MetricRow]:

@@ -65,11 +65,17 @@ class PlainView:
         if now.row is None or 0 <= elapsed_ms - self._shown_ms < _PLAIN_EVERY_MS:
             return
         self._shown_ms = elapsed_ms
+        row = now.row
+        sure = now.sure
+        speed = units.format_speed(row.speed_mm_s, sure.speed(row.speed_mm_s))
+        way_mm = now.totals.distance_mm
+        rail = units.format_percent(row.reliance_permille, sure.reliance(row.reliance_permille))
         parts = [
             f"{units.format_duration(elapsed_ms / 1000):>7}",
-            f"{units.format_speed(now.row.speed_mm_s)} {units.direction(now.row.speed_mm_s)}",
-            units.format_distance(now.totals.distance_mm),
-            f"rail {units.format_percent(now.row.reliance_permille)} {_zone_word(now)}",
+            f"{speed} {units.direction(row.speed_mm_s)}",
+            units.format_distance(way_mm, sure.way(way_mm)),
+            f"rail {rail} {_zone_word(now)}",
+            *_gait(now),
             *_warnings(now),
         ]
         self._print("  ".join(parts))
@@ -124,7 +130,8 @@ class BigView:
         row = now.row
         width, height = self._console.size
         lettering = _Lettering(width // 2 - 2, height)
-        distance, distance_unit = units.distance_parts(now.totals.distance_mm)
+        way_mm = now.totals.distance_mm
+        distance, distance_unit = units.distance_parts(way_mm)
         speed_mm_s = None if row is None else row.speed_mm_s
         permille = None if row is None else row.reliance_permille
         reliance = units.UNKNOWN if permille is None else f"{permille / 10:.1f}"
@@ -135,11 +142,20 @@ class BigView:
                 f"m/s {units.direction(speed_mm_s)}, {units.format_speed_mph(speed_mm_s)} mph",
                 units.format_speed_m_s(speed_mm_s),
                 plain,
+                units.speed_plus_minus(now.sure.speed(speed_mm_s)),
             ),
             lettering.panel("time", units.format_duration(now.totals.duration_ms / 1000), plain),
-            lettering.panel(f"distance, {distance_unit}", distance, plain),
             lettering.panel(
-                f"% on the rail: {_zone_word(now)}", reliance, _zone_colour(now) if going else plain
+                f"distance, {distance_unit}",
+                distance,
+                plain,
+                units.distance_plus_minus(way_mm, now.sure.way(way_mm)),
+            ),
+            lettering.panel(
+                f"% on the rail: {_zone_word(now)}",
+                reliance,
+                _zone_colour(now) if going else plain,
+                units.percent_plus_minus(now.sure.reliance(permille)),
             ),
         ]
         grid = Table.grid(expand=True)
@@ -147,7 +163,7 @@ class BigView:
         grid.add_column(ratio=1)
         grid.add_row(*panels[:2])
         grid.add_row(*panels[2:])
-        lines = _status(now, self._message)
+        lines = _status(now, self._message, width)
         room = max(1, height - 2 * lettering.panel_height - 2)
         return Group(grid, _bar(now, width), *lines[:room])
 
@@ -160,11 +176,12 @@ class _Lettering:
         self._fonts = _FONTS if height >= _HIGH_ENOUGH else ()
         self.panel_height = 2 + (_FIGURE_LINES if self._fonts else 1)
 
-    def panel(self, title: str, figure: str, colour: str) -> Panel:
-        """A figure in its frame."""
+    def panel(self, title: str, figure: str, colour: str, sure: str = "") -> Panel:
+        """A figure in its frame, and small in the frame how sure it is."""
         return Panel(
             Align.center(Text(self._drawn(figure), style=f"bold {colour}"), vertical="middle"),
             title=title,
+            subtitle=sure or None,
             padding=0,
             height=self.panel_height,
         )
@@ -196,7 +213,7 @@ def _bar(now: Now, width: int) -> Text:
     return bar
 
 
-def _status(now: Now, message: str) -> list[Text]:
+def _status(now: Now, message: str, width: int) -> list[Text]:
     """Lines of text, the most important first."""
     lines: list[Text] = []
     if not now.connected:
@@ -204,6 +221,13 @@ def _status(now: Now, message: str) -> list[Text]:
     elif now.silent:
         lines.append(_line("SILENT: nothing comes from the box", "bold red"))
     lines += [_line(warning, "bold red") for warning in _warnings(now)]
+    gait = ""
+    for part in _gait(now):
+        longer = f"{gait}, {part}" if gait else part
+        if len(longer) < width:  # what would stick out is left out whole
+            gait = longer
+    if gait:
+        lines.append(_line(gait, "default"))
     if message:
         lines.append(_line(message, "default"))
     state = "recording" if now.session_id is not None else "not recording"
@@ -217,6 +241,27 @@ def _status(now: Now, message: str) -> list[Text]:
 
 def _line(text: str, style: str) -> Text:
     return Text(f" {text}", style=style, no_wrap=True, overflow="ellipsis")
+
+
+def _gait(now: Now) -> list[str]:
+    """What is known of steps and grabs, in words, the most important first."""
+    row, sure, totals = now.row, now.sure, now.totals
+    parts: list[str] = []
+    if row is None:
+        return parts
+    if totals.steps:
+        parts.append(units.format_steps(totals.steps, sure.steps(totals.steps, now.doubt)))
+    spm_x10, sd_ms = row.cadence_spm_x10, row.step_time_sd_ms
+    if spm_x10 is not None:
+        u = sure.cadence(spm_x10, sd_ms)
+        parts.append(units.format_cadence(spm_x10 / 10, None if u is None else u / 10))
+    if row.step_length_mm is not None:
+        u = sure.step_length(row.step_length_mm, spm_x10, sd_ms)
+        parts.append(units.format_step_length(row.step_length_mm, u))
+    if totals.grabs:
+        parts.append(units.format_grabs(totals.grabs))
+    uneven = units.format_unevenness(row.step_asymmetry_permille, row.step_asymmetry_u_permille)
+    return [*parts, uneven] if uneven else parts
 
 
 def _warnings(now: Now) -> list[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from beltbox.doubt import Doubt
 from beltbox.rows import MetricRow
 from beltbox.totals import Totals
+from beltbox.uncertainty import Uncertainty
 
 
 @dataclass(slots=True)
@@ -14,6 +16,10 @@ class Now:
 
     row: MetricRow | None = None
     totals: Totals = field(default_factory=Totals)
+    sure: Uncertainty = field(default_factory=lambda: Uncertainty({}))
+    """How sure numbers are under the box's settings."""
+    doubt: Doubt = field(default_factory=Doubt)
+    """Of the rows that `totals` sums up."""
     session_id: int | None = None
     box_name: str = ""
     path: str = ""
@@ -23,4 +29,3 @@ class Now:
     good: int = 0
     damaged: int = 0
     missing: int = 0
-    body_mass_g: int = 0

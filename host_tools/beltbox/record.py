@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from beltbox.box_time import give_time
+from beltbox.doubt import Doubt
 from beltbox.errors import StoreError
 from beltbox.heard import HeardSessions
 from beltbox.link import BoxLink, LinkError, LinkEvent
@@ -17,6 +18,7 @@ from beltbox.rows import MetricRow, RawRow
 from beltbox.session_writer import SessionWriter
 from beltbox.store import Store
 from beltbox.totals import Totals
+from beltbox.uncertainty import Uncertainty
 from beltbox.wire import Sentence, named, raw_row
 
 # A session starts when the belt has moved a step, and keeps what came up to 10 s before.
@@ -139,7 +141,7 @@ class Recorder:
             self.now.box_name = identity.box_name
         self.now.path = self._link.path
         self._settings = self._link.settings()
-        self.now.body_mass_g = int(self._settings["body_mass_g"])
+        self.now.sure = Uncertainty(self._settings)
 
     def _take(self, item: Sentence | LinkEvent) -> None:
         if isinstance(item, LinkEvent):
@@ -178,6 +180,7 @@ class Recorder:
             self._raw_is_whole = False
             self._resume_due = True
         now.row = row
+        now.sure.take(row, now.doubt)
         if self._writer is not None:
             self._writer.add_metric(row)
             now.totals = self._writer.totals
@@ -289,7 +292,9 @@ class Recorder:
         if self._writer is None:
             self._before.clear()
             self.now.totals = Totals()
+            self.now.doubt = Doubt()
         else:
+            self.now.doubt.start_segment()
             self._start_segment(reason)
 
     def _happened(self, event: LinkEvent) -> None:

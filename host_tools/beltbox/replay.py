@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from beltbox.capture import Capture, differences, is_capture, read_capture
+from beltbox.doubt import Doubt
 from beltbox.engines import ENGINES
 from beltbox.errors import BeltBoxError
 from beltbox.files import refuse_target
@@ -141,6 +142,7 @@ def _compute(
 
 def _add_uncertainties(metrics: Path, out: Path, uncertainty: Uncertainty) -> None:
     """The rows of an engine, each with how sure its numbers are."""
+    doubt = Doubt()
     with (
         metrics.open(encoding="ascii", newline="") as lines,
         out.open("w", encoding="ascii", newline="") as file,
@@ -149,7 +151,7 @@ def _add_uncertainties(metrics: Path, out: Path, uncertainty: Uncertainty) -> No
         for line in lines:
             fields = line.strip().split(",")
             values = [int(text) if text else None for text in fields]
-            sure = uncertainty.row(_metric(values))
+            sure = uncertainty.row(_metric(values), doubt)
             more = ",".join(["" if one is None else str(one) for one in sure])
             file.write(f"{','.join(fields)},{more}\n")
 

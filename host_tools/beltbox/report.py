@@ -23,7 +23,7 @@ from beltbox.report_numbers import Span, spans, thinned, zone_stretches
 from beltbox.rows import MetricRow
 from beltbox.store import Event, Session, SessionSummary
 from beltbox.totals import Totals, as_one_walk
-from beltbox.uncertainty import Uncertainty
+from beltbox.walk_numbers import WalkNumbers, walk_numbers
 from beltbox.words import printable
 
 _HERE = Path(__file__).parent
@@ -92,6 +92,7 @@ def _page(
 ) -> str:
     rows = list(as_one_walk([segment.metrics for segment in session.segments]))
     summary = session.summary
+    walk = walk_numbers(session)
     numbers = spans(rows)
     return (
         _environment()
@@ -104,22 +105,18 @@ def _page(
             pulled=summary.source == PULLED,
             started_utc=summary.started_at.isoformat(timespec="seconds"),
             ended=_clock(summary),
-            figures=_figures(
-                summary,
-                Uncertainty(session.segments[-1].settings if session.segments else {}),
-                before,
-            ),
+            figures=_figures(walk, before),
             troubles=_troubles(session.events),
             events=[_event_row(event) for event in session.events[:_MAX_EVENTS]],
             events_left_out=max(0, len(session.events) - _MAX_EVENTS),
-            zones=_zones(summary),
+            zones=_zones(walk),
             comparisons=[_comparison_row(comparison) for comparison in comparisons],
             settings=_settings(session),
             cards=card_rows(cards, session.segments[-1].settings, summary.started_at)
             if session.segments
             else [],
             spans=[_span_row(span) for span in numbers],
-            labels=_chart_labels(summary, rows),
+            labels=_chart_labels(walk, rows),
             has_rows=bool(rows),
             data=script_json(_chart_data(rows, numbers)),
         )
@@ -171,9 +168,8 @@ def _zone_metres(totals: Totals) -> list[float]:
     return [round(zone_mm / 1000, 2) for zone_mm in zones_mm]
 
 
-def _figures(
-    summary: SessionSummary, sure: Uncertainty, before: SessionSummary | None
-) -> list[_Figure]:
+def _figures(walk: WalkNumbers, before: SessionSummary | None) -> list[_Figure]:
+    summary, u = walk.summary, walk.u
     distance, distance_unit = units.distance_parts(summary.distance_mm)
     rail = units.format_percent(summary.mean_reliance_permille).removesuffix(" %")
     hands_off = units.format_share(summary.hands_off_share).removesuffix(" %")
@@ -190,7 +186,10 @@ def _figures(
             distance,
             distance_unit,
             _beside(
-                units.format_plus_minus(sure.way(summary.distance_mm), 1000, "m", 1),
+                _with_unit(
+                    units.distance_plus_minus(summary.distance_mm, u["distance_mm_u"]),
+                    distance_unit,
+                ),
                 f"{units.format_miles(summary.distance_mm)} mi",
             ),
         ),
@@ -199,7 +198,7 @@ def _figures(
             units.format_speed_m_s(summary.mean_speed_mm_s),
             "m/s",
             _beside(
-                units.format_plus_minus(sure.mean_speed(summary.mean_speed_mm_s), 1000, "m/s", 3),
+                _with_unit(units.speed_plus_minus(u["mean_speed_mm_s_u"]), "m/s"),
                 change.speed_arrow(summary, before),
                 f"{units.format_speed_mph(summary.mean_speed_mm_s)} mph",
                 _direction(summary),
@@ -212,20 +211,30 @@ def _figures(
             rail,
             "%",
             _beside(
-                units.format_plus_minus(sure.reliance(summary.mean_reliance_permille), 10, "%", 1),
-                "of body weight",
-                "" if summary.mean_rail_mn is None else units.format_force(summary.mean_rail_mn),
+                _with_unit(
+                    units.percent_plus_minus(u["mean_reliance_permille_u"]), "% of body weight"
+                )
+                or "of body weight",
+                ""
+                if summary.mean_rail_mn is None
+                else units.format_force(summary.mean_rail_mn, u["mean_rail_mn_u"]),
             ),
         ),
-        _Figure("Hands off", hands_off, "%", "of the distance"),
-        *_steps(summary, before),
+        _Figure(
+            "Hands off",
+            hands_off,
+            "%",
+            _with_unit(units.share_plus_minus(u["hands_off_share_u"]), "% of the distance")
+            or "of the distance",
+        ),
+        *_steps(walk, before),
     ]
 
 
-def _steps(summary: SessionSummary, before: SessionSummary | None) -> list[_Figure]:
+def _steps(walk: WalkNumbers, before: SessionSummary | None) -> list[_Figure]:
     """Nothing for a walk of which no step is known."""
-    cadence = change.cadence_spm(summary)
-    length_mm = change.step_length_mm(summary)
+    summary = walk.summary
+    cadence, length_mm = walk.cadence_spm, walk.step_length_mm
     if cadence is None or length_mm is None:
         return []
     return [
@@ -234,12 +243,13 @@ def _steps(summary: SessionSummary, before: SessionSummary | None) -> list[_Figu
             str(summary.steps),
             "",
             _beside(
-                f"{cadence:.0f} a minute {change.cadence_arrow(summary, before)}".strip(),
-                f"{length_mm / 1000:.2f} m each "
+                units.plus_minus(walk.u["steps_u"], 1, 0),
+                f"{units.format_cadence(cadence, walk.cadence_spm_u)} "
+                f"{change.cadence_arrow(summary, before)}".strip(),
+                f"{units.format_step_length(length_mm, walk.step_length_mm_u)} "
                 f"{change.step_length_arrow(summary, before)}".strip(),
-                ""
-                if summary.grabs is None
-                else f"{summary.grabs} grab{'s' * (summary.grabs != 1)}",
+                units.format_unevenness(walk.asymmetry_permille, walk.asymmetry_u_permille),
+                "" if summary.grabs is None else units.format_grabs(summary.grabs),
             ),
         )
     ]
@@ -247,6 +257,10 @@ def _steps(summary: SessionSummary, before: SessionSummary | None) -> list[_Figu
 
 def _beside(*words: str) -> str:
     return ", ".join(word for word in words if word)
+
+
+def _with_unit(plus_minus: str, unit: str) -> str:
+    return f"{plus_minus} {unit}" if plus_minus else ""
 
 
 def _direction(summary: SessionSummary) -> str:
@@ -258,22 +272,23 @@ def _direction(summary: SessionSummary) -> str:
     return f"{back.split(' (')[0]} backward and {fore.split(' (')[0]} forward"
 
 
-def _zones(summary: SessionSummary) -> list[_Zone]:
+def _zones(walk: WalkNumbers) -> list[_Zone]:
+    summary, u = walk.summary, walk.u
     parts = (
-        ("Hands off", "below 1 %", summary.hands_off_mm),
-        ("Light", "1 to 5 %", summary.light_mm),
-        ("Supported", "5 to 15 %", summary.supported_mm),
-        ("Heavy", "15 % and more", summary.heavy_mm),
+        ("Hands off", "below 1 %", summary.hands_off_mm, u["hands_off_mm_u"]),
+        ("Light", "1 to 5 %", summary.light_mm, u["light_mm_u"]),
+        ("Supported", "5 to 15 %", summary.supported_mm, u["supported_mm_u"]),
+        ("Heavy", "15 % and more", summary.heavy_mm, u["heavy_mm_u"]),
     )
-    whole_mm = sum(zone_mm for _, _, zone_mm in parts)
+    whole_mm = sum(zone_mm for _, _, zone_mm, _ in parts)
     return [
         _Zone(
             name,
             limits,
-            units.format_distance(zone_mm).split(" (")[0] if whole_mm else units.UNKNOWN,
+            units.format_distance(zone_mm, zone_u).split(" (")[0] if whole_mm else units.UNKNOWN,
             zone_mm / whole_mm if whole_mm else None,
         )
-        for name, limits, zone_mm in parts
+        for name, limits, zone_mm, zone_u in parts
     ]
 
 
@@ -358,8 +373,9 @@ def _number(value: float | None) -> str:
     return units.UNKNOWN if value is None else f"{value:.3f}"
 
 
-def _chart_labels(summary: SessionSummary, rows: Sequence[MetricRow]) -> dict[str, str]:
+def _chart_labels(walk: WalkNumbers, rows: Sequence[MetricRow]) -> dict[str, str]:
     """What each chart shows, for those who can't see it."""
+    summary = walk.summary
     speeds = [abs(row.speed_mm_s) for row in rows if row.speed_mm_s is not None]
     forces = [
         force
@@ -368,7 +384,7 @@ def _chart_labels(summary: SessionSummary, rows: Sequence[MetricRow]) -> dict[st
         if force is not None
     ]
     reliances = [row.reliance_permille for row in rows if row.reliance_permille is not None]
-    zones = ", ".join(f"{zone.name.lower()} {zone.metres}" for zone in _zones(summary))
+    zones = ", ".join(f"{zone.name.lower()} {zone.metres}" for zone in _zones(walk))
     return {
         "speed": f"Chart of speed over time. Mean while moving "
         f"{units.format_speed(summary.mean_speed_mm_s)}, fastest second "

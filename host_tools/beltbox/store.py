@@ -216,6 +216,15 @@ class Store:
         with self._database.reading() as connection, DbSession(connection) as db:
             return [_summary(row) for row in db.scalars(newest)]
 
+    def settings(self) -> dict[int, list[dict[str, int | str]]]:
+        """The settings of each session's segments, in their order, by the session's id."""
+        found: dict[int, list[dict[str, int | str]]] = {}
+        in_order = select(SegmentRow).order_by(SegmentRow.session_id, SegmentRow.number)
+        with self._database.reading() as connection, DbSession(connection) as db:
+            for row in db.scalars(in_order):
+                found.setdefault(row.session_id, []).append(row.settings)
+        return found
+
     def latest_id(self) -> int | None:
         """The id of the session that started last; None in an empty store."""
         newest = select(SessionRow.id).order_by(SessionRow.started_at.desc(), SessionRow.id.desc())

@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 import beltbox
-from beltbox.cli import sessions_table
+from beltbox.cli_sessions import sessions_table
 from beltbox.rows import MetricRow, RawRow
 from beltbox.store import open_store
 from beltcore import settings as declared

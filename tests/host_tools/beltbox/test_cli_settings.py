@@ -31,6 +31,20 @@ def test_settings_are_shown_changed_saved_and_loaded(box, run, tmp_path: Path):
     assert json.loads(ran.out) == expected | {"body_mass_g": 61_000}
 
 
+def test_a_scale_set_by_hand_is_no_longer_as_sure_as_its_calibration(box, run, tmp_path: Path):
+    box("steady-1mph", settings={"belt_u_ppm": 3000, "rail_left_u_ppm": 5000})
+
+    def set_to(*changes: str) -> dict[str, int]:
+        return json.loads(run("settings", "--port", tmp_path / "box", *changes, "--json").out)
+
+    nm = set_to("body_mass_g=72000")["belt_nm_per_count"]
+    kept = set_to(f"belt_nm_per_count={nm}")
+    assert (kept["belt_u_ppm"], kept["rail_left_u_ppm"]) == (3000, 5000)
+    cleared = set_to(f"belt_nm_per_count={nm + 1}")
+    assert (cleared["belt_u_ppm"], cleared["rail_left_u_ppm"]) == (0, 5000)
+    assert set_to(f"belt_nm_per_count={nm}", "belt_u_ppm=2000")["belt_u_ppm"] == 2000
+
+
 def test_what_the_box_has_already_is_not_written_again(box, run, tmp_path: Path, monkeypatch):
     running = box("steady-1mph")
     sent: list[str] = []

@@ -18,7 +18,8 @@ METRICS_HEADER = (
     "step_length_mm,grabs,flags,box_flags,step_time_sd_ms,step_asymmetry_permille,"
     "step_asymmetry_u_permille,longer_step_side,belt_mm_s_u,speed_mm_s_u,distance_mm_u,"
     "forward_mm_u,backward_mm_u,"
-    "rail_left_mn_u,rail_right_mn_u,reliance_permille_u,cadence_spm_x10_u,step_length_mm_u\n"
+    "rail_left_mn_u,rail_right_mn_u,reliance_permille_u,cadence_spm_x10_u,step_length_mm_u,"
+    "hands_off_mm_u,light_mm_u,supported_mm_u,heavy_mm_u,steps_u\n"
 )
 
 
@@ -44,7 +45,7 @@ SECOND = ([RawRow(1, 0, None, None)], [MetricRow(50, 8, distance_mm=4)])
 def test_metrics_have_the_fixed_columns_and_empty_fields_for_the_unknown(tmp_path: Path):
     path = tmp_path / "walk.csv"
     assert export_csv(session(tmp_path, FIRST), path, rows="live") == [path]
-    assert path.read_bytes().decode() == (METRICS_HEADER + f"0{33 * ','}\n100,-7{32 * ','}\n")
+    assert path.read_bytes().decode() == (METRICS_HEADER + f"0{38 * ','}\n100,-7{37 * ','}\n")
 
 
 def test_several_segments_read_as_one_walk(tmp_path: Path):

@@ -6,10 +6,12 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from beltbox.doubt import Doubt
 from beltbox.live import BigView, PlainView, view_for
 from beltbox.now import Now
 from beltbox.rows import MetricRow
 from beltbox.totals import Totals
+from beltbox.uncertainty import Uncertainty
 
 ROW = MetricRow(
     t_ms=754_000,
@@ -28,10 +30,34 @@ NOW = Now(
     path="/dev/ttyUSB0",
     good=1000,
 )
-WORST = replace(
+CALIBRATED = Uncertainty(
+    {
+        "belt_nm_per_count": 100_000,
+        "belt_u_ppm": 3000,
+        "rail_left_nn_per_count": 230_000,
+        "rail_left_u_ppm": 5000,
+        "body_mass_g": 70_000,
+    }
+)
+STEPPED = replace(
     NOW,
-    row=ROW._replace(flags=63, box_flags=63, reliance_permille=1034, zone=3, speed_mm_s=-12_345),
-    totals=Totals(duration_ms=40_000_000, distance_mm=123_456_789),
+    row=ROW._replace(
+        steps=900,
+        cadence_spm_x10=961,
+        step_length_mm=443,
+        step_time_sd_ms=24,
+        step_asymmetry_permille=42,
+        step_asymmetry_u_permille=14,
+    ),
+    totals=Totals(duration_ms=754_000, distance_mm=512_345, steps=1156, grabs=1),
+)
+SURE = replace(STEPPED, sure=CALIBRATED)
+WORST = replace(
+    SURE,
+    row=SURE.row._replace(
+        flags=63, box_flags=63, reliance_permille=1034, zone=3, speed_mm_s=-12_345
+    ),
+    totals=Totals(duration_ms=40_000_000, distance_mm=123_456_789, steps=400_000, grabs=1234),
     damaged=3,
     missing=20,
     path="/run/user/1000/beltbox/" + "9" * 80,
@@ -85,8 +111,12 @@ def test_the_bar_grows_with_reliance_and_keeps_its_marks():
     assert all(bar(permille).count("│") == 3 for permille in (0, 125, 900))
 
 
-@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (60, 20), (40, 12), (200, 60)])
-@pytest.mark.parametrize("now", [Now(), NOW, WORST], ids=["nothing", "usual", "worst"])
+@pytest.mark.parametrize(
+    ("width", "height"), [(80, 24), (120, 40), (60, 20), (60, 15), (40, 12), (200, 60)]
+)
+@pytest.mark.parametrize(
+    "now", [Now(), NOW, SURE, WORST], ids=["nothing", "usual", "calibrated", "worst"]
+)
 def test_it_fits_any_terminal_without_wrapping(now: Now, width: int, height: int):
     for state in ({}, {"connected": False}, {"silent": True}):
         lines = drawn(replace(now, **state), width, height, message="long " * 60)
@@ -153,3 +183,58 @@ def test_plain_lines_come_every_five_seconds_of_the_box():
 
 def test_a_terminal_gets_the_big_figures():
     assert isinstance(view_for(terminal()), BigView)
+
+
+PM = "\N{PLUS-MINUS SIGN}"
+
+
+def test_plus_minus_stands_small_in_the_frames():
+    lines = drawn(SURE, 80, 24)
+    assert len(lines) == 17  # as without: no line of the figures was given for it
+    speed, distance = lines[6], lines[13]
+    assert speed.count(PM) == 1
+    assert f"╰─────────────── {PM} 0.01 ───────────────╯╰─" in speed
+    assert f"{PM} 4 ─" in distance
+    assert f" {PM} 0.5 ─" in distance
+    assert f" {PM} 0.01 ─" in "\n".join(drawn(SURE, 60, 15))
+    assert f" {PM} 0.5 ─" in "\n".join(drawn(SURE, 40, 12))
+
+
+def test_what_is_uncalibrated_or_unknown_has_no_plus_minus():
+    assert PM not in "\n".join(drawn(NOW))
+    assert PM not in "\n".join(drawn(Now(sure=CALIBRATED))).replace(f"{PM} 0.1", "")
+    only_belt = Uncertainty({"belt_nm_per_count": 100_000, "belt_u_ppm": 3000})
+    lines = drawn(replace(STEPPED, sure=only_belt))
+    assert lines[6].count(PM) == lines[13].count(PM) == 1
+
+
+def test_a_line_tells_of_steps_as_far_as_it_fits():
+    short = f" 1156 {PM} 10 steps, 96 {PM} 3 a minute, 0.44 {PM} 0.02 m each, 1 grab"
+    assert f"{short}, uneven by 4 {PM} 3 %" in drawn(SURE, 100, 24)
+    assert short in drawn(SURE, 66, 24)
+    assert f" 1156 {PM} 10 steps, 1 grab" in drawn(SURE, 30, 24)
+    first = replace(STEPPED, row=ROW, totals=Totals(steps=1))
+    assert " 1 step" in drawn(first)
+    assert not any("step" in line for line in drawn(NOW))
+
+
+def test_steps_of_several_starts_are_less_sure():
+    doubt = Doubt()
+    doubt.starts = 20
+    assert any(f" 1156 {PM} 38 steps" in line for line in drawn(replace(SURE, doubt=doubt), 100))
+
+
+def test_asymmetry_is_only_said_with_its_uncertainty():
+    row = SURE.row._replace(step_asymmetry_u_permille=None)
+    assert not any("uneven" in line for line in drawn(replace(SURE, row=row), 100))
+
+
+def test_plain_lines_say_how_sure_they_are():
+    console = Console(file=io.StringIO(), width=40)
+    with view_for(console) as view:
+        view.show(SURE)
+    assert console.file.getvalue() == (
+        f"  12:34  0.71 {PM} 0.01 m/s (1.6 mph) backward  512 {PM} 4 m (0.32 mi)  "
+        f"rail 8.3 {PM} 0.5 % supported  1156 {PM} 10 steps  96 {PM} 3 a minute  "
+        f"0.44 {PM} 0.02 m each  1 grab  uneven by 4 {PM} 3 %\n"
+    )

@@ -526,3 +526,27 @@ def test_a_reset_whose_beginning_was_damaged_has_raw_rows_again_within_seconds(p
     assert session.summary.distance_mm == 180 * 40
     assert len(session.segments[-1].raw) > 28
     assert session.segments[-1].boot_count == 2
+
+
+def calibrate(link: FakeLink) -> None:
+    link.values["belt_u_ppm"] = 3000
+    link.settings_hash = "CALI"
+    link.begin()
+
+
+def test_the_view_learns_how_sure_the_boxs_numbers_are(play):
+    shown: list[float | None] = []
+    play([*walked(4), calibrate, *walked(4)], show=lambda now: shown.append(now.sure.way(1000)))
+    assert shown[5] is None
+    assert shown[-1] == pytest.approx(3, abs=0.1)
+
+
+def test_starts_are_counted_on_over_a_reset_and_anew_for_a_new_walk(play):
+    def reset(link: FakeLink) -> None:
+        link.reset(said="all")
+
+    on = play([*walked(5), reset, *walked(5), *stood(2), *walked(5)])
+    assert on.recorder.now.doubt.starts == 2
+    anew = play([*walked(5), *stood(70), *walked(5)])
+    assert len(anew.sessions) == 2
+    assert anew.recorder.now.doubt.starts == 1

@@ -35,11 +35,12 @@ def test_the_columns_are_those_that_people_rely_on(tmp_path: Path):
         "reliance_permille,zone,hands_off_mm,light_mm,supported_mm,heavy_mm,steps,cadence_spm_x10,"
         "step_length_mm,grabs,flags,step_time_sd_ms,step_asymmetry_permille,"
         "step_asymmetry_u_permille,longer_step_side,belt_mm_s_u,speed_mm_s_u,distance_mm_u,"
-        "forward_mm_u,backward_mm_u,rail_left_mn_u,rail_right_mn_u,reliance_permille_u,cadence_spm_x10_u,"
-        "step_length_mm_u"
+        "forward_mm_u,backward_mm_u,rail_left_mn_u,rail_right_mn_u,reliance_permille_u,"
+        "cadence_spm_x10_u,step_length_mm_u,hands_off_mm_u,light_mm_u,supported_mm_u,heavy_mm_u,"
+        "steps_u"
     )
     assert lines[2].startswith("12,")
-    assert lines[2].endswith(",1,1,0,,,,,,,,,0,,,,0,,,,,,,,,,,,,,")
+    assert lines[2].endswith(",1,1,0,,,,,,,,,0,,,,0" + 19 * ",")
     assert (done.rows, done.files, done.capture) == (2, [out], None)
     assert done.totals == [{"t_ms": 12, "distance_mm": 1, "forward_mm": 1, "backward_mm": 0}]
     assert (

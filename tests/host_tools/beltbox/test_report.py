@@ -248,6 +248,33 @@ def test_a_calibrated_walk_says_how_sure_it_is_and_what_changed(tmp_path: Path):
     slower = replace(walked.summary, mean_speed_mm_s=300.0, steps=3)
     write_report(walked, tmp_path / "sure.html", before=slower)
     text = words((tmp_path / "sure.html").read_text())
-    assert "Mean speed 0.50 m/s ± 0.005 m/s, \N{UPWARDS ARROW}, 1.1 mph, backward" in text
+    assert "Mean speed 0.50 m/s ± 0.01 m/s, \N{UPWARDS ARROW}, 1.1 mph, backward" in text
     assert "Distance 5.0 m ± 0.1 m, " in text
-    assert "Steps 16 97 a minute \N{UPWARDS ARROW}, 0.31 m each \N{DOWNWARDS ARROW}" in text
+    assert (
+        "Steps 16 ± 2, 97 ± 11 a minute \N{UPWARDS ARROW}, "
+        "0.31 ± 0.04 m each \N{DOWNWARDS ARROW}" in text
+    )
+
+
+def test_rails_and_zones_say_how_sure_they_are(tmp_path: Path):
+    # 0.9 % of body weight: hands off, but a zero as far off as it may be would make it light.
+    rows = [
+        MetricRow(100 * n, -500, -500, 50 * n, 0, 50 * n, 6000, None, 9, 0, 50 * n, 0, 0, 0)
+        for n in range(101)
+    ]
+    walked = session(tmp_path, rows)
+    settings = {
+        "belt_nm_per_count": 100_000,
+        "belt_u_ppm": 5000,
+        "rail_left_nn_per_count": 230_000,
+        "rail_left_u_ppm": 5000,
+        "body_mass_g": 70_000,
+    }
+    walked = replace(walked, segments=[replace(walked.segments[0], settings=settings)])
+    write_report(walked, tmp_path / "sure.html")
+    text = words((tmp_path / "sure.html").read_text())
+    assert "On the rails 0.9 % ± 0.5 % of body weight, 6.0 ± 3.1 N" in text
+    assert "Hands off 100 % ± 100 % of the distance" in text
+    assert "Hands off below 1 % 5.0 ± 5.0 m 100 %" in text
+    assert "Light 1 to 5 % 0.0 ± 5.0 m 0 %" in text
+    assert "± covers the truth in 95 of 100 cases" in text

@@ -86,15 +86,39 @@ def test_a_start_that_is_known_and_one_that_is_only_bounded():
 
 
 @pytest.mark.parametrize(
-    ("u", "divisor", "unit", "digits", "expected"),
+    ("u", "divisor", "digits", "expected"),
     [
-        (None, 1000, "m/s", 3, ""),
-        (5, 1000, "m/s", 3, "\N{PLUS-MINUS SIGN} 0.010 m/s"),
-        (11, 1000, "m/s", 3, "\N{PLUS-MINUS SIGN} 0.03 m/s"),
-        (0.1, 1000, "m/s", 3, "\N{PLUS-MINUS SIGN} 0.001 m/s"),
-        (2_600, 1000, "m", 1, "\N{PLUS-MINUS SIGN} 6 m"),
-        (3, 10, "%", 1, "\N{PLUS-MINUS SIGN} 0.6 %"),
+        (None, 1000, 2, ""),
+        (5, 1000, 2, "± 0.01"),
+        (5.2, 1000, 2, "± 0.01"),  # a twentieth of the last digit more
+        (5.3, 1000, 2, "± 0.02"),
+        (0.1, 1000, 2, "± 0.01"),
+        (0, 1000, 2, "± 0.01"),
+        (2_600, 1000, 1, "± 5.2"),
+        (2_600, 1000, 0, "± 6"),
     ],
 )
-def test_plus_minus(u, divisor, unit, digits, expected):
-    assert units.format_plus_minus(u, divisor, unit, digits) == expected
+def test_plus_minus_is_twice_u_rounded_up_to_the_numbers_own_digits(u, divisor, digits, expected):
+    assert units.plus_minus(u, divisor, digits) == expected
+
+
+def test_a_number_and_its_plus_minus_have_the_same_digits():
+    assert units.format_speed(-713.4, 4) == "0.71 ± 0.01 m/s (1.6 mph)"
+    assert units.format_distance(4_240, 30) == "4.2 ± 0.1 m (0.00 mi)"
+    assert units.format_distance(163_400, 1_100) == "163 ± 3 m (0.10 mi)"
+    assert units.format_distance(12_345_678, 61_000) == "12.35 ± 0.13 km (7.67 mi)"
+    assert units.format_percent(42, 4.7) == "4.2 ± 1.0 %"
+    assert units.format_share(0.413, 0.031) == "41 ± 7 %"
+    assert units.format_force(29_410, 1_600) == "29.4 ± 3.2 N"
+    assert units.format_steps(312, 1.2) == "312 ± 3 steps"
+    assert units.format_cadence(96.4, 0.9) == "96 ± 2 a minute"
+    assert units.format_step_length(422, 4) == "0.42 ± 0.01 m each"
+    assert units.distance_plus_minus(None, 3) == ""
+
+
+def test_steps_grabs_and_evenness_in_words():
+    assert units.format_steps(1) == "1 step"
+    assert units.format_grabs(1) == "1 grab"
+    assert units.format_grabs(0) == "0 grabs"
+    assert units.format_unevenness(42, 14) == "uneven by 4 ± 3 %"
+    assert units.format_unevenness(42, None) == units.format_unevenness(None, 14) == ""
