@@ -13,7 +13,6 @@ from beltbox.errors import BeltBoxError
 from beltbox.replay import computed_again
 from beltbox.rows import MetricRow
 from beltbox.store import Session
-from beltcore.belt import lag_us
 
 # The goals of the speed: 0.1 % of the mean, but no better than its last digit can be.
 _SPEED_GOAL_SHARE = 0.001
@@ -87,18 +86,6 @@ def speed_errors_mm_s(
     """`speed_mm_s` minus the true mean of the same second, for every row from 1.5 s on."""
     return [
         (row.speed_mm_s or 0) - truth.mean_speed_mm_s(t_us)
-        for row, t_us in zip(rows, clock_us, strict=True)
-        if t_us - clock_us[0] >= _SETTLED_US
-    ]
-
-
-def belt_errors_mm_s(
-    rows: Sequence[MetricRow], clock_us: Sequence[int], truth: Truth, nm_per_count: int
-) -> list[float]:
-    """`belt_mm_s` minus the true speed at its stated lag, for every row from 1.5 s on."""
-    lag = lag_us(nm_per_count)
-    return [
-        (row.belt_mm_s or 0) - truth.at("speed_mm_s", t_us - lag)
         for row, t_us in zip(rows, clock_us, strict=True)
         if t_us - clock_us[0] >= _SETTLED_US
     ]

@@ -1,13 +1,17 @@
-"""`make bench`: prints every figure beside its goal, as the table that the README repeats."""
+"""`make bench`: prints every figure beside its goal, as the tables that the README repeats."""
 
 from __future__ import annotations
 
 import sys
 import time
 
-from beltbox.bench import accuracy, cost, gait
+from beltbox.bench import accuracy, cost
+from beltbox.bench.gait import grabs
+from beltbox.bench.grid import scenarios
+from beltbox.bench.grid_figures import measure_all
+from beltbox.bench.grid_lines import grid_lines, same_bytes_line
 from beltbox.bench.ram import ram
-from beltbox.bench.table import markdown
+from beltbox.bench.table import grid_markdown, markdown, tally
 from beltbox.errors import BeltBoxError
 from virtualbox.errors import VirtualBoxError
 
@@ -22,22 +26,23 @@ def main() -> None:
     try:
         # First what measures time, while nothing else has warmed the machine up.
         rates = cost.host_rates(tell)
+        instructions = cost.instructions(tell)
+        measured = measure_all(scenarios(), tell)
         lines = [
-            *cost.instructions(tell),
+            *instructions,
             *accuracy.distance(),
-            *accuracy.speeds(tell),
-            *accuracy.forces(tell),
             *accuracy.drift(tell),
-            *gait.gait(tell),
+            *grabs(tell),
+            same_bytes_line(measured),
             *rates,
             *ram(tell),
             *cost.heap(tell),
         ]
     except (BeltBoxError, VirtualBoxError) as error:
         sys.exit(f"beltbox: {error}")
-    print(markdown(lines))
-    missed = [line.what for line in lines if line.met is False]
-    print(f"\n{len(lines) - len(missed)} of {len(lines)} goals met.")
+    tell("done")
+    grid = grid_lines(measured)
+    print(f"{grid_markdown(grid)}\n\n{markdown(lines)}\n\n{tally([*grid, *lines])}")
 
 
 if __name__ == "__main__":

@@ -1,83 +1,21 @@
-"""Cadence, steps and grabs against the truth: `python -m beltbox.bench.gait` prints each walk."""
+"""Grabs against the truth; `python -m beltbox.bench.gait` prints the gait of each walk as well."""
 
 from __future__ import annotations
 
 import math
 import random
-import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from beltbox.bench.made_up_belt import SHAPES, MadeUpBelt
+from beltbox.bench.grid import scenarios
+from beltbox.bench.grid_figures import OURS, measure_all
 from beltbox.bench.table import Line
 from beltbox.replay import computed_again
 from beltbox.rows import RawRow
 from beltcore.settings import complete
 
-_SIZES_MM = (0.1, 1.0, 12.0)
-_WALKS = 24
-_WALK_S = 60.0
-_BEFORE_S = 2.0
-_RAMP_S = 1.5
-_STEADY_S = 6.0
 _GRAVITY_M_S2 = 9.80665
 _NN_PER_COUNT = 230_000
-
-
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """One walk, measured: SD of cadence in steps/min (None: never known), steps too many."""
-
-    what: str
-    peaks: float
-    cadence_sd: float | None
-    steps_off: int
-    steps: int
-    known: float
-    """The part of the steady walk in which the cadence was known."""
-
-
-def walks(mm_per_count: float) -> Iterator[Walk]:
-    """A spread over speed, cadence, ripple, its shape and a limp; the same ones each time."""
-    rng = random.Random(20)
-    for number in range(_WALKS):
-        cadence_spm = 42 + 98 * number / (_WALKS - 1)
-        speed_m_s = min(1.6, max(0.2, cadence_spm / 60 * rng.uniform(0.25, 0.7)))
-        peaks = (0.05, 0.10, 0.15, 0.25)[number % 4]
-        shape = SHAPES[number % len(SHAPES)]
-        asymmetry = (0.0, 0.0, 0.15)[number % 3]
-        belt = MadeUpBelt(seed=number)
-        belt.stand(_BEFORE_S)
-        belt.walk(
-            speed_m_s,
-            cadence_spm,
-            _WALK_S,
-            shape=shape,
-            peaks=peaks,
-            asymmetry=asymmetry,
-            ramp_s=_RAMP_S,
-        )
-        belt.stand(3)
-        raw = belt.rows(mm_per_count, direction=-1 if number % 2 else 1)
-        settings = complete({"belt_nm_per_count": round(mm_per_count * 1e6)})
-        metrics = computed_again(raw, settings)
-        squares: list[float] = []
-        rows = 0
-        for row in metrics:
-            t_s = row.t_ms / 1000 - _BEFORE_S - _RAMP_S
-            if _STEADY_S <= t_s <= _WALK_S - _RAMP_S - 1.5:
-                rows += 1
-                if row.cadence_spm_x10 is not None:
-                    squares.append((row.cadence_spm_x10 / 10 - cadence_spm) ** 2)
-        yield Walk(
-            f"{cadence_spm:.0f}/min, {speed_m_s:.2f} m/s, {shape}, {peaks:.0%}, "
-            f"limp {asymmetry:.0%}",
-            peaks,
-            math.sqrt(statistics.fmean(squares)) if squares else None,
-            (metrics[-1].steps or 0) - len(belt.steps_s),
-            len(belt.steps_s),
-            len(squares) / rows,
-        )
 
 
 def grabs_missed_and_made_up() -> tuple[int, int, int]:
@@ -151,40 +89,11 @@ def _noise_n(rng: random.Random) -> float:
     return rng.gauss(0, 1.5) + (rng.choice((-150, 150)) if rng.random() < 0.01 else 0)
 
 
-def gait(tell: Callable[[str], None]) -> list[Line]:
-    """Cadence and steps for each size of a count, and grabs."""
-    lines: list[Line] = []
-    for size_mm in _SIZES_MM:
-        tell(f"steps, {size_mm:g} mm a count …")
-        found = list(walks(size_mm))
-        goal = 4.0 if size_mm > 2 else 1.5
-        # A ripple of 5 % is less than what the edges of 12 mm make by themselves: left out there.
-        fair = [walk for walk in found if size_mm < 2 or walk.peaks > 0.05]
-        known = sorted(walk.cadence_sd for walk in fair if walk.cadence_sd is not None)
-        of = f"{len(known)} of {len(fair)} walks"
-        lines.append(
-            Line(
-                f"cadence after 6 s, SD, {size_mm:g} mm a count ({of})",
-                f"{_spread(known)} steps/min",
-                f"{goal:g}",
-                bool(known) and _percentile_95(known) <= goal,
-                "–",
-            )
-        )
-        off = sorted(abs(walk.steps_off) / walk.steps * 100 for walk in fair)
-        total = sum(walk.steps_off for walk in fair) / sum(walk.steps for walk in fair) * 100
-        lines.append(
-            Line(
-                f"steps of a minute's walk, {size_mm:g} mm a count",
-                f"{_spread(off)} %; all together {total:+.1f} %",
-                "1 %",
-                abs(total) <= 1,
-                "–",
-            )
-        )
+def grabs(tell: Callable[[str], None]) -> list[Line]:
+    """Catches and brisk leans."""
     tell("grabs …")
     there, missed, made_up = grabs_missed_and_made_up()
-    lines.append(
+    return [
         Line(
             f"grabs: of {there} catches, and as many brisk leans",
             f"{missed} missed, {made_up} made up",
@@ -192,34 +101,27 @@ def gait(tell: Callable[[str], None]) -> list[Line]:
             missed == made_up == 0,
             "–",
         )
-    )
-    return lines
-
-
-def _percentile_95(values: list[float]) -> float:
-    return values[min(len(values) - 1, math.ceil(0.95 * len(values)) - 1)]
-
-
-def _spread(values: list[float]) -> str:
-    if not values:
-        return "never known"
-    return (
-        f"median {statistics.median(values):.1f}, 95 % below {_percentile_95(values):.1f}, "
-        f"worst {values[-1]:.1f}"
-    )
+    ]
 
 
 def main() -> None:
-    """Print every walk."""
-    for size_mm in _SIZES_MM:
-        for walk in walks(size_mm):
-            sd = "unknown" if walk.cadence_sd is None else f"{walk.cadence_sd:.2f}"
-            print(
-                f"{size_mm:4g} mm  {walk.what:52}  SD {sd:>7}  known {walk.known:4.0%}"
-                f"  steps {walk.steps_off:+d} of {walk.steps}",
-                flush=True,
-            )
+    """Print every walk of the grid."""
+    measured = measure_all(scenarios(), lambda _: None, estimators=[OURS], engines=False)
+    for one in measured:
+        found = one.figures[OURS]
+        print(
+            f"{one.scenario.mm_per_count:4g} mm  {one.scenario!s:100}"
+            f"  SD {_or_unknown(found.cadence_spm, 2)}  known {found.cadence_known:4.0%}"
+            f"  steps {found.steps_off or 0:+d} of {one.steps}"
+            f"  length {_or_unknown(found.step_length_mm, 1)} mm"
+            f"  asymmetry {_or_unknown(found.asymmetry_permille, 0)}"
+            f"{'' if found.asymmetry_within in (True, None) else ' beyond its 95 %'}"
+        )
     print("grabs, missed, made up:", *grabs_missed_and_made_up())
+
+
+def _or_unknown(value: float | None, decimals: int) -> str:
+    return f"{'unknown' if value is None else f'{value:.{decimals}f}':>7}"
 
 
 if __name__ == "__main__":

@@ -54,6 +54,14 @@ class MadeUpBelt:
     def now_s(self) -> float:
         return (len(self._places_mm) - 1) * _DT_S
 
+    def place_mm(self, t_s: float) -> float:
+        """Where the belt truly is, from 0 on; at t_s 0 .. now_s."""
+        places = self._places_mm
+        at = t_s / _DT_S
+        index = min(max(int(at), 0), len(places) - 1)
+        after = min(index + 1, len(places) - 1)
+        return places[index] + (places[after] - places[index]) * (at - index)
+
     def stand(self, seconds: float) -> None:
         self.hold(0.0, seconds)
 
@@ -91,11 +99,13 @@ class MadeUpBelt:
         stop_s: float = 1.0,
         stumbles_s: Sequence[float] = (),
         step_times_s: Sequence[float] = (),
+        inertia_s: float = 0.0,
     ) -> None:
         """Walk; a step at each dip, the first at once.
 
         peaks: of the speed, from peak to peak; stumbles_s: half a second at 0.4 of the speed;
-        step_times_s: instead of cadence and seconds.
+        step_times_s: instead of cadence and seconds; inertia_s: the time constant with which the
+        belt follows the feet, as one that has a mass does.
         """
         start_s = self.now_s
         phase = 1.0
@@ -126,7 +136,10 @@ class MadeUpBelt:
                 count += 1
             lost = any(since_s <= at_s < since_s + 0.5 for since_s in stumbles_s)
             speed = base * (1 + excursion + peaks * ripple(shape, phase))
-            self._move(max(0.0, speed) * (0.4 if lost else 1.0))
+            speed = max(0.0, speed) * (0.4 if lost else 1.0)
+            if inertia_s:
+                speed = self.speed_m_s + (speed - self.speed_m_s) * min(1.0, _DT_S / inertia_s)
+            self._move(speed)
             phase += _DT_S / step_s
 
     def rows(
@@ -139,16 +152,11 @@ class MadeUpBelt:
         start_us: int = 0,
     ) -> list[RawRow]:
         """What a box without cells reads; jitter: of the time between two rows, below 1."""
-        places = self._places_mm
         off_mm = self._rng.random() * mm_per_count
         rows: list[RawRow] = []
         t_s = 0.0
         while t_s < self.now_s:
-            at = t_s / _DT_S
-            index = int(at)
-            after = min(index + 1, len(places) - 1)
-            place_mm = places[index] + (places[after] - places[index]) * (at - index)
-            count = math.floor((place_mm + off_mm) / mm_per_count)
+            count = math.floor((self.place_mm(t_s) + off_mm) / mm_per_count)
             rows.append(
                 RawRow((start_us + round(t_s * 1e6)) % _CLOCK, direction * count, None, None)
             )
