@@ -4,8 +4,7 @@ A belt dips with each stance. How its ripple is told from noise, coasting and ha
 stands in firmware/README.md ("Gait"). In short:
 
 1. Every 40 ms the place is taken from the track of belt.py.
-2. The ripple, a short mean of the speed over a mean of a second, is held against itself: the lag
-   at which it repeats is the time of a step, if it repeats well.
+2. rhythm.py finds the time of a step: the lag at which the belt's ripple repeats.
 3. Then, from the start of the walk on, the middle half of a step's time is held against the whole:
    where the belt went less than its share, it dipped. (Half a step's time is blind to twice the
    step's rhythm, a whole one to the rhythm itself and nearly to the stride's.)
@@ -17,8 +16,9 @@ might have made, and of which side a step belongs to.
 # ruff: noqa: PLR1730 (a comparison costs less than a call of min or max)
 
 from .belt import lag_us
-from .compat import array, best_lag, const, correlate
-from .evenness import Evenness, root
+from .compat import array, const
+from .evenness import Evenness
+from .rhythm import FADED, FOUND, Rhythm
 from .sway import Sway
 
 _GRID_US = const(40_000)
@@ -29,8 +29,6 @@ _PLACE_HALF = const(0x10000000)
 _STEPS_MASK = const(0x3FFFFFF)  # 67 million: DST must fit its 100 bytes
 
 _PLACES = const(255)  # 256 places are 10.24 s
-_RIPPLES = const(63)  # 64 ripples
-_LAGS = const(43)  # of 0 .. 42; best_lag gives 9 .. 41, 0.36 to 1.64 s: 167 to 37 steps a minute
 _BACK = const(225)  # how far back a walk is looked through, so that no place in use is overwritten
 _DAY = const(0x200000)  # samples; then half of them are taken off, so that no time overflows
 _HALF_DAY = const(0x100000)
@@ -40,23 +38,14 @@ _MOVING_UM = const(80_000)  # in 25: it moves
 _SLOWEST_UM = const(30_000)  # in 25
 _FASTEST_UM = const(8_000_000)  # in any window
 _LONG = const(25)
-_UNIT = const(1280)  # of a ripple: 1
-_RIPPLE_MOST = const(800)
 
 _SEARCH_MASK = const(7)  # every 8th sample
-_SETTLED = const(60)  # samples from the start to the first answer
 _CATCH_UP = const(8)  # places looked at in one sample
-_REPEATS = const(45)  # of 100: how well a ripple must repeat
-_REPEATS_WELL = const(62)  # of a coarse encoder's, and
-_REPEATS_BEST = const(76)  # where its edges alone might have made it
-_REPEATS_KEPT = const(70)  # of a coarse encoder's, to follow a change of its time
-_FADED = const(25)
-_LEAST_2 = const(36)  # a ripple's square, 0.5 % RMS
-_MOST_PEAKS = const(700)  # 55 % from peak to peak: more is pushing
 _LONGEST_UM = const(1_500_000)  # no step is longer
 
 # Times of dips are in 1/256 of a sample (156 us), so a lag is 256 of them.
-_EVEN_LIMIT = const(38)  # 15 % of a step from the one before the last
+_EVEN_LIMIT = const(26)  # 10 % of a step from the one before the last,
+_EVEN_COARSE_LIMIT = const(38)  # 15 % where dips are known less well
 _LOOSE_LIMIT = const(77)  # 30 %, once trusted
 _COASTS = const(7680)  # 1.2 s
 _RECENT = const(12)
@@ -88,11 +77,8 @@ class Gait:
         self._fine = nm_per_count <= _FINE_NM
         self._latest_um = array("i", [0] * 4)
         self.sway = Sway() if two_rails else None
-        self._count_um = nm_per_count // 1000
-        self._row_us = 12_500
         self._places = array("i", [0] * (_PLACES + 1))
-        self._ripples = array("i", [0] * (_RIPPLES + 1))
-        self._sums = array("i", [0] * _LAGS)
+        self._rhythm = Rhythm(nm_per_count, self._fine, self._places, self.sway)
         self._times = array("h", [0] * 16)  # of the last steps, and the way of each in 16 um
         self._ways = array("i", [0] * 16)
         self._recent = 0
@@ -101,10 +87,8 @@ class Gait:
         self._state = _STANDING
         self._from = 0  # where the walk began,
         self._fresh = True  # from standing
-        self._since = 0  # the first sample in the sums
         self._trusted = False
         self._lag = 9  # a step's time in samples
-        self._floor = 0
         self._at = 0  # the last place looked at, and by how much it went short of its share
         self._share = 0
         self._depth = 0  # of a usual dip
@@ -131,7 +115,8 @@ class Gait:
 
         due_us: when the next was due after t_us, 0 or less; row_us: the time since the row before.
         """
-        self._row_us += row_us - self._row_us >> 3
+        rhythm = self._rhythm
+        rhythm.row_us += row_us - rhythm.row_us >> 3
         t_us = (t_us - self.lag_us) & _CLOCK_MASK
         sway = self.sway
         while due_us <= 0:
@@ -171,23 +156,10 @@ class Gait:
             self._stand(k)
             return
 
-        ripple = 0
-        if k - self._from > _LONG + 1:
-            long_um = (place_um - places[k - _LONG & _PLACES]) * sign & _PLACE_MASK
-            if _SLOWEST_UM < long_um < _FASTEST_UM:
-                # Of the same middle as the long one: a speed that changes evenly leaves no ripple.
-                short_um = places[k - 11 & _PLACES] - places[k - 14 & _PLACES]
-                short_um = short_um * sign & _PLACE_MASK
-                if short_um < _FASTEST_UM >> 2:
-                    ripple = short_um * 250 // (long_um * 3 >> 7) - _UNIT
-                    if ripple > _RIPPLE_MOST:
-                        ripple = _RIPPLE_MOST
-                    elif ripple < -_RIPPLE_MOST:
-                        ripple = -_RIPPLE_MOST
-        self._ripples[k & _RIPPLES] = ripple
-        correlate(self._ripples, k & _RIPPLES, self._sums)
-        if not k & _SEARCH_MASK and k - self._since >= _SETTLED:
-            self._search(k)
+        rhythm = self._rhythm
+        rhythm.take(k, sign, k - self._from)
+        if not k & _SEARCH_MASK:
+            self._heed(k, rhythm.search(k, sign, self._state == _WALKING))
         if self._state == _WALKING:
             self._follow(k)
 
@@ -232,87 +204,24 @@ class Gait:
             return False
         self._sign = sign
         self._state = _SEARCHING
-        self._since = self._from
-        self._clear()
+        self._rhythm.start(self._from)
         return True
 
-    def _clear(self):
-        sums = self._sums
-        for index in range(_LAGS):
-            sums[index] = 0
-        ripples = self._ripples
-        for index in range(_RIPPLES + 1):
-            ripples[index] = 0
-
-    def _search(self, k):
-        """Find the time of a step, or find that there is none."""
-        sums = self._sums
-        lag = best_lag(sums)
-        whole = sums[0]
-        if not lag or sums[lag] > whole:
-            return
-        # What repeats after a step's time and is reversed after half of it, of all that ripples.
-        trough = sums[lag >> 1] + sums[lag + 1 >> 1] >> 1
-        ripple = sums[lag] - trough
-        repeats = (ripple >> 6) * 100 // ((whole - trough >> 6) + 1)
-        since = k - self._since
-        squares = (ripple >> 1) // (64 if since >= 64 + _LONG else since - _LONG)
-        floor = self._made_by_edges(k, lag)
-        seen = 5 * squares > floor * floor
-        faint = 8 * squares < floor * floor
-        needed = _REPEATS if squares > floor * floor else _REPEATS_WELL
-        kept = _REPEATS
-        faded = _FADED
-        if not self._fine and not (self.sway is not None and self.sway.alternates(lag)):
-            # Of a coarse encoder's edges alone, which make no sway, enough might beat like steps.
-            needed = _REPEATS_WELL if squares > floor * floor else _REPEATS_BEST
-            kept = _REPEATS_KEPT
-            faded = _REPEATS
-        elif not self._fine:
-            seen = True
-            faint = False
-            needed = _REPEATS
-        if self._state == _WALKING:
-            if repeats >= kept and seen:
-                before = self._lag
-                self._lag = lag
-                self._floor = floor
-                if not self._trusted and not 2 * before < 3 * lag < 5 * before:
-                    self._begin(k)  # dips were looked for at another rhythm
-            elif (repeats < faded or faint) and not self._brakes(k):
-                self._lose(k)
-            return
-        if since < 3 * lag + 20 or squares <= _LEAST_2 or not seen or repeats < needed:
-            return
-        least = 0
-        most = 0
-        for ripple in self._ripples:
-            if ripple < least:
-                least = ripple
-            elif ripple > most:
-                most = ripple
-        if most - least > _MOST_PEAKS:
-            return
-        self._lag = lag
-        self._floor = floor
-        self._depth = root(squares) >> 1
-        self._begin(k)
-
-    def _made_by_edges(self, k, lag):
-        """The most, RMS, that an even belt's edges can make of a rhythm of that lag.
-
-        An edge is known to a row's time or to the time between edges, whichever is less. Beating
-        with the rows they make a saw of that height d: a ripple of RMS sqrt(2) * d over the lag.
-        """
-        places = self._places
-        moved_um = (places[k & _PLACES] - places[k - _LONG & _PLACES]) * self._sign & _PLACE_MASK
-        apart_us = self._row_us
-        edges_us = self._count_um * 1000 // (moved_um // 1000 + 1)
-        if edges_us < apart_us:
-            apart_us = edges_us
-        if apart_us > 400_000:
-            apart_us = 400_000
-        return apart_us * 1810 // (lag * _GRID_US)
+    def _heed(self, k, found):
+        """Follow what the rhythm showed."""
+        rhythm = self._rhythm
+        walking = self._state == _WALKING
+        if found == FOUND:
+            before = self._lag
+            lag = rhythm.lag
+            self._lag = lag
+            if not walking:
+                self._depth = rhythm.depth
+                self._begin(k)
+            elif not self._trusted and not 2 * before < 3 * lag < 5 * before:
+                self._begin(k)  # dips were looked for at another rhythm
+        elif found == FADED and walking and not self._brakes(k):
+            self._lose(k)
 
     def _begin(self, k):
         """Go through the walk from where it began."""
@@ -343,8 +252,7 @@ class Gait:
         if self._trusted:
             self._from = self._dip >> 8
             self._fresh = False
-        self._since = k - _LONG
-        self._clear()
+        self._rhythm.start(k - _LONG)
         self._forget()
 
     def _follow(self, k):
@@ -388,7 +296,7 @@ class Gait:
         elif before < 0 <= share:
             self._up = (at << 8) - (share << 8) // (share - before)
         limit = self._depth * 35 // 100
-        least = self._floor * 2 // 5 if self._fine else self._floor // 10
+        least = self._rhythm.floor * 2 // 5 if self._fine else self._rhythm.floor // 10
         if limit < least:
             limit = least
         if self._low:
@@ -428,7 +336,10 @@ class Gait:
             self._times[at] = took
             self._ways[at] = (way_um if way_um < 4 * _LONGEST_UM else 0) // n >> 4
             self._recent = self._recent + 1 if self._recent < 31 else 16
-        limit = lag * (_LOOSE_LIMIT if self._trusted else _EVEN_LIMIT)
+        if self._trusted:
+            limit = lag * _LOOSE_LIMIT
+        else:
+            limit = lag * (_EVEN_LIMIT if self._fine else _EVEN_COARSE_LIMIT)
         if not -limit <= differs <= limit or way_um >= _LONGEST_UM * n:
             self.evenness.start()
             if self._trusted and self._good:

@@ -44,30 +44,35 @@ class Sway:
 
     def mean_mn(self, start, end):
         """The mean of the samples after `start` up to `end`; None where that isn't known."""
-        k = self._k
-        if end > k:
-            end = k
-        if start < self._since or start < k - _OLDEST or end <= start:
+        if end > self._k:
+            end = self._k
+        if not self._knows(start) or end <= start:
             return None
-        total_mn = self._sums_mn[end & _RING] - self._sums_mn[start & _RING] & _SUM_MASK
-        if total_mn >= _SUM_HALF:
-            total_mn = total_mn - _SUM_MASK - 1
-        return total_mn // (end - start)
+        return self._mean_mn(start, end)
 
     def alternates(self, lag):
         """Whether the last three steps of `lag` samples (9 .. 41) swayed to and fro."""
         k = self._k
-        # Half a step each: those two apart are of opposite sides, whatever the sway's phase.
-        a = self.mean_mn(k - 3 * lag, k - (5 * lag >> 1))
-        if a is None:
+        if not self._knows(k - 3 * lag):
             return False
-        b = self.mean_mn(k - (5 * lag >> 1), k - 2 * lag)
-        c = self.mean_mn(k - 2 * lag, k - (3 * lag >> 1))
-        d = self.mean_mn(k - (3 * lag >> 1), k - lag)
-        e = self.mean_mn(k - lag, k - (lag >> 1))
-        f = self.mean_mn(k - (lag >> 1), k)
+        # Half a step each: those two apart are of opposite sides, whatever the sway's phase.
+        a = self._mean_mn(k - 3 * lag, k - (5 * lag >> 1))
+        b = self._mean_mn(k - (5 * lag >> 1), k - 2 * lag)
+        c = self._mean_mn(k - 2 * lag, k - (3 * lag >> 1))
+        d = self._mean_mn(k - (3 * lag >> 1), k - lag)
+        e = self._mean_mn(k - lag, k - (lag >> 1))
+        f = self._mean_mn(k - (lag >> 1), k)
         size_mn = abs(a - c) + abs(c - e) + abs(b - d) + abs(d - f) >> 2
         if size_mn < _LEAST_MN:
             return False
         # A stride apart they are the same; what is only noise looks so once in twenty times.
         return 2 * (abs(a - e) + abs(b - f)) < size_mn
+
+    def _knows(self, start):
+        return start >= self._since and start >= self._k - _OLDEST
+
+    def _mean_mn(self, start, end):
+        total_mn = self._sums_mn[end & _RING] - self._sums_mn[start & _RING] & _SUM_MASK
+        if total_mn >= _SUM_HALF:
+            total_mn = total_mn - _SUM_MASK - 1
+        return total_mn // (end - start)

@@ -262,9 +262,15 @@ def test_the_sway_vouches_for_what_a_coarse_encoder_hardly_shows(held):
     assert witnessed > alone + 0.2 * true
 
 
-def test_a_stumble_begins_the_evenness_anew():
-    belt = walked(0.8, 100, 70, stumbles_s=(35.0,), peaks=0.2)
-    assert {row["step_asymmetry_permille"] for row in measured(belt)} == {None}
+def test_a_stop_begins_the_evenness_anew():
+    belt = MadeUpBelt(1)
+    for _ in range(2):
+        belt.stand(2)
+        belt.walk(0.8, 100, 35, peaks=0.2)
+    belt.stand(3)
+    rows = measured(belt)
+    assert rows[-1]["steps"] > 110
+    assert {row["step_asymmetry_permille"] for row in rows} == {None}
 
 
 def test_a_gap_keeps_what_was_counted():

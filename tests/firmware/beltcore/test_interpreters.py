@@ -144,15 +144,19 @@ def test_the_same_bytes_from_recordings(name, on_micropython, recording):
 def test_the_same_bytes_from_a_walk(mm, on_micropython, held):
     belt = MadeUpBelt(3)
     belt.stand(1)
-    belt.walk(0.9, 110, 40, asymmetry=0.2, peaks=0.2)
+    belt.walk(0.9, 110, 50, asymmetry=0.2, peaks=0.2)
     belt.stand(1)
+
+    def grabs(t_us):
+        return t_us < 10**7 and t_us % 3_000_000 < 10**6
+
     given_settings = {
         "belt_nm_per_count": round(mm * 1e6),
         "rail_left_nn_per_count": 230_000,
         "rail_right_nn_per_count": 230_000,
     }
     rows = [
-        (*row[:2], row[2] + (400_000 if row.t_us % 3_000_000 < 10**6 else 0), row[3])
+        (*row[:2], row[2] + (400_000 if grabs(row.t_us) else 0), row[3])
         for row in held(belt.rows(mm), belt.steps_s)
     ]
     expected = on_cpython(given_settings, rows)
