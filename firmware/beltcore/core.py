@@ -50,7 +50,8 @@ class Core:
         two_rails = self.rails.left.present and self.rails.right.present
         self.gait = Gait(settings["belt_nm_per_count"], two_rails)
         self._due_us = self.gait.lag_us  # until the gait's next look at the belt
-        self._counts = array("i", [0] * 6)
+        self._counts = array("i", [0] * 6)  # of `_totals`
+        self._totals = (self.forward, self.backward) + self.zone_lengths
         self._length = CountLength(settings["belt_nm_per_count"])
         self._backwards = settings["belt_direction"] == -1
         self._started = False
@@ -132,14 +133,10 @@ class Core:
     def settle(self):
         """Bring `forward`, `backward` and `zone_lengths` up to the last row."""
         pending = self._counts
-        self._settle(pending, _FORWARD, self.forward)
-        self._settle(pending, _BACKWARD, self.backward)
-        for zone in range(4):
-            self._settle(pending, _ZONES + zone, self.zone_lengths[zone])
-
-    def _settle(self, pending, index, total):
-        if pending[index]:
-            length = self._length
-            length.set(pending[index])
-            total.add(length.m, length.mm, length.nm)
-            pending[index] = 0
+        for index in range(6):
+            counts = pending[index]
+            if counts:
+                length = self._length
+                length.set(counts)
+                self._totals[index].add(length.m, length.mm, length.nm)
+                pending[index] = 0

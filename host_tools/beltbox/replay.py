@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import tempfile
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,6 +149,10 @@ def _add_uncertainties(metrics: Path, out: Path, uncertainty: Uncertainty) -> No
         out.open("w", encoding="ascii", newline="") as file,
     ):
         file.write(f"{next(lines).strip()},{','.join(uncertainty_columns)}\n")
+        if uncertainty.nothing_known:
+            empty = "," * len(uncertainty_columns) + "\n"
+            file.writelines(line.rstrip() + empty for line in lines)
+            return
         for line in lines:
             fields = line.strip().split(",")
             values = [int(text) if text else None for text in fields]
@@ -179,7 +184,8 @@ def _look_over(done: Replayed, computed: Sequence[Path]) -> None:
         with path.open(encoding="ascii", newline="") as file:
             table = csv.reader(file)
             header = next(table)
-            rows = list(table)
+            # Of a capture all are needed; of a long recording only the last.
+            rows = list(table) if done.capture else [*deque(table, maxlen=1)]
         last = _numbers(header, rows[-1])
         done.totals.append({name: last[name] for name in _SHOWN})
         if done.capture is None:

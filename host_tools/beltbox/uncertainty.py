@@ -88,6 +88,8 @@ class Uncertainty:
         known = [gain for gain in gains if gain is not None]
         # Of the cells that there are; None if one of them was never calibrated.
         self._worse_gain = max(known) if known and len(known) == len(gains) else None
+        self.nothing_known = not self._belt and not known
+        """A box that nobody calibrated: no number of a row has an uncertainty."""
         self._rails_known = self._worse_gain is not None and self._weight_mn > 0
         self._zero_mn = ZERO_U_MN * self._cells  # of the sum: both drift by the same warmth
         count_mm = self._count_mm
