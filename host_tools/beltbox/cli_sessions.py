@@ -169,7 +169,9 @@ def _steps(numbers: WalkNumbers) -> list[str]:
             units.format_steps(one.steps, numbers.u["steps_u"]).split(" step")[0],
             units.format_cadence(numbers.cadence_spm, numbers.cadence_spm_u),
             units.format_step_length(numbers.step_length_mm, numbers.step_length_mm_u),
-            units.format_unevenness(numbers.asymmetry_permille, numbers.asymmetry_u_permille),
+            units.format_unevenness(
+                numbers.asymmetry_permille, numbers.asymmetry_u_permille, numbers.longer_step_side
+            ),
         ]
         lines.append(_figure("steps", ", ".join(part for part in parts if part)))
     if one.grabs is not None:

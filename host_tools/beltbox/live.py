@@ -260,15 +260,17 @@ def _gait(now: Now) -> list[str]:
         parts.append(units.format_step_length(row.step_length_mm, u))
     if totals.grabs:
         parts.append(units.format_grabs(totals.grabs))
-    uneven = units.format_unevenness(row.step_asymmetry_permille, row.step_asymmetry_u_permille)
+    uneven = units.format_unevenness(
+        row.step_asymmetry_permille, row.step_asymmetry_u_permille, row.longer_step_side
+    )
     return [*parts, uneven] if uneven else parts
 
 
 def _warnings(now: Now) -> list[str]:
     if now.row is None:
         return []
-    found = declared_flags.words(declared_flags.CORE, now.row.flags or 0)
-    return [*found, *declared_flags.words(declared_flags.BOX, now.row.box_flags or 0)]
+    told = declared_flags.told(now.row.flags or 0, now.row.box_flags or 0)
+    return [words for _name, words in told]
 
 
 def _zone_word(now: Now) -> str:

@@ -248,7 +248,9 @@ def _steps(walk: WalkNumbers, before: SessionSummary | None) -> list[_Figure]:
                 f"{change.cadence_arrow(summary, before)}".strip(),
                 f"{units.format_step_length(length_mm, walk.step_length_mm_u)} "
                 f"{change.step_length_arrow(summary, before)}".strip(),
-                units.format_unevenness(walk.asymmetry_permille, walk.asymmetry_u_permille),
+                units.format_unevenness(
+                    walk.asymmetry_permille, walk.asymmetry_u_permille, walk.longer_step_side
+                ),
                 "" if summary.grabs is None else units.format_grabs(summary.grabs),
             ),
         )

@@ -23,6 +23,8 @@ class WalkNumbers:
     """The mean of all rows that know it (60 steps without a break)."""
     asymmetry_u_permille: float | None = None
     """Not less for a longer walk, as what shrinks a limp is the same all through."""
+    longer_step_side: int | None = None
+    """1 left, 2 right: where most of these rows tell one side, and none the other."""
 
     @property
     def u(self) -> dict[str, float | None]:
@@ -66,6 +68,7 @@ class WalkNumbers:
             "step_length_mm_u": self.step_length_mm_u,
             "step_asymmetry_permille": self.asymmetry_permille,
             "step_asymmetry_u_permille": self.asymmetry_u_permille,
+            "longer_step_side": self.longer_step_side,
         }
 
     @property
@@ -79,6 +82,7 @@ def walk_numbers(session: Session) -> WalkNumbers:
     """Look a session's rows through."""
     doubt = Doubt()
     asymmetries: list[tuple[int, int]] = []
+    sides: list[int | None] = []
     rows = as_one_walk([segment.metrics for segment in session.segments])
     for segment in session.segments:
         sure = Uncertainty(segment.settings)
@@ -86,10 +90,14 @@ def walk_numbers(session: Session) -> WalkNumbers:
             sure.take(row, doubt)
             if row.step_asymmetry_permille is not None and row.step_asymmetry_u_permille:
                 asymmetries.append((row.step_asymmetry_permille, row.step_asymmetry_u_permille))
+                sides.append(row.longer_step_side)
     found = WalkNumbers(
         session.summary, of_walk([segment.settings for segment in session.segments]), doubt
     )
     if asymmetries:
         found.asymmetry_permille = sum(one for one, _ in asymmetries) / len(asymmetries)
         found.asymmetry_u_permille = sum(u for _, u in asymmetries) / len(asymmetries)
+        told = {side for side in sides if side is not None}
+        if len(told) == 1 and 2 * sides.count(None) < len(sides):
+            found.longer_step_side = told.pop()
     return found

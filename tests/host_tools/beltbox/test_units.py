@@ -120,5 +120,8 @@ def test_steps_grabs_and_evenness_in_words():
     assert units.format_steps(1) == "1 step"
     assert units.format_grabs(1) == "1 grab"
     assert units.format_grabs(0) == "0 grabs"
-    assert units.format_unevenness(42, 14) == "uneven by 4 ± 3 %"
-    assert units.format_unevenness(42, None) == units.format_unevenness(None, 14) == ""
+    assert units.format_unevenness(42, 14, None) == "uneven by 4 ± 3 %"
+    assert units.format_unevenness(121, 14, 1) == "left steps longer by 12 ± 3 %"
+    assert units.format_unevenness(121, 14, 2) == "right steps longer by 12 ± 3 %"
+    assert units.format_unevenness(121, 14, 7) == "uneven by 12 ± 3 %"  # a box that is ahead of us
+    assert units.format_unevenness(42, None, 1) == units.format_unevenness(None, 14, 1) == ""

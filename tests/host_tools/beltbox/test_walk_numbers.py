@@ -74,6 +74,19 @@ def test_the_asymmetry_is_the_mean_of_the_rows_that_know_it():
     assert walk([row(0)]).asymmetry_permille is None
 
 
+@pytest.mark.parametrize(
+    ("sides", "told"),
+    [([1, 1, None], 1), ([2, 2, 2], 2), ([1, None, None], None), ([1, 2, 1], None), ([None], None)],
+)
+def test_a_side_is_told_where_most_rows_tell_it_and_none_the_other(sides, told):
+    rows = [
+        row(n, step_asymmetry_permille=90, step_asymmetry_u_permille=10, longer_step_side=side)
+        for n, side in enumerate(sides)
+    ]
+    assert walk(rows).longer_step_side == told
+    assert walk(rows).as_json()["longer_step_side"] == told
+
+
 def test_without_steps_or_calibration_there_is_nothing_to_say():
     nobody = walk([row(0)], steps=None)
     assert nobody.cadence_spm is nobody.cadence_spm_u is nobody.step_length_mm_u is None
