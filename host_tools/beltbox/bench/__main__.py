@@ -6,7 +6,7 @@ import sys
 import time
 
 from beltbox.bench import accuracy, cost
-from beltbox.bench.gait import grabs
+from beltbox.bench.gait import grabs, long_walks
 from beltbox.bench.grid import scenarios
 from beltbox.bench.grid_figures import measure_all
 from beltbox.bench.grid_lines import grid_lines, same_bytes_line
@@ -32,6 +32,7 @@ def main() -> None:
             *instructions,
             *accuracy.distance(),
             *accuracy.drift(tell),
+            *long_walks(tell),
             *grabs(tell),
             same_bytes_line(measured),
             *rates,

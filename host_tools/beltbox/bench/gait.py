@@ -1,4 +1,4 @@
-"""Grabs against the truth; `python -m beltbox.bench.gait` prints the gait of each walk as well."""
+"""Grabs and long walks against the truth; `python -m beltbox.bench.gait` prints the gait of each walk as well."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from beltbox.bench.grid import scenarios
 from beltbox.bench.grid_figures import OURS, measure_all
+from beltbox.bench.grid_lines import percentile
+from beltbox.bench.made_up_walk import walked
 from beltbox.bench.table import Line
 from beltbox.replay import computed_again
 from beltbox.rows import RawRow
@@ -16,6 +18,7 @@ from beltcore.settings import complete
 
 _GRAVITY_M_S2 = 9.80665
 _NN_PER_COUNT = 230_000
+_LONG_S = 300.0
 
 
 def grabs_missed_and_made_up() -> tuple[int, int, int]:
@@ -99,6 +102,32 @@ def grabs(tell: Callable[[str], None]) -> list[Line]:
             f"{missed} missed, {made_up} made up",
             "0, 0",
             missed == made_up == 0,
+            "–",
+        )
+    ]
+
+
+def long_walks(tell: Callable[[str], None]) -> list[Line]:
+    """Steps of every fourth walk of the grid, five minutes long as a first session is."""
+    tell("steps of five minutes …")
+    errors: list[float] = []
+    off = there = 0
+    for scenario in scenarios():
+        if scenario.mm_per_count != 0.1 or scenario.number % 4:
+            continue
+        walk = walked(scenario, _LONG_S)
+        steps = len(walk.belt.steps_s)
+        wrong = (computed_again(walk.raw, walk.settings)[-1].steps or 0) - steps
+        errors.append(100 * abs(wrong) / steps)
+        off += wrong
+        there += steps
+    spread = " / ".join(f"{percentile(errors, percent):.1f}" for percent in (50, 95, 100))
+    return [
+        Line(
+            f"steps of five minutes' walk, error in %, 0.1 mm a count ({len(errors)} walks)",
+            f"{spread}; together {100 * off / there:+.1f} %",
+            "1 %",
+            percentile(errors, 95) <= 1,
             "–",
         )
     ]

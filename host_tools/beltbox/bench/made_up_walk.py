@@ -80,14 +80,14 @@ class Walked:
         return _forces_n(self.scenario, self.belt, self.phase, t_s)
 
 
-def walked(scenario: Scenario) -> Walked:
-    """Walk it: the same each time."""
+def walked(scenario: Scenario, seconds: float = WALK_S) -> Walked:
+    """Walk it: the same each time. What `Walked` says of its steady part is of a minute's walk."""
     belt = MadeUpBelt(seed=scenario.number)
     belt.stand(WALK_FROM_S)
     belt.walk(
         scenario.speed_m_s,
         scenario.cadence_spm,
-        WALK_S,
+        seconds,
         shape=scenario.shape,
         peaks=scenario.peaks,
         asymmetry=scenario.asymmetry,
