@@ -1,4 +1,4 @@
-"""Grabs and long walks against the truth; `python -m beltbox.bench.gait` prints the gait of each walk as well."""
+"""Grabs and long walks against the truth; `python -m beltbox.bench.gait` prints every walk."""
 
 from __future__ import annotations
 
