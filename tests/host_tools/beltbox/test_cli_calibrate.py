@@ -309,7 +309,7 @@ def test_a_weight_on_the_wrong_rail(box, start, scenario, words):
 @pytest.mark.parametrize(
     ("happens", "said"),
     [
-        ("saturated_left", "reads 8388607, the end of its range"),
+        ("saturated_left", "the end of its range"),
         ("unplug_left", "gives no samples"),
     ],
 )
@@ -366,7 +366,7 @@ def test_a_bad_cell_is_found_before_any_weight(box, run, scenario, words):
     ran = run("calibrate", "rail", "--side", "left", "--weights", "5", "--yes", *words)
     assert ran.status == 1
     assert "A cell that isn't sound can't be calibrated" in ran.said
-    assert "Check its shield" in ran.said
+    assert "its shield" in ran.said
 
 
 def test_answers_from_a_file(box, start, scenario, words, tmp_path):

@@ -122,7 +122,8 @@ def test_a_full_disk_under_the_store_keeps_what_was_recorded(box, start, tmp_pat
     with open_store(store) as opened:
         session = opened.load(1)
     assert len(session.segments[-1].raw) > 500
-    assert not session.summary.complete
+    # Whether the session could still be closed depends on what its last write needed.
+    assert session.summary.end_reason in (None, "error")
     assert "Session 1: " in said
 
 
