@@ -93,7 +93,7 @@ def _by_roller(talk: Talk, plan: BeltPlan, box: CalibrateBox) -> tuple[BeltScale
 def _by_laps(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> tuple[BeltScale, list[str]]:
     lap_mm = plan.lap_mm or talk.ask(
         "belt-mm",
-        "How long is the belt, once round, by the tape (or from one mark to the next), in mm?",
+        "How long is the belt, once round, by the tape (or between evenly spaced marks), in mm?",
         _lap_mm,
         idle=box.idle,
     )

@@ -65,7 +65,7 @@ def belt_command(
     belt_mm: Annotated[
         float | None,
         typer.Option(
-            help="The belt's length once round, or between two marks, by the tape.",
+            help="The belt's length once round, or between evenly spaced marks, by the tape.",
             callback=a_lap,
         ),
     ] = None,
