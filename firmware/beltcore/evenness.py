@@ -10,7 +10,6 @@ _CURVE_UM = const(1_000_000)
 _KEPT = const(63)  # the last 64 steps
 _LEAST = const(60)
 _MOST_OFF_MS = const(900)
-_FINE_NM = const(1_000_000)
 _SIDES_LEAST_MN = const(500)
 
 LEFT = 1  # the values of `longer_side`
@@ -29,9 +28,9 @@ class Evenness:
     the weight goes to when it ends.
     """
 
-    def __init__(self, nm_per_count):
-        """An encoder of more than 1 mm a count can't tell of single steps: all stays None."""
-        self._fine = nm_per_count <= _FINE_NM
+    def __init__(self, fine):
+        """fine: whether single steps can be told; all stays None under a coarser encoder."""
+        self._fine = fine
         self._offs = array("h", [0] * (_KEPT + 1))
         self.start()
 

@@ -69,12 +69,12 @@ class Gait:
         self.steps = 0
         self.cadence_spm_x10 = None
         self.step_length_mm = None
-        self.evenness = Evenness(nm_per_count)
         # So far behind the belt is looked at: there the edges before and behind are known.
         self.lag_us = 2 * lag_us(nm_per_count)
         # A fine encoder's ripple is seen as sharply as it is; a coarse one's is mostly its edges,
         # of which a mean of four places has a third.
         self._fine = nm_per_count <= _FINE_NM
+        self.evenness = Evenness(self._fine)
         self._latest_um = array("i", [0] * 4)
         self.sway = Sway() if two_rails else None
         self._places = array("i", [0] * (_PLACES + 1))
@@ -220,7 +220,7 @@ class Gait:
                 self._begin(k)
             elif not self._trusted and not 2 * before < 3 * lag < 5 * before:
                 self._begin(k)  # dips were looked for at another rhythm
-        elif found == FADED and walking and not self._brakes(k):
+        elif found == FADED and walking and not self._brakes():
             self._lose(k)
 
     def _begin(self, k):
@@ -276,7 +276,7 @@ class Gait:
             if self._fresh and self._pending == 1:
                 most = 1152
             else:
-                most = 900 if self._brakes(k) else 640
+                most = 900 if self._brakes() else 640
             if since > lag * most:
                 self._lose(k)
 
@@ -357,33 +357,26 @@ class Gait:
         if self._trusted or self._good == 3:
             self._trusted = True
             self._good = 3
-            if self._fine or not self._slows():
+            # A coarse encoder's edges make ripple enough to go on counting while the belt coasts:
+            # what was counted so is kept back until a stride goes as far as before, within 3 %.
+            if self._fine or not self._slows(2, 5):
                 self.steps = self.steps + self._pending & _STEPS_MASK
                 self._pending = 0
             self._tell()
 
-    def _slows(self):
-        """Whether the last stride was slower by 3 % than the one before, as when the belt coasts.
-
-        A coarse encoder's edges make ripple enough to go on counting then: what was counted so is
-        kept back until the belt keeps its speed again.
-        """
+    def _slows(self, steps, shift):
+        """Whether the last steps went less than as many before, by more than 1/2**shift of them."""
         places = self._places
         k = self._k
-        lag = self._lag
-        middle = places[k - 2 * lag & _PLACES]
+        span = steps * self._lag
+        middle = places[k - span & _PLACES]
         last_um = (places[k & _PLACES] - middle) * self._sign & _PLACE_MASK
-        before_um = (middle - places[k - 4 * lag & _PLACES]) * self._sign & _PLACE_MASK
-        return last_um < before_um - (before_um >> 5)
+        before_um = (middle - places[k - 2 * span & _PLACES]) * self._sign & _PLACE_MASK
+        return last_um < before_um - (before_um >> shift)
 
-    def _brakes(self, k):
+    def _brakes(self):
         """Whether a trusted walk slows down, by a quarter from the step before to the last one."""
-        places = self._places
-        lag = self._lag
-        middle = places[k - lag & _PLACES]
-        last_um = (places[k & _PLACES] - middle) * self._sign & _PLACE_MASK
-        before_um = (middle - places[k - 2 * lag & _PLACES]) * self._sign & _PLACE_MASK
-        return self._trusted and last_um < before_um - (before_um >> 2)
+        return self._trusted and self._slows(1, 2)
 
     def _tell(self):
         """The mean of the last steps: an even number, so that a limp doesn't show."""
@@ -405,10 +398,9 @@ class Gait:
         off = span - (n * self._lag << 8)
         if not self._fine and not -span < 12 * off < span:
             # Dips that don't keep the time at which the ripple repeats: edges are among them.
-            n = 0
             self.cadence_spm_x10 = None
             self.step_length_mm = None
-        if n:
+        elif n:
             self.cadence_spm_x10 = (_MINUTE_X10 * n + (span >> 1)) // span
             self.step_length_mm = (way << 1) // (n * 125)
 
