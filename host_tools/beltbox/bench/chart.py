@@ -19,7 +19,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from beltbox.bench.grid_figures import ESTIMATORS, OURS, PLAIN, THEIL_SEN
+from beltbox.bench.grid_lines import SPEED_FLOOR_MM_S
 from beltbox.bench.made_up_belt import SHAPES, MadeUpBelt
+from beltbox.bench.made_up_walk import INERTIA_S
 from beltbox.truth import rms
 from beltcore.settings import complete
 
@@ -29,7 +31,6 @@ _BEFORE_S = 2.0
 _WALK_S = 24.0
 _STEADY_S = (5.0, 22.0)  # of the walk
 _RIPPLE = 0.15
-_INERTIA_S = 0.04
 _CADENCES_SPM = (60.0, 130.0)
 
 Curves = dict[str, dict[float, list[float]]]
@@ -41,7 +42,6 @@ _WIDTH, _HEIGHT = 330.0, 330.0
 _X_ENDS, _Y_ENDS = (0.2, 1.6), (0.002, 5.0)
 _X_TICKS = (0.2, 0.4, 0.8, 1.6)
 _Y_TICKS = (0.01, 0.1, 1.0)
-_SPEED_FLOOR_MM_S = 0.3
 _LABEL = 12.0  # the height of one
 _GOAL_M_S = 0.55  # where the fine goal's label finds room
 _FINE_GOAL, _COARSE_GOAL = 0.1, 1.0  # percent, at the finest and at the coarsest
@@ -70,7 +70,7 @@ class _Panel:
 def svg(found: Curves) -> str:
     """The chart: two panels, each with ours (solid) and one rival."""
     goals = [
-        _line([max(_FINE_GOAL, _SPEED_FLOOR_MM_S / speed / 10) for speed in SPEEDS_M_S]),
+        _line([max(_FINE_GOAL, SPEED_FLOOR_MM_S / speed / 10) for speed in SPEEDS_M_S]),
         _line([_COARSE_GOAL for _ in SPEEDS_M_S]),
     ]
     panels = [
@@ -172,7 +172,7 @@ def _errors(asked: tuple[float, float]) -> dict[str, float]:
     for seed, shape in enumerate(SHAPES):
         belt = MadeUpBelt(seed)
         belt.stand(_BEFORE_S)
-        belt.walk(speed_m_s, cadence_spm, _WALK_S, shape=shape, peaks=_RIPPLE, inertia_s=_INERTIA_S)
+        belt.walk(speed_m_s, cadence_spm, _WALK_S, shape=shape, peaks=_RIPPLE, inertia_s=INERTIA_S)
         raw = belt.rows(size_mm)
         from_s, to_s = (_BEFORE_S + at_s for at_s in _STEADY_S)
         for name, estimate in ESTIMATORS.items():

@@ -12,11 +12,11 @@ from beltbox.bench.grid_figures import OURS, measure_all
 from beltbox.bench.grid_lines import percentile
 from beltbox.bench.made_up_walk import walked
 from beltbox.bench.table import Line
+from beltbox.rail_line import STANDARD_GRAVITY
 from beltbox.replay import computed_again
 from beltbox.rows import RawRow
 from beltcore.settings import complete
 
-_GRAVITY_M_S2 = 9.80665
 _NN_PER_COUNT = 230_000
 _LONG_S = 300.0
 
@@ -80,7 +80,7 @@ def _count_grabs(
     raw: list[RawRow] = []
     for tick in range(20 * 80):
         t_s = tick / 80
-        force_n = (held + sum(shape(hold, t_s) for hold in holds)) * mass_kg * _GRAVITY_M_S2
+        force_n = (held + sum(shape(hold, t_s) for hold in holds)) * mass_kg * STANDARD_GRAVITY
         left, right = (
             round((force_n * share + _noise_n(rng)) * 1e9 / _NN_PER_COUNT) for share in (0.6, 0.4)
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from beltbox.bench.grid_figures import ESTIMATORS, OURS, PLAIN, THEIL_SEN, Figures, Measured
 from beltbox.bench.table import GridLine, Line
 
-_SPEED_FLOOR_MM_S = 0.3
+SPEED_FLOOR_MM_S = 0.3
 _LEAST_RIPPLE = 0.05
 _CERTAIN = 0.95
 
@@ -86,7 +86,7 @@ def _speeds() -> list[_Row]:
             speed,
             3,
             "0.1 %, or 0.3 mm/s",
-            lambda one: max(0.1, 100 * _SPEED_FLOOR_MM_S / one.mean_mm_s),
+            lambda one: max(0.1, 100 * SPEED_FLOOR_MM_S / one.mean_mm_s),
         ),
         _Row(f"{what}, 1 mm", _size(1.0), speed, 3),
         _Row(f"{what}, 12 mm", _size(12.0), speed, 2, "1 %", 1.0),

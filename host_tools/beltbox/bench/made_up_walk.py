@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from beltbox.bench.grid import Scenario
 from beltbox.bench.made_up_belt import MadeUpBelt
+from beltbox.rail_line import STANDARD_GRAVITY
 from beltbox.rows import RawRow
 from beltcore.settings import complete
 
@@ -24,10 +25,9 @@ RAMP_S = 1.5
 STOP_S = 1.0
 _STAND_S = 3.0
 _TAKES_S = 1.0
-_INERTIA_S = 0.04
+INERTIA_S = 0.04
 _NN_PER_COUNT = 230_000
 _ZERO = 50_000
-_GRAVITY_M_S2 = 9.80665
 _SHARES = (0.6, 0.4)
 _SWAY = 0.15
 _TREMOR = 0.01
@@ -55,7 +55,7 @@ class Walked:
 
     @property
     def weight_n(self) -> float:
-        return self.scenario.mass_kg * _GRAVITY_M_S2
+        return self.scenario.mass_kg * STANDARD_GRAVITY
 
     @property
     def steady_s(self) -> tuple[float, float]:
@@ -93,7 +93,7 @@ def walked(scenario: Scenario, seconds: float = WALK_S) -> Walked:
         asymmetry=scenario.asymmetry,
         ramp_s=RAMP_S,
         stop_s=STOP_S,
-        inertia_s=_INERTIA_S,
+        inertia_s=INERTIA_S,
     )
     belt.stand(_STAND_S)
     rng = random.Random(1000 + scenario.number)
@@ -129,7 +129,7 @@ def _forces_n(
     taken = min(1.0, (t_s - HELD_S) / _TAKES_S, (ends_s + _TAKES_S - t_s) / _TAKES_S)
     if not scenario.hold or taken <= 0:
         return 0.0, 0.0
-    held_n = scenario.hold * scenario.mass_kg * _GRAVITY_M_S2 * taken
+    held_n = scenario.hold * scenario.mass_kg * STANDARD_GRAVITY * taken
     sway = tremor = 0.0
     if WALK_FROM_S <= t_s <= ends_s:
         sway = _SWAY * math.sin(2 * math.pi * (_stride(belt.steps_s, t_s) + phase))

@@ -16,6 +16,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from beltbox.rail_line import STANDARD_GRAVITY
 from beltbox.replay import computed_again
 from beltbox.rows import RawRow
 from beltcore.belt import lag_us
@@ -37,7 +38,6 @@ _RECENT_STEPS = 12
 STEPS_OF_SIDES = 64
 """The last so many step times tell the asymmetry,"""
 _SIDES_LEAST = 60  # from so many on
-_GRAVITY_M_S2 = 9.80665
 
 Forces = tuple[float | None, float | None]
 
@@ -87,24 +87,13 @@ def ours(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> Readings:
 def plain(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> Readings:
     """Differences of rows and moving averages."""
     t_s, place_mm = _track(raw, settings)
-    told = range(0, len(raw), EVERY)
-    row_s = (t_s[-1] - t_s[0]) / (len(t_s) - 1)
-    mean_rows = round(_MEAN_US / 1e6 / row_s)
-    now_rows = _now_rows(settings, row_s)
 
     def moving_average_mm_s(at: int, rows: int) -> float:
         # The mean of the differences of `rows` rows is the difference of the two at the ends.
         first = max(0, at - rows)
         return (place_mm[at] - place_mm[first]) / (t_s[at] - t_s[first]) if at else 0.0
 
-    found = Readings(
-        t_s=[t_s[at] for at in told],
-        belt_lag_s=now_rows * row_s / 2,
-        force_lag_s=(_FORCE_ROWS - 1) / 2 * row_s,
-        speed_mm_s=[moving_average_mm_s(at, mean_rows) for at in told],
-        belt_mm_s=[moving_average_mm_s(at, now_rows) for at in told],
-    )
-    _feel(found, raw, settings, statistics.fmean)
+    found = _by_windows(raw, settings, t_s, moving_average_mm_s, statistics.fmean)
     coarse = int(settings["belt_nm_per_count"]) > _COARSE_NM
     fast_rows, swing = _COARSE_STEPS if coarse else _FINE_STEPS
     steps = _Steps(swing)
@@ -131,24 +120,12 @@ def plain(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> Readings:
 def theil_sen(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> Readings:
     """Medians of slopes."""
     t_s, place_mm = _track(raw, settings)
-    told = range(0, len(raw), EVERY)
-    row_s = (t_s[-1] - t_s[0]) / (len(t_s) - 1)
-    mean_rows = round(_MEAN_US / 1e6 / row_s)
-    now_rows = _now_rows(settings, row_s)
 
     def slope(at: int, rows: int) -> float:
         first = max(0, at - rows)
         return median_slope(t_s[first : at + 1], place_mm[first : at + 1]) if at else 0.0
 
-    found = Readings(
-        t_s=[t_s[at] for at in told],
-        belt_lag_s=now_rows * row_s / 2,
-        force_lag_s=(_FORCE_ROWS - 1) / 2 * row_s,
-        speed_mm_s=[slope(at, mean_rows) for at in told],
-        belt_mm_s=[slope(at, now_rows) for at in told],
-    )
-    _feel(found, raw, settings, statistics.median)
-    return found
+    return _by_windows(raw, settings, t_s, slope, statistics.median)
 
 
 def median_slope(x: Sequence[float], y: Sequence[float]) -> float:
@@ -208,8 +185,30 @@ def _track(
     return [row.t_us / 1e6 for row in raw], [row.count * size_mm for row in raw]
 
 
-def _now_rows(settings: Mapping[str, int | str], row_s: float) -> int:
-    return round(2 * lag_us(int(settings["belt_nm_per_count"])) / 1e6 / row_s)
+def _by_windows(
+    raw: Sequence[RawRow],
+    settings: Mapping[str, int | str],
+    t_s: Sequence[float],
+    speed_mm_s: Callable[[int, int], float],
+    middle: Callable[[Sequence[float]], float],
+) -> Readings:
+    """Speeds and forces over the windows of beltcore.
+
+    speed_mm_s: at a row, over so many rows before it; middle: of the last samples of a force.
+    """
+    told = range(0, len(raw), EVERY)
+    row_s = (t_s[-1] - t_s[0]) / (len(t_s) - 1)
+    mean_rows = round(_MEAN_US / 1e6 / row_s)
+    now_rows = round(2 * lag_us(int(settings["belt_nm_per_count"])) / 1e6 / row_s)
+    found = Readings(
+        t_s=[t_s[at] for at in told],
+        belt_lag_s=now_rows * row_s / 2,
+        force_lag_s=(_FORCE_ROWS - 1) / 2 * row_s,
+        speed_mm_s=[speed_mm_s(at, mean_rows) for at in told],
+        belt_mm_s=[speed_mm_s(at, now_rows) for at in told],
+    )
+    _feel(found, raw, settings, middle)
+    return found
 
 
 def _feel(
@@ -219,7 +218,7 @@ def _feel(
     middle: Callable[[Sequence[float]], float],
 ) -> None:
     """Forces and reliance from the middle of the last samples, minus the tare."""
-    weight_n = int(settings["body_mass_g"]) / 1000 * _GRAVITY_M_S2
+    weight_n = int(settings["body_mass_g"]) / 1000 * STANDARD_GRAVITY
     for at in range(0, len(raw), EVERY):
         rows = raw[max(0, at - _FORCE_ROWS + 1) : at + 1]
         left_n, right_n = (
