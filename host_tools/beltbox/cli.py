@@ -16,9 +16,8 @@ from beltbox.cli_doctor import bundle_command, doctor_command
 from beltbox.cli_flash import flash_command
 from beltbox.cli_pull import pull_command
 from beltbox.cli_record import live_command, record_command
-from beltbox.cli_sessions import NO_SESSIONS, sessions_command
+from beltbox.cli_sessions import NO_SESSIONS, opened_store, sessions_command
 from beltbox.cli_settings import settings_command
-from beltbox.database import default_store_file
 from beltbox.engines import ENGINES
 from beltbox.errors import BeltBoxError, ReportError
 from beltbox.export import ROWS, export_csv
@@ -37,7 +36,7 @@ from beltbox.report import write_report
 from beltbox.report_cards import cards_behind
 from beltbox.settings_file import load_settings
 from beltbox.sim import is_scenario, list_scenarios, simulate
-from beltbox.store import Session, SessionSummary, Store, open_store
+from beltbox.store import Session, SessionSummary, Store
 
 app = typer.Typer(
     name="beltbox",
@@ -134,7 +133,7 @@ def report(
 
     Example: beltbox report 3 --out monday.html
     """
-    with _opened(store) as opened:
+    with opened_store(store) as opened:
         loaded = opened.load(_which(opened, session), with_raw=False)
         cards = cards_behind(opened.cards, loaded)
         before = _walk_before(opened, loaded.summary)
@@ -269,14 +268,8 @@ def _print_replayed(done: Replayed) -> None:
 
 def _load(store: str | None, session: int | None, *, with_raw: bool) -> tuple[Session, str]:
     """The session, and where its store is."""
-    with _opened(store) as opened:
+    with opened_store(store) as opened:
         return opened.load(_which(opened, session), with_raw=with_raw), opened.where
-
-
-def _opened(store: str | None) -> Store:
-    if store is None and not default_store_file().exists():
-        raise BeltBoxError(NO_SESSIONS.format(default_store_file()))
-    return open_store(store, create=False)
 
 
 def _which(opened: Store, session: int | None) -> int:

@@ -14,7 +14,7 @@ from beltbox import units
 from beltbox.database import default_store_file
 from beltbox.errors import BeltBoxError
 from beltbox.options import JsonOption, StoreOption, print_json, summary_json
-from beltbox.store import SessionSummary, open_store
+from beltbox.store import SessionSummary, Store, open_store
 from beltbox.uncertainty import of_walk
 from beltbox.walk_numbers import WalkNumbers, walk_numbers
 from beltbox.words import printable
@@ -91,10 +91,15 @@ def sessions_table(found: Sequence[SessionSummary]) -> Table:
     return table
 
 
-def _one(session: int, store: str | None, as_json: bool) -> None:
+def opened_store(store: str | None) -> Store:
+    """The store that there is, to read. Raises BeltBoxError, StoreError where there is none."""
     if store is None and not default_store_file().exists():
         raise BeltBoxError(NO_SESSIONS.format(default_store_file()))
-    with open_store(store, create=False) as opened:
+    return open_store(store, create=False)
+
+
+def _one(session: int, store: str | None, as_json: bool) -> None:
+    with opened_store(store) as opened:
         numbers = walk_numbers(opened.load(session, with_raw=False))
     if as_json:
         print_json([{**summary_json(numbers.summary), **numbers.as_json()}])
