@@ -22,7 +22,6 @@ ZONES = ("hands off", "light", "supported", "heavy")
 _COLOURS = ("green", "cyan", "yellow", "red")
 # The bar ends at a quarter of body weight: most of the way is where the walker works at.
 _BAR_PERMILLE = 250
-_MARKS_PERMILLE = (10, 50, 150)
 _PLAIN_EVERY_MS = 5_000
 _REFRESH_PER_S = 10
 # The figures' lettering, the largest first; and the terminal's lines from which on it is used.
@@ -203,7 +202,7 @@ def _bar(now: Now, width: int) -> Text:
         permille = max(0, now.row.reliance_permille)
     filled = min(inside, inside * permille // _BAR_PERMILLE)
     bar = Text(" ", no_wrap=True)
-    marks = {inside * mark // _BAR_PERMILLE for mark in _MARKS_PERMILLE}
+    marks = {inside * mark // _BAR_PERMILLE for mark in units.ZONE_LIMITS_PERMILLE}
     for place in range(inside):
         style = _zone_colour(now) if place < filled else "dim"
         if place in marks:

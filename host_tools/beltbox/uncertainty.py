@@ -23,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from beltbox.doubt import Doubt
 from beltbox.rows import MetricRow
 from beltbox.store import SessionSummary
+from beltbox.units import ZONE_LIMITS_PERMILLE
 
 COVERAGE = 2.0
 """± in words is so many standard uncertainties."""
@@ -45,7 +46,6 @@ _PACE_U = 0.008
 # start and stop aren't seen, mostly to the one side, and a few at a change of pace or a stumble.
 _STEPS_A_START = 0.9
 _STEPS_U = 0.004
-_LIMITS_PERMILLE = (10.0, 50.0, 150.0)  # where the zones above hands off begin
 
 COLUMNS = (
     "belt_mm_s_u",
@@ -95,7 +95,7 @@ class Uncertainty:
         count_mm = self._count_mm
         self._ends_mm = math.sqrt(2) * count_mm / _EVEN  # where a way begins and ends
         self._now_s = _NOW_S if count_mm <= _COARSE_MM else _NOW_COARSE_S
-        light, supported, heavy = _LIMITS_PERMILLE
+        light, supported, heavy = ZONE_LIMITS_PERMILLE
         if self._weight_mn:
             light = min(max(light, number("rail_noise_mn") / self._weight_mn * 1000), supported)
         self.limits_permille = (light, supported, heavy)
