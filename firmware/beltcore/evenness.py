@@ -28,9 +28,9 @@ class Evenness:
     the weight goes to when it ends.
     """
 
-    def __init__(self, fine):
-        """fine: whether single steps can be told; all stays None under a coarser encoder."""
-        self._fine = fine
+    def __init__(self, sharp):
+        """sharp: whether single steps can be told; all stays None under a coarser encoder."""
+        self._sharp = sharp
         self._offs = array("h", [0] * (_KEPT + 1))
         self.start()
 
@@ -55,7 +55,7 @@ class Evenness:
 
         sway: Sway of the same samples, or None.
         """
-        if not self._fine:
+        if not self._sharp:
             return
         wide = (lag + 3) // 6
         dip = _sharply(places, dip, wide, sign)

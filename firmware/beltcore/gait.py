@@ -22,7 +22,7 @@ from .rhythm import FADED, FOUND, Rhythm
 from .sway import Sway
 
 _GRID_US = const(40_000)
-_FINE_NM = const(1_000_000)
+_SHARP_NM = const(1_000_000)
 _CLOCK_MASK = const(0x3FFFFFFF)
 _PLACE_MASK = const(0x1FFFFFFF)  # as BeltSpeed.place_um
 _PLACE_HALF = const(0x10000000)
@@ -71,14 +71,14 @@ class Gait:
         self.step_length_mm = None
         # So far behind the belt is looked at: there the edges before and behind are known.
         self.lag_us = 2 * lag_us(nm_per_count)
-        # A fine encoder's ripple is seen as sharply as it is; a coarse one's is mostly its edges,
-        # of which a mean of four places has a third.
-        self._fine = nm_per_count <= _FINE_NM
-        self.evenness = Evenness(self._fine)
+        # Up to 1 mm a count a ripple is seen as sharply as it is; beyond it is mostly the encoder's
+        # edges, of which a mean of four places has a third.
+        self._sharp = nm_per_count <= _SHARP_NM
+        self.evenness = Evenness(self._sharp)
         self._latest_um = array("i", [0] * 4)
         self.sway = Sway() if two_rails else None
         self._places = array("i", [0] * (_PLACES + 1))
-        self._rhythm = Rhythm(nm_per_count, self._fine, self._places, self.sway)
+        self._rhythm = Rhythm(nm_per_count, self._sharp, self._places, self.sway)
         self._times = array("h", [0] * 16)  # of the last steps, and the way of each in 16 um
         self._ways = array("i", [0] * 16)
         self._recent = 0
@@ -129,7 +129,7 @@ class Gait:
     def _sample(self, place_um):
         places = self._places
         k = self._k + 1
-        if not self._fine:
+        if not self._sharp:
             place_um = self._smoothed(k, place_um)
         if k == 1:
             for index in range(_PLACES + 1):
@@ -215,11 +215,11 @@ class Gait:
             before = self._lag
             lag = rhythm.lag
             self._lag = lag
-            if not walking:
+            # Dips that were looked for at another rhythm are looked for anew.
+            other = not self._trusted and not 2 * before < 3 * lag < 5 * before
+            if not walking or other:
                 self._depth = rhythm.depth
                 self._begin(k)
-            elif not self._trusted and not 2 * before < 3 * lag < 5 * before:
-                self._begin(k)  # dips were looked for at another rhythm
         elif found == FADED and walking and not self._brakes():
             self._lose(k)
 
@@ -296,7 +296,7 @@ class Gait:
         elif before < 0 <= share:
             self._up = (at << 8) - (share << 8) // (share - before)
         limit = self._depth * 35 // 100
-        least = self._rhythm.floor * 2 // 5 if self._fine else self._rhythm.floor // 10
+        least = self._rhythm.floor * 2 // 5 if self._sharp else self._rhythm.floor // 10
         if limit < least:
             limit = least
         if self._low:
@@ -339,7 +339,7 @@ class Gait:
         if self._trusted:
             limit = lag * _LOOSE_LIMIT
         else:
-            limit = lag * (_EVEN_LIMIT if self._fine else _EVEN_COARSE_LIMIT)
+            limit = lag * (_EVEN_LIMIT if self._sharp else _EVEN_COARSE_LIMIT)
         if not -limit <= differs <= limit or way_um >= _LONGEST_UM * n:
             self.evenness.start()
             if self._trusted and self._good:
@@ -359,7 +359,7 @@ class Gait:
             self._good = 3
             # A coarse encoder's edges make ripple enough to go on counting while the belt coasts:
             # what was counted so is kept back until a stride goes as far as before, within 3 %.
-            if self._fine or not self._slows(2, 5):
+            if self._sharp or not self._slows(2, 5):
                 self.steps = self.steps + self._pending & _STEPS_MASK
                 self._pending = 0
             self._tell()
@@ -396,7 +396,7 @@ class Gait:
             at -= 2
             n += 2
         off = span - (n * self._lag << 8)
-        if not self._fine and not -span < 12 * off < span:
+        if not self._sharp and not -span < 12 * off < span:
             # Dips that don't keep the time at which the ripple repeats: edges are among them.
             self.cadence_spm_x10 = None
             self.step_length_mm = None

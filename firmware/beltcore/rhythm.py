@@ -41,14 +41,14 @@ class Rhythm:
     `floor`: what an even belt's edges can make of it; both in parts of 1280 of the speed.
     """
 
-    def __init__(self, nm_per_count, fine, places, sway):
-        """fine: whether the encoder's edges are hardly seen; places: Gait's ring; sway: or None."""
+    def __init__(self, nm_per_count, sharp, places, sway):
+        """sharp: whether the encoder's edges are hardly seen; places: Gait's ring; sway: or None."""
         self.lag = 9
         self.floor = 0
         self.depth = 0
         self.row_us = 12_500  # the time between two rows
         self._count_um = nm_per_count // 1000
-        self._fine = fine
+        self._sharp = sharp
         self._places = places
         self._sway = sway
         self._since = 0  # the first sample in the sums
@@ -105,7 +105,7 @@ class Rhythm:
         needed = _REPEATS if squares > floor * floor else _REPEATS_WELL
         kept = _REPEATS
         faded = _FADED
-        if not self._fine:
+        if not self._sharp:
             if self._sway is not None and self._sway.alternates(lag):
                 seen = True  # edges make no sway
                 faint = False
