@@ -237,8 +237,8 @@ def _count(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> list[Passing]:
             talk.quiet()
             raise CalibrationError(
                 f"The belt hasn't moved for {plan.wait_s:.0f} s, after {max(0, len(passings) - 1)} "
-                f"of {plan.laps} laps. Nothing of it was stored. If you pushed it: the encoder "
-                "counts nothing; check its wheel, and wires A and B (hardware/README.md)."
+                f"of {plan.laps} laps. If you pushed it: the encoder counts nothing; check its "
+                "wheel, and wires A and B (hardware/README.md)."
             )
     raise AssertionError("rows never end")
 
@@ -248,7 +248,7 @@ def _mm_or_skip(text: str) -> float | None:
 
 
 def _sentence(trouble: str) -> str:
-    return f"{trouble[:1].upper()}{trouble[1:]}. Nothing of it was stored."
+    return f"{trouble[:1].upper()}{trouble[1:]}."
 
 
 def _lap_mm(text: str) -> float:
@@ -287,9 +287,7 @@ def _card(box: CalibrateBox, plan: BeltPlan, scale: BeltScale) -> Card:
     try:
         declared.check("belt_nm_per_count", values["belt_nm_per_count"])
     except declared.SettingsError as error:
-        raise CalibrationError(
-            f"{error}. Was the length given in mm? Nothing of it was stored."
-        ) from error
+        raise CalibrationError(f"{error}. Was the length given in mm?") from error
     return Card(
         part="belt",
         made_at=datetime.now(UTC).replace(microsecond=0),

@@ -20,7 +20,7 @@ SIDES = ("left", "right")
 
 
 class CalibrationError(BeltBoxError):
-    """A calibration that can't be made. Nothing of it is stored."""
+    """A calibration that can't be made: nothing of it is stored, which the command says."""
 
 
 class LinkLostError(CalibrationError):
@@ -173,8 +173,8 @@ def sample_of(row: RawRow, side: str) -> int | None:
 
 def _happened(event: LinkEvent) -> None:
     if event.kind == "unplugged":
-        raise LinkLostError("The box was unplugged. Nothing of this calibration is stored.")
+        raise LinkLostError("The box was unplugged.")
     if event.kind == "reset":
-        raise LinkLostError(f"{event.text} Nothing of this calibration is stored: begin again.")
+        raise LinkLostError(f"{event.text} Begin again.")
     if event.kind == "silent":
-        raise LinkLostError(f"{event.text} Nothing of this calibration is stored.")
+        raise LinkLostError(event.text)

@@ -34,7 +34,7 @@ def diagnose(
     box.quiet()
     seen = examine(box.link, seconds=SECONDS, show=show)
     if seen.events:
-        raise LinkLostError(f"{seen.events[0]} Nothing of this calibration is stored.")
+        raise LinkLostError(seen.events[0])
     subjects = [f"{side} cell" for side in sides]
     found = [one for one in judge(seen) if one.subject in subjects]
     for one in found:
@@ -46,8 +46,7 @@ def diagnose(
         return
     if talk.scripted:
         raise CalibrationError(
-            "A cell that isn't sound can't be calibrated. Nothing of it was stored. Mend it; "
-            "beltbox doctor says when it is."
+            "A cell that isn't sound can't be calibrated. Mend it; beltbox doctor says when it is."
         )
     if not talk.ask(
         "anyway", "Calibrate it all the same? (yes or no)", yes_or_no, default="no", idle=box.idle

@@ -11,7 +11,7 @@ from beltbox.calibrate_wait import Awaited, settle
 from beltbox.card import Card
 from beltbox.rail_card import RailPlan, rail_card
 from beltbox.rail_line import LoadPoint, weights_problem
-from beltbox.rail_loads import RailLoads
+from beltbox.rail_loads import Misfit, RailLoads
 from beltbox.steady import Reading
 
 PLACES = ("front end", "middle", "rear end")
@@ -68,12 +68,8 @@ class RailDialogue:
             )
             # "2,5" may have been meant as two and a half.
             self._talk.say(f"    in turn: {', '.join(f'{kg:g} kg' for kg in found)}")
-        label_kg = self._plan.label_kg
-        if label_kg is not None and max(found) > label_kg:
-            raise CalibrationError(
-                f"{max(found):g} kg is more than the {label_kg:g} kg of the cell's label, and "
-                "would bend it for ever. Nothing of it was stored. Leave it out."
-            )
+        if problem := self._over_label(max(found)):
+            raise CalibrationError(f"{problem}. Leave it out.")
         return found
 
     def _zero(self) -> None:
@@ -91,6 +87,8 @@ class RailDialogue:
         self._talk.say(f"Now {words}.", "bold")
         reading = self._settle(words, awaited=self._loads.awaits(kg))[self._side]
         self._talk.say(f"    {kg:g} kg: {reading.counts:.0f} ± {2 * reading.u_counts:.0f} counts")
+        if kg and (reads := self._loads.reads_otherwise(kg, reading.counts)):
+            self._talk.say(f"    Taken all the same, though it {reads}.", "yellow")
         return LoadPoint(kg, reading.counts, reading.u_counts, way)
 
     def _take_off(self) -> LoadPoint:
@@ -126,40 +124,61 @@ class RailDialogue:
         if limit_kg is not None and kg > limit_kg:
             raise CalibrationError(
                 f"{kg:g} kg is more than the {limit_kg:.0f} kg at which the amplifier's range "
-                "ends, as the weights before imply. Nothing of it was stored. Leave it out, and "
-                "check that the weights before were typed right."
+                "ends, as the weights before imply. Leave it out, and check that the weights "
+                "before were typed right."
             )
 
     def _mend(self) -> None:
         """Have readings that disagree with the others put right, or refuse them."""
-        while bad := self._loads.disagreements(self._plan.tolerance):
+        while misfits := self._loads.misfits(self._plan.tolerance):
+            disagree = f"The weights disagree: {'; '.join(one.words for one in misfits)}."
             if self._talk.scripted:
+                raise CalibrationError(f"{disagree} Was one of them hung or typed wrong?")
+            self._talk.say(disagree, "yellow")
+            if len(misfits) > 1:
+                self._talk.say("One that was right is answered with its own kg.")
+            answers = [(misfit, self._really(misfit)) for misfit in misfits]
+            if all(kg == misfit.kg for misfit, kg in answers):
                 raise CalibrationError(
-                    f"The weights disagree: {'; '.join(words for _, words in bad)}. Was one of "
-                    "them hung or typed wrong? Nothing of it was stored."
+                    "The weights disagree, and each is said to have been right. Does something "
+                    "else touch the rail, or did it slip?"
                 )
-            for _, words in bad:
-                self._talk.say(f"The weights disagree: {words}.", "yellow")
-            ways: dict[float, list[str]] = {}
-            for point, _ in bad:
-                ways.setdefault(point.kg, []).append(point.way)
-            for kg, its_ways in sorted(ways.items()):
-                self._mend_one(kg, its_ways)
+            self._loads.hung_instead([(one, kg) for one, kg in answers if kg is not None])
+            for misfit in (one for one, kg in answers if kg is None):
+                again = self._hang(
+                    misfit.kg, "up", f"hang {misfit.kg:g} kg on the {self._side} rail"
+                )
+                self._loads.hung_again(misfit, again, self._take_off())
 
-    def _mend_one(self, kg: float, ways: list[str]) -> None:
-        answer = self._talk.ask(
+    def _really(self, misfit: Misfit) -> float | None:
+        """The kg that hung there; None: it is to be hung again."""
+
+        def kg_or_again(text: str) -> float | None:
+            if text.lower() == "again":
+                return None
+            (kg,) = _weights(str(positive(text)))
+            if problem := self._over_label(kg):
+                raise ValueError(problem)
+            return kg
+
+        return self._talk.ask(
             "mend",
-            f"What really hung there for {kg:g} kg? Its kg, or `again` to hang {kg:g} kg again",
-            _kg_or_again,
+            f"What really hung there for {misfit.kg:g} kg? Its kg, or `again` to hang "
+            f"{misfit.kg:g} kg again",
+            kg_or_again,
             default="again",
             idle=self._box.idle,
         )
-        if answer is not None:
-            for way in ways:
-                self._loads.hung_instead(kg, way, answer)
-            return
-        again = self._hang(kg, "up", f"hang {kg:g} kg on the {self._side} rail")
-        self._loads.hung_again(again, self._take_off())
+
+    def _over_label(self, kg: float) -> str:
+        """Why so much can't hang on this cell, in words; empty if it can."""
+        label_kg = self._plan.label_kg
+        if label_kg is None or kg <= label_kg:
+            return ""
+        return (
+            f"{kg:g} kg is more than the {label_kg:g} kg of the cell's label, and would bend it "
+            "for ever"
+        )
 
     def _position(self, heaviest_kg: float) -> float | None:
         """Half of what the place on the rail changes, of the force; None if it isn't measured."""
@@ -190,7 +209,3 @@ def _weights(text: str) -> list[float]:
     if problem := weights_problem(found):
         raise ValueError(problem)
     return found
-
-
-def _kg_or_again(text: str) -> float | None:
-    return None if text.lower() == "again" else positive(text)

@@ -26,6 +26,8 @@ T = TypeVar("T")
 # A status in a log: one now and then, or it would be all there is.
 _LOGGED_S = 1.0
 LEAVE = ("q", "quit", "leave", "exit")
+# What arrow keys and the like send to a program that doesn't know them (ECMA-48, 5.4).
+_KEYS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O[@-~]|.)?")
 
 
 class LeaveError(Exception):
@@ -62,11 +64,12 @@ class Keyboard:
             except queue.Empty:
                 return None
             if found is not None:
-                return found.strip()
+                typed = _KEYS.sub("", found)
+                return "".join(char for char in typed if char.isprintable()).strip()
             self._ended = True
         raise CalibrationError(
-            "The input has ended, and there is a question left. Nothing of it was stored. In a "
-            "script, give the options, --answers FILE, or --yes."
+            "The input has ended, and there is a question left. In a script, give the options, "
+            "--answers FILE, or --yes."
         )
 
 
@@ -216,8 +219,7 @@ class Talk:
                 said = str(error).rstrip(".")
                 if given:
                     raise CalibrationError(
-                        f"The answer {text!r} to {question!r} won't do: {said}. Nothing of it was "
-                        "stored."
+                        f"The answer {text!r} to {question!r} won't do: {said}."
                     ) from error
                 self.say(f"{said[:1].upper()}{said[1:]}.", "yellow")
 
@@ -228,8 +230,8 @@ class Talk:
             text = default
         if text is None and self.scripted:
             raise CalibrationError(
-                f"Nobody answers {question!r}. Nothing of it was stored. Give it in the answers "
-                f"file ({key} = …) or as an option (--help)."
+                f"Nobody answers {question!r}. Give it in the answers file ({key} = …) or as an "
+                "option (--help)."
             )
         if text is not None:
             self.say(f"{question} {text}")

@@ -77,8 +77,7 @@ def settle(
             break
     talk.quiet()
     raise CalibrationError(
-        f"{what[:1].upper()}{what[1:]}: waited {limit_s:.0f} s in vain: {words}. Nothing of it "
-        "was stored."
+        f"{what[:1].upper()}{what[1:]}: waited {limit_s:.0f} s in vain: {words}."
     )
 
 
@@ -86,13 +85,12 @@ def _silent(side: str, last: int | None) -> str:
     """A cell without samples. The box drops those of an amplifier that repeats itself."""
     if last in FULL_SCALE:
         return (
-            f"The {side} cell reads {last}, the end of its range, again and again. Nothing of it "
-            "was stored. Too heavy a weight, or E+ and E-, A+ and A- swapped or broken "
-            "(hardware/README.md)."
+            f"The {side} cell reads {last}, the end of its range, again and again. Too heavy a "
+            "weight, or E+ and E-, A+ and A- swapped or broken (hardware/README.md)."
         )
     return (
-        f"The {side} cell gives no samples. Nothing of it was stored. Check its supply and its two "
-        "wires, DOUT and SCK (hardware/README.md); beltbox doctor tells more."
+        f"The {side} cell gives no samples. Check its supply and its two wires, DOUT and SCK "
+        "(hardware/README.md); beltbox doctor tells more."
     )
 
 

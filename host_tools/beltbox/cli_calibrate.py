@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from beltbox import belt_laps, calibrate_belt
 from beltbox.calibrate_belt import BeltPlan
-from beltbox.calibrate_box import CalibrateBox
+from beltbox.calibrate_box import CalibrateBox, CalibrationError
 from beltbox.calibrate_diagnosis import diagnose, drive
 from beltbox.calibrate_options import (
     NOTHING,
@@ -246,7 +246,10 @@ def _calibrate(
         CalibrateBox(link, talk.say) as box,
         suppress(LeaveError),
     ):
-        work(box, talk, opened)
+        try:
+            work(box, talk, opened)
+        except CalibrationError as error:
+            raise CalibrationError(f"{error} Nothing of it was stored.") from error
     if as_json:
         print_json([card.as_json() for card in talk.kept])
     if not talk.kept:

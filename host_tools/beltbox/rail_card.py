@@ -56,11 +56,11 @@ def rail_card(
             position_share=position_share,
         )
     except ValueError as error:
-        raise CalibrationError(f"{error}: nothing was stored.") from error
+        raise CalibrationError(f"{error}.") from error
     if problem := setting_problem(found.nn_per_count):
         raise CalibrationError(
             f"A cell of {found.nn_per_count:.0f} nN a count can't be: {problem}. Were the "
-            "weights typed in kg? Nothing of it was stored."
+            "weights typed in kg?"
         )
     body_mass_kg = int(box.settings["body_mass_g"]) / 1000
     return Card(

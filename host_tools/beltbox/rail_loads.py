@@ -6,8 +6,8 @@ Pure arithmetic, as in `rail_line`; `calibrate_rail` has the dialogue.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from beltbox.rail_line import STANDARD_GRAVITY, LoadPoint, disagreeing, range_kg
 
@@ -20,6 +20,18 @@ _PLAUSIBLE_SHARE = 0.15
 _EMPTY_SHARE = 0.05
 # Looks (four a second) at a steady reading that fits no weight, until it is taken all the same.
 _INSISTING_LOOKS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Readings under one weight that don't fit those under the others."""
+
+    kg: float
+    """What was to hang there."""
+    odd: tuple[LoadPoint, ...]
+    all: tuple[LoadPoint, ...]
+    """Also those under this weight that fit."""
+    words: str
 
 
 class RailLoads:
@@ -57,10 +69,10 @@ class RailLoads:
         def missing(counts: float) -> str:
             nonlocal insisting
             there = counts - zero
-            reads = f"reads like {there / per_newton / STANDARD_GRAVITY:.1f} kg"
+            reads = self.reads_otherwise(kg, counts)
             if not kg:
                 return "" if abs(there) <= _EMPTY_SHARE * heaviest else f"{reads} still"
-            if abs(there - expected) <= _PLAUSIBLE_SHARE * abs(expected):
+            if not reads:
                 return ""
             if abs(there) <= _NOTHING_SHARE * abs(expected):
                 return "nothing hangs there"
@@ -71,28 +83,40 @@ class RailLoads:
 
         return missing
 
+    def reads_otherwise(self, kg: float, counts: float) -> str:
+        """What a cell reads like by the weights until now; empty: like so much, or nobody knows."""
+        per_newton = self._per_newton()
+        if per_newton is None:
+            return ""
+        reads_kg = (counts - self.points[0].counts) / per_newton / STANDARD_GRAVITY
+        plausible = kg and abs(reads_kg - kg) <= _PLAUSIBLE_SHARE * kg
+        return "" if plausible else f"reads like {reads_kg:.1f} kg"
+
     def range_ends_kg(self) -> float | None:
         """Where the amplifier's range ends, as the weights until now imply."""
         per_newton = self._per_newton()
         return range_kg(1e9 / per_newton) if per_newton else None
 
-    def disagreements(self, tolerance: float) -> list[tuple[LoadPoint, str]]:
-        """The readings that don't fit the others, each with that in words."""
-        return [
-            (point, f"{point.kg:g} kg ({point.way}) {self._reads_like(point)}")
-            for point in disagreeing(self.points, tolerance=tolerance)
-        ]
+    def misfits(self, tolerance: float) -> list[Misfit]:
+        """The weights whose readings don't fit the others', the lightest first."""
+        odd = disagreeing(self.points, tolerance=tolerance)
+        return [self._misfit(kg, odd) for kg in sorted({point.kg for point in odd})]
 
-    def hung_instead(self, kg: float, way: str, really_kg: float) -> None:
-        """What hung there for `kg` on that way was something else."""
+    def hung_instead(self, really: Sequence[tuple[Misfit, float]]) -> None:
+        """What hung there at the odd readings of these was so many kg: all at once.
+
+        One after the other, two swapped weights would meet halfway, and be taken for one.
+        """
+        kg_of = {id(point): kg for misfit, kg in really for point in misfit.odd}
         self.points = [
-            replace(point, kg=really_kg) if (point.kg, point.way) == (kg, way) else point
+            replace(point, kg=kg_of[id(point)]) if id(point) in kg_of else point
             for point in self.points
         ]
 
-    def hung_again(self, again: LoadPoint, empty: LoadPoint) -> None:
+    def hung_again(self, misfit: Misfit, again: LoadPoint, empty: LoadPoint) -> None:
         """A weight was read anew, in place of all its readings, and after it the empty rail."""
-        self.points = [point for point in self.points[:-1] if point.kg != again.kg]
+        old = {id(point) for point in misfit.all}
+        self.points = [point for point in self.points[:-1] if id(point) not in old]
         self.points += [again, empty]
 
     def in_order(self) -> tuple[LoadPoint, ...]:
@@ -104,12 +128,20 @@ class RailLoads:
 
         return tuple(sorted(self.points, key=place))
 
-    def _reads_like(self, point: LoadPoint) -> str:
-        rest = [one for one in self.points if one.kg and one.kg != point.kg]
+    def _misfit(self, kg: float, all_odd: Sequence[LoadPoint]) -> Misfit:
+        odd = tuple(point for point in all_odd if point.kg == kg)
+        others = [point for point in self.points if point.kg and point.kg != kg]
+        # By those that fit, if there are any.
+        odd_kg = {point.kg for point in all_odd}
+        rest = [point for point in others if point.kg not in odd_kg] or others
         zero = self.points[0].counts
         per_newton = statistics.median((one.counts - zero) / one.newtons for one in rest)
-        reads_kg = (point.counts - zero) / per_newton / STANDARD_GRAVITY
-        return f"reads like {reads_kg:.1f} kg by the others"
+        reads = " and ".join(
+            f"{(point.counts - zero) / per_newton / STANDARD_GRAVITY:.1f}" for point in odd
+        )
+        ways = " and ".join(point.way for point in odd)
+        every = tuple(point for point in self.points if point.kg == kg)
+        return Misfit(kg, odd, every, f"{kg:g} kg ({ways}) reads like {reads} kg by the others")
 
     def _per_newton(self) -> float | None:
         """Counts a newton, as the weights until now have it, with their sign."""

@@ -183,6 +183,57 @@ def test_at_a_terminal_with_every_mistake(box, terminal, scenario, words, tmp_pa
     assert card.position_share is None
 
 
+def test_two_weights_that_were_swapped(box, terminal, scenario, words, tmp_path):
+    running = box(scenario(), settings={"rail_right_nn_per_count": 0}, speed=20)
+    maker = terminal(
+        *("calibrate", "rail", "--side", "left", "--weights", "5,10,20", "--no-unload"), *words
+    )
+    for kg, really in ((5, 10), (10, 5)):
+        maker.shows(f"Now hang {kg} kg")
+        hang(running, really)
+    maker.shows("Taken all the same, though it reads like 2.5 kg")
+    maker.shows("Now hang 20 kg")
+    hang(running, 20)
+    maker.shows("Now take everything off")
+    hang(running, 0)
+    maker.shows("10.0 kg by the others; 10 kg (up) reads like 5.0 kg by the others.")
+    maker.shows("What really hung there for 5 kg?")
+    maker.type("900")
+    maker.shows("900 kg isn't a weight from above 0 to 500 kg")
+    maker.type("10")
+    maker.shows("What really hung there for 10 kg?")
+    maker.type("\x1b[D5")
+    maker.shows("at three places? (yes or no)")
+    maker.type("n")
+    maker.shows("Accept, repeat or leave?")
+    maker.type("accept")
+    assert maker.end() == 0
+    (card,) = cards_in(tmp_path)
+    assert settings_of(running)["rail_left_nn_per_count"] == pytest.approx(230_000, rel=1e-4)
+    assert [point.kg for point in card.points] == [0, 5, 10, 20, 0]
+
+
+def test_weights_of_which_each_is_said_to_be_right(box, terminal, scenario, words):
+    running = box(scenario(), settings=UNKNOWN_CELL, speed=20)
+    maker = terminal(
+        *("calibrate", "rail", "--side", "left", "--weights", "5,10", "--no-unload"), *words
+    )
+    for kg, really in ((5, 5), (10, 9)):
+        maker.shows(f"Now hang {kg} kg")
+        hang(running, really)
+    maker.shows("Now take everything off")
+    hang(running, 0)
+    maker.shows("One that was right is answered with its own kg.")
+    for kg in (5, 10):
+        maker.shows(f"What really hung there for {kg} kg?")
+        maker.type(str(kg))
+    maker.shows("each is said to have been right")
+    maker.shows("Repeat, or leave?")
+    maker.type("leave")
+    maker.shows("Nothing was stored")
+    assert maker.end() == 1
+
+
 def test_leaving_changes_nothing(box, terminal, scenario, words, tmp_path):
     running = box(scenario(), settings=UNKNOWN_CELL, speed=20)
     before = settings_of(running)
@@ -289,7 +340,7 @@ def test_unplugged_in_the_middle(box, start, scenario, words, tmp_path):
     program.says("Plug it in again within 60 s")
     running.plug()
     assert program.end() == 1
-    assert "Nothing of this calibration is stored" in program.said
+    assert "The box was unplugged. Nothing of it was stored." in program.said
     assert settings_of(running) == before
     assert cards_in(tmp_path) == []
 

@@ -65,6 +65,8 @@ def test_who_insists_is_believed_for_now():
     assert missing(made, 10, 12, looks=20) != ""
     assert missing(made, 10, 12, looks=21) == ""
     assert missing(made, 10, 5, looks=100) == "no change seen"
+    assert made.reads_otherwise(10, ZERO + PER_KG * 12) == "reads like 12.0 kg"
+    assert made.reads_otherwise(10, ZERO + PER_KG * 11) == ""
 
 
 def test_where_the_range_ends():
@@ -78,23 +80,51 @@ def test_a_weight_that_was_wrong_one_way_is_put_right_there_alone():
         *(EMPTY, (5, "up", 5), (10, "up", 12), (20, "up", 20)),
         *((10, "down", 10), (5, "down", 5), (0, "down", 0)),
     )
-    ((point, words),) = made.disagreements(0.01)
-    assert (point.kg, point.way) == (10, "up")
-    assert words == "10 kg (up) reads like 12.0 kg by the others"
-    made.hung_instead(10, "up", 12.0)
-    assert made.disagreements(0.01) == []
+    (misfit,) = made.misfits(0.01)
+    assert [(point.kg, point.way) for point in misfit.odd] == [(10, "up")]
+    assert misfit.words == "10 kg (up) reads like 12.0 kg by the others"
+    made.hung_instead([(misfit, 12.0)])
+    assert made.misfits(0.01) == []
     assert [point.kg for point in made.points] == [0, 5, 12, 20, 10, 5, 0]
+
+
+def test_two_weights_that_were_swapped_are_put_right_together():
+    made = loads(
+        *(EMPTY, (5, "up", 10), (10, "up", 5), (20, "up", 20), (40, "up", 40)),
+        *((20, "down", 20), (10, "down", 5), (5, "down", 10), (0, "down", 0)),
+    )
+    light, heavy = made.misfits(0.01)
+    assert light.words == "5 kg (up and down) reads like 10.0 and 10.0 kg by the others"
+    assert heavy.kg == 10
+    made.hung_instead([(light, 10.0), (heavy, 5.0)])
+    assert made.misfits(0.01) == []
+    assert [point.kg for point in made.points] == [0, 10, 5, 20, 40, 20, 5, 10, 0]
 
 
 def test_a_weight_that_is_hung_again_takes_the_place_of_all_its_readings():
     made = loads(EMPTY, (5, "up", 5), (10, "up", 12), (10, "down", 12), (0, "down", 0))
-    made.hung_again(LoadPoint(10, ZERO + 10 * PER_KG, 1, "up"), LoadPoint(0, ZERO + 3, 1, "down"))
+    again, empty = LoadPoint(10, ZERO + 10 * PER_KG, 1, "up"), LoadPoint(0, ZERO + 3, 1, "down")
+    _, misfit = made.misfits(0.01)
+    made.hung_again(misfit, again, empty)
     assert [(p.kg, p.way) for p in made.in_order()] == [
         *((0, "up"), (5, "up"), (10, "up")),
         (0, "down"),
     ]
-    assert made.in_order()[-1].counts == ZERO + 3
-    assert made.disagreements(0.01) == []
+    assert made.in_order()[-1] == empty
+    assert made.misfits(0.01) == []
+
+
+def test_a_weight_that_another_was_corrected_to_is_left_when_it_is_hung_again():
+    made = loads(
+        *(EMPTY, (5, "up", 10), (10, "up", 7), (20, "up", 20), (40, "up", 40), (0, "down", 0))
+    )
+    light, heavy = made.misfits(0.01)
+    made.hung_instead([(light, 10.0)])
+    made.hung_again(
+        heavy, LoadPoint(10, ZERO + 10 * PER_KG, 1, "up"), LoadPoint(0, ZERO, 1, "down")
+    )
+    assert [point.kg for point in made.points] == [0, 10, 20, 40, 10, 0]
+    assert made.misfits(0.01) == []
 
 
 def test_the_order_is_that_of_a_calibration_without_mistakes():
