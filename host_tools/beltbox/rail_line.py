@@ -62,7 +62,7 @@ class RailLine:
     nonlinearity_share: float | None
     """The largest residual on the way up; None with fewer than two weights."""
     hysteresis_share: float | None
-    """The largest difference between down and up; None if weights didn't come off."""
+    """The largest difference between down and up; None unless a weight was read both ways."""
     parts_fixed: tuple[Part, ...]
     """In newtons, whatever the force."""
     parts_relative: tuple[Part, ...]
@@ -140,8 +140,8 @@ def rail_line(
 
 
 def _hysteresis(points: Sequence[LoadPoint], slope: float, heaviest_n: float) -> float | None:
-    off = _plays(points)
-    return max(off) / abs(slope) / heaviest_n if off else None
+    loaded_both_ways = _plays([point for point in points if point.kg])
+    return max(_plays(points)) / abs(slope) / heaviest_n if loaded_both_ways else None
 
 
 def _plays(points: Sequence[LoadPoint]) -> list[float]:

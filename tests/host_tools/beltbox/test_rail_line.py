@@ -55,7 +55,9 @@ def test_a_perfect_cell_comes_back(kgs, nn, sign, zero):
     assert line.nn_per_count == pytest.approx(sign * nn, rel=1e-6)
     assert line.zero == pytest.approx(zero, abs=1e-3)
     assert max(map(abs, line.residuals_n)) < 1e-3
-    assert line.hysteresis_share == pytest.approx(0, abs=1e-6)
+    # The heaviest is read once.
+    if len(kgs) > 1:
+        assert line.hysteresis_share == pytest.approx(0, abs=1e-6)
 
 
 def test_bow_and_play_are_measured():
@@ -70,7 +72,7 @@ def test_bow_and_play_are_measured():
 def test_one_weight_cant_show_how_straight_a_cell_is():
     line = found(readings([10]))
     assert line.nonlinearity_share is None
-    assert line.hysteresis_share == pytest.approx(0, abs=1e-6)
+    assert line.hysteresis_share is None
     assert line.nn_per_count == pytest.approx(NN)
 
 
