@@ -42,7 +42,7 @@ class Rhythm:
     """
 
     def __init__(self, nm_per_count, sharp, places, sway):
-        """sharp: whether the encoder's edges are hardly seen; places: Gait's ring; sway: or None."""
+        """sharp: the encoder's edges are hardly seen; places: Gait's ring; sway: or None."""
         self.lag = 9
         self.floor = 0
         self.depth = 0

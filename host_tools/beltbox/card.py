@@ -38,6 +38,11 @@ class CardError(BeltBoxError):
     """A card that can't be read."""
 
 
+def scale_key(part: str) -> str:
+    """The setting that calibrates "belt", "left" or "right"."""
+    return "belt_nm_per_count" if part == "belt" else f"rail_{part}_nn_per_count"
+
+
 @dataclass(frozen=True, slots=True)
 class CardPoint:
     """A reading under a weight; the first and the last are of the empty rail."""
@@ -87,7 +92,7 @@ class Card:
     @property
     def key(self) -> str:
         """The setting that holds the scale."""
-        return "belt_nm_per_count" if self.part == "belt" else f"rail_{self.part}_nn_per_count"
+        return scale_key(self.part)
 
     @property
     def heaviest_kg(self) -> float:

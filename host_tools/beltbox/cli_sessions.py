@@ -121,7 +121,7 @@ def session_lines(numbers: WalkNumbers) -> list[str]:
         _figure("time", f"{time}, {units.format_duration(one.moving_s)} in motion"),
         _figure("distance", units.format_distance(one.distance_mm, u["distance_mm_u"])),
         *(
-            _figure(f"  {name}", units.format_distance(mm, u[f"{name}_mm_u"]))
+            _figure(f"  {name}", units.format_distance(mm, u[f"{name}_mm_u"] if mm else None))
             for name, mm in (("backward", one.backward_mm), ("forward", one.forward_mm))
         ),
         _figure("speed", units.format_speed(one.mean_speed_mm_s, u["mean_speed_mm_s_u"])),
@@ -131,9 +131,7 @@ def session_lines(numbers: WalkNumbers) -> list[str]:
     ]
     if any(" \N{PLUS-MINUS SIGN} " in line for line in lines):
         lines.append("\N{PLUS-MINUS SIGN} covers the truth in 95 of 100 cases.")
-    else:
-        lines.append("No \N{PLUS-MINUS SIGN}: the box wasn't calibrated (beltbox calibrate).")
-    return lines
+    return lines + numbers.sure.gaps()
 
 
 def _figure(name: str, value: str) -> str:

@@ -16,6 +16,7 @@ from beltbox.find import find_box
 from beltbox.link import BoxLink
 from beltbox.options import JsonOption, OverwriteOption, PortOption, print_json
 from beltbox.settings_file import load_settings
+from beltbox.uncertainty import U_PPM_OF
 from beltcore import settings as declared
 
 
@@ -70,14 +71,9 @@ def _unsure(
     changes: Mapping[str, int | str], there: Mapping[str, int | str]
 ) -> dict[str, int | str]:
     """Uncertainties to clear: what a calibration stated doesn't hold for another scale."""
-    scales = {
-        "belt_nm_per_count": "belt_u_ppm",
-        "rail_left_nn_per_count": "rail_left_u_ppm",
-        "rail_right_nn_per_count": "rail_right_u_ppm",
-    }
     return {
         sure: 0
-        for scale, sure in scales.items()
+        for scale, sure in U_PPM_OF.items()
         if changes.get(scale, there[scale]) != there[scale]
         and there.get(sure)
         and sure not in changes

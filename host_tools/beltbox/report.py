@@ -106,6 +106,7 @@ def _page(
             started_utc=summary.started_at.isoformat(timespec="seconds"),
             ended=_clock(summary),
             figures=_figures(walk, before),
+            gaps=walk.sure.gaps() if session.segments else [],
             troubles=_troubles(session.events),
             events=[_event_row(event) for event in session.events[:_MAX_EVENTS]],
             events_left_out=max(0, len(session.events) - _MAX_EVENTS),
@@ -243,7 +244,7 @@ def _steps(walk: WalkNumbers, before: SessionSummary | None) -> list[_Figure]:
             str(summary.steps),
             "",
             _beside(
-                units.plus_minus(walk.u["steps_u"], 1, 0),
+                _with_unit(units.plus_minus(walk.u["steps_u"], 1, 0), "steps"),
                 f"{units.format_cadence(cadence, walk.cadence_spm_u)} "
                 f"{change.cadence_arrow(summary, before)}".strip(),
                 f"{units.format_step_length(length_mm, walk.step_length_mm_u)} "

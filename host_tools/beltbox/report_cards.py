@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from beltbox import units
-from beltbox.card import LIGHT_SHARE, Card
+from beltbox.card import LIGHT_SHARE, Card, scale_key
 from beltbox.card_store import CardStore
 from beltbox.rail_line import STANDARD_GRAVITY
 from beltbox.store import Session
+from beltbox.uncertainty import COVERAGE, U_PPM_OF
 
 _NAMES = {"belt": "Belt", "left": "Left rail", "right": "Right rail"}
 
@@ -51,10 +52,25 @@ def card_rows(
         if card is not None:
             rows.append(_row(name, card, settings, at))
         elif part == "belt" or settings.get(f"rail_{part}_nn_per_count"):
-            rows.append(
-                CardRow(name, "", units.UNKNOWN, units.UNKNOWN, "set by hand: not calibrated", True)
-            )
+            rows.append(_without_card(name, int(settings.get(U_PPM_OF[scale_key(part)], 0))))
     return rows
+
+
+def _without_card(name: str, u_ppm: int) -> CardRow:
+    """A scale that was set by hand, or calibrated with another computer."""
+    if not u_ppm:
+        return CardRow(
+            name, "", units.UNKNOWN, units.UNKNOWN, "set by hand: not calibrated", bad=True
+        )
+    stated = f"± {COVERAGE * u_ppm / 10_000:.2f} %"
+    return CardRow(
+        name,
+        "",
+        stated,
+        units.UNKNOWN,
+        "no card here: calibrated elsewhere, or stated by hand",
+        True,
+    )
 
 
 def _row(name: str, card: Card, settings: Mapping[str, int | str], at: datetime) -> CardRow:

@@ -25,6 +25,13 @@ from beltbox.rows import MetricRow
 from beltbox.store import SessionSummary
 from beltbox.units import ZONE_LIMITS_PERMILLE
 
+U_PPM_OF = {
+    "belt_nm_per_count": "belt_u_ppm",
+    "rail_left_nn_per_count": "rail_left_u_ppm",
+    "rail_right_nn_per_count": "rail_right_u_ppm",
+}
+"""Of each scale among the settings: which other one says how sure it is; 0 = never calibrated."""
+
 COVERAGE = 2.0
 """± in words is so many standard uncertainties."""
 
@@ -46,6 +53,10 @@ _PACE_U = 0.008
 # start and stop aren't seen, mostly to the one side, and a few at a change of pace or a stumble.
 _STEPS_A_START = 0.9
 _STEPS_U = 0.004
+
+# The box sees a belt move 0.2 s longer than it does (12 mm a count: from 0.2 s less to 0.3 s more),
+# on the same made-up belts; at each stop alike, so that it adds up.
+_MOVING_S = 0.15
 
 COLUMNS = (
     "belt_mm_s_u",
@@ -90,6 +101,7 @@ class Uncertainty:
         self._worse_gain = max(known) if known and len(known) == len(gains) else None
         self.nothing_known = not self._belt and not known
         """A box that nobody calibrated: no number of a row has an uncertainty."""
+        self._bare_cells = [side for side in present if self._gain[side] is None]
         self._rails_known = self._worse_gain is not None and self._weight_mn > 0
         self._zero_mn = ZERO_U_MN * self._cells  # of the sum: both drift by the same warmth
         count_mm = self._count_mm
@@ -100,6 +112,27 @@ class Uncertainty:
             light = min(max(light, number("rail_noise_mn") / self._weight_mn * 1000), supported)
         self.limits_permille = (light, supported, heavy)
         """Of body weight: where light, supported and heavy begin."""
+
+    def gaps(self) -> list[str]:
+        """Which numbers have no uncertainty that might have one, and why, in words."""
+        if self.nothing_known:
+            return ["No \N{PLUS-MINUS SIGN}: the box isn't calibrated (beltbox calibrate)."]
+        found: list[str] = []
+        if self._belt is None:
+            found.append(
+                "No \N{PLUS-MINUS SIGN} of speed, distance and steps: the belt isn't calibrated "
+                "(beltbox calibrate belt)."
+            )
+        elif self._count_mm > _COARSE_MM:
+            found.append(
+                "No \N{PLUS-MINUS SIGN} of the steps: with over 2 mm a count some may go unseen."
+            )
+        for side in self._bare_cells:
+            found.append(
+                f"No \N{PLUS-MINUS SIGN} of the rails: the {side} cell isn't calibrated "
+                f"(beltbox calibrate rail --side {side})."
+            )
+        return found
 
     def row(self, row: MetricRow, doubt: Doubt) -> tuple[int | None, ...]:
         """The values of `COLUMNS` for the next row of a walk: whole numbers, rounded up.
@@ -141,9 +174,21 @@ class Uncertainty:
         """Of the belt now."""
         return self._mean_speed(mm_s, self._now_s)
 
-    def mean_speed(self, mm_s: float | None) -> float | None:
-        """Of a mean over minutes, in which only the calibration is left."""
-        return None if mm_s is None or self._belt is None else abs(mm_s) * self._belt
+    def mean_speed(
+        self, mm_s: float | None, moving_s: float, doubt: Doubt | None = None
+    ) -> float | None:
+        """Of the mean while the belt moved: the calibration's, and how long it did.
+
+        doubt: knows how often it set off; else once.
+        """
+        if mm_s is None or self._belt is None:
+            return None
+        return abs(mm_s) * math.hypot(self._belt, self.moving_share(moving_s, doubt))
+
+    def moving_share(self, moving_s: float, doubt: Doubt | None = None) -> float:
+        """Of the time in which the belt moved, a part of it."""
+        starts = max(1, doubt.starts) if doubt else 1
+        return _MOVING_S * starts / moving_s if moving_s else 0.0
 
     def way(self, mm: float | None) -> float | None:
         """Of a distance: the calibration's, and a count at either end."""
@@ -221,7 +266,7 @@ class Uncertainty:
             "distance_mm_u": self.way(summary.distance_mm),
             "forward_mm_u": self.way(summary.forward_mm),
             "backward_mm_u": self.way(summary.backward_mm),
-            "mean_speed_mm_s_u": self.mean_speed(summary.mean_speed_mm_s),
+            "mean_speed_mm_s_u": self.mean_speed(summary.mean_speed_mm_s, summary.moving_s, doubt),
             "mean_reliance_permille_u": self.mean_reliance(summary.mean_reliance_permille),
             "mean_rail_mn_u": self.mean_rail(summary.mean_rail_mn),
         }
@@ -259,7 +304,7 @@ def of_walk(settings: Sequence[Mapping[str, int | str]]) -> Uncertainty:
         return Uncertainty({})
     worst = {
         key: 0 if 0 in found else max(found)
-        for key in ("belt_u_ppm", "rail_left_u_ppm", "rail_right_u_ppm")
+        for key in U_PPM_OF.values()
         for found in [[int(one.get(key, 0)) for one in settings]]
     }
     return Uncertainty({**settings[-1], **worst})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -38,10 +39,12 @@ class WalkNumbers:
 
     @property
     def cadence_spm_u(self) -> float | None:
-        """As sure as the steps are counted."""
+        """As sure as the steps are counted and the time is known in which the belt moved."""
         share = self._steps_share_u
         spm = self.cadence_spm
-        return None if spm is None or share is None else spm * share
+        if spm is None or share is None:
+            return None
+        return spm * math.hypot(share, self.sure.moving_share(self.summary.moving_s, self.doubt))
 
     @property
     def step_length_mm(self) -> float | None:
@@ -56,7 +59,7 @@ class WalkNumbers:
         way_u = self.sure.way(self.summary.distance_mm)
         if mm is None or share is None or way_u is None:
             return None
-        return ((mm * share) ** 2 + (mm * way_u / self.summary.distance_mm) ** 2) ** 0.5
+        return mm * math.hypot(share, way_u / self.summary.distance_mm)
 
     def as_json(self) -> dict[str, float | None]:
         """What these numbers add to the summary's."""

@@ -154,7 +154,7 @@ def test_one_that_doesnt_come_back_is_told_with_what_to_do(monkeypatch):
 @pytest.mark.parametrize("kind", ["unplugged", "reset", "silent"])
 def test_rows_end_with_the_reason(kind):
     box = CalibrateBox(FakeLink(LinkEvent(kind, "Something happened.")))
-    with pytest.raises(LinkLostError, match="unplugged|happened"):
+    with pytest.raises(LinkLostError, match=r"unplugged|happened"):
         list(box.rows())
-    with pytest.raises(LinkLostError, match="unplugged|happened"):
+    with pytest.raises(LinkLostError, match=r"unplugged|happened"):
         box.idle()

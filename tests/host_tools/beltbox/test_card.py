@@ -162,6 +162,10 @@ def test_a_report_says_what_stands_behind_its_numbers(tmp_path: Path):
         "\N{EN DASH}",
     ]
 
+    belt, _ = card_rows([], SETTINGS | {"belt_u_ppm": 2500}, AT)
+    assert (belt.uncertainty, belt.bad) == ("± 0.50 %", True)
+    assert belt.verdict.startswith("no card here")
+
     assert card_rows([], {}, AT) == []  # of a session that only the box kept
 
     page = tmp_path / "report.html"

@@ -248,10 +248,10 @@ def test_a_calibrated_walk_says_how_sure_it_is_and_what_changed(tmp_path: Path):
     slower = replace(walked.summary, mean_speed_mm_s=300.0, steps=3)
     write_report(walked, tmp_path / "sure.html", before=slower)
     text = words((tmp_path / "sure.html").read_text())
-    assert "Mean speed 0.50 m/s ± 0.01 m/s, \N{UPWARDS ARROW}, 1.1 mph, backward" in text
+    assert "Mean speed 0.50 m/s ± 0.02 m/s, \N{UPWARDS ARROW}, 1.1 mph, backward" in text
     assert "Distance 5.0 m ± 0.1 m, " in text
     assert (
-        "Steps 16 ± 2, 97 ± 11 a minute \N{UPWARDS ARROW}, "
+        "Steps 16 ± 2 steps, 97 ± 12 a minute \N{UPWARDS ARROW}, "
         "0.31 ± 0.04 m each \N{DOWNWARDS ARROW}" in text
     )
 

@@ -31,7 +31,9 @@ CALIBRATED = declared.complete(
 def test_by_hand():
     u = Uncertainty(CALIBRATED)
     assert u.speed(-700) == pytest.approx(math.hypot(2.1, 0.289, 0.041), abs=0.01)
-    assert u.mean_speed(700) == pytest.approx(2.1)
+    assert u.mean_speed(700, 1e9) == pytest.approx(2.1)
+    # 0.15 s of 30 a start.
+    assert u.mean_speed(700, 30) == pytest.approx(700 * (0.003**2 + 0.005**2) ** 0.5)
     assert u.way(1_000_000) == pytest.approx(3000, abs=0.1)
     # 20 ms, rounded down, are 20.5; of steps of 0.5 s twelve come within 6 s, of 0.8 s six (even).
     assert u.cadence(1200, 20) == pytest.approx(
@@ -99,8 +101,8 @@ def test_whole_numbers_that_are_never_nothing(values, speed, way, permille):
 
 def test_a_walk_of_several_segments_is_as_sure_as_the_worst_of_them():
     better = CALIBRATED | {"belt_u_ppm": 1000}
-    assert of_walk([CALIBRATED, better]).mean_speed(1000) == pytest.approx(3)
-    assert of_walk([CALIBRATED | {"belt_u_ppm": 0}, better]).mean_speed(1000) is None
+    assert of_walk([CALIBRATED, better]).mean_speed(1000, 1e9) == pytest.approx(3)
+    assert of_walk([CALIBRATED | {"belt_u_ppm": 0}, better]).mean_speed(1000, 1e9) is None
     assert of_walk([]).way(1000) is None
 
 
@@ -139,12 +141,13 @@ def test_a_summary_has_the_u_of_each_of_its_numbers():
         mean_speed_mm_s=700.0,
         mean_reliance_permille=20.0,
         mean_rail_mn=None,
+        moving_s=150.0,
         steps=200,
     )
     u = Uncertainty(CALIBRATED)
     few = u.summary(summary)
     assert few["distance_mm_u"] == pytest.approx(300, abs=0.1)
-    assert few["mean_speed_mm_s_u"] == pytest.approx(2.1)
+    assert few["mean_speed_mm_s_u"] == pytest.approx(700 * (0.003**2 + 0.001**2) ** 0.5)
     assert few["mean_rail_mn_u"] is None
     all_of_it = u.summary(summary, Doubt())
     assert few.items() <= all_of_it.items()
@@ -153,3 +156,25 @@ def test_a_summary_has_the_u_of_each_of_its_numbers():
     assert all_of_it["hands_off_share_u"] == 0
     summary.hands_off_mm = summary.light_mm = 0
     assert u.summary(summary, Doubt())["light_mm_u"] is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, []),
+        ({"belt_u_ppm": 0, "rail_left_u_ppm": 0, "rail_right_u_ppm": 0}, ["box isn't"]),
+        ({"rail_right_u_ppm": 0}, ["of the rails: the right cell isn't"]),
+        ({"rail_right_u_ppm": 0, "rail_right_nn_per_count": 0}, []),
+        ({"belt_u_ppm": 0}, ["of speed, distance and steps: the belt isn't"]),
+        ({"belt_nm_per_count": 12_000_000}, ["of the steps"]),
+        (
+            {"belt_u_ppm": 0, "rail_left_u_ppm": 0},
+            ["the belt isn't", "the left cell isn't"],
+        ),
+    ],
+)
+def test_what_has_no_uncertainty_is_told_with_the_reason(settings, said):
+    found = Uncertainty({**CALIBRATED, **settings}).gaps()
+    assert len(found) == len(said)
+    for line, words in zip(found, said, strict=True):
+        assert words in line

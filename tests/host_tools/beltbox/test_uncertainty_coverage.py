@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import random
 import statistics
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,12 +17,18 @@ from beltbox.bench.made_up_belt import SHAPES, MadeUpBelt
 from beltbox.doubt import Doubt
 from beltbox.replay import computed_again
 from beltbox.rows import RawRow
+from beltbox.totals import Totals
 from beltbox.uncertainty import ZERO_U_MN, Uncertainty
+from beltbox.walk_numbers import walk_numbers
 from beltcore.settings import complete
 
 TICK_S = 0.0125
 NN_PER_COUNT = 230_000
 GRAVITY = 9.80665
+SUMMED = (
+    *("distance_mm", "forward_mm", "backward_mm", "hands_off_mm", "light_mm", "supported_mm"),
+    *("heavy_mm", "steps", "mean_speed_mm_s", "mean_reliance_permille", "mean_rail_mn"),
+)
 
 
 def covered(errors_in_u):
@@ -136,6 +143,66 @@ def test_steps_are_counted_as_surely_as_said(walks):
     share, rms = covered(errors)
     assert share >= 0.9
     assert rms >= 0.2
+
+
+def test_means_of_short_walks_with_several_starts():
+    """Of whole walks, as `sessions N` shows them: the belt's time in motion is in doubt, too."""
+    chance = random.Random(11)
+    found = {"mean_speed": [], "cadence": [], "step_length": []}
+    for number in range(24):
+        mm_per_count = (0.1, 1.0)[number % 2]
+        ppm = 2000
+        settings = complete(
+            {
+                "belt_nm_per_count": round(mm_per_count * 1e6 * (1 + chance.gauss(0, ppm / 1e6))),
+                "belt_u_ppm": ppm,
+            }
+        )
+        belt = MadeUpBelt(seed=100 + number)
+        belt.stand(2)
+        moved_s = 0.0
+        for _ in range(1 + number % 3):
+            seconds = chance.uniform(20, 40)
+            belt.walk(
+                chance.uniform(0.4, 1.2),
+                chance.uniform(60, 120),
+                seconds,
+                shape=SHAPES[number % len(SHAPES)],
+                ramp_s=chance.uniform(0.5, 2),
+                stop_s=chance.uniform(0.5, 2),
+            )
+            moved_s += seconds
+            belt.stand(3)
+        rows = computed_again(belt.rows(mm_per_count), settings)[::8]
+        totals = Totals()
+        for row in rows:
+            totals.add(row)
+        numbers = walk_numbers(
+            SimpleNamespace(
+                summary=SimpleNamespace(
+                    **{name: getattr(totals, name) for name in SUMMED},
+                    moving_s=totals.moving_ms / 1000,
+                ),
+                segments=[SimpleNamespace(metrics=rows, settings=settings)],
+            )
+        )
+        assert numbers.doubt.starts == 1 + number % 3
+        way_mm, steps = belt.place_mm(belt.now_s), len(belt.steps_s)
+        for name, value, truth, sure in (
+            (
+                "mean_speed",
+                totals.mean_speed_mm_s,
+                way_mm / moved_s,
+                numbers.u["mean_speed_mm_s_u"],
+            ),
+            ("cadence", numbers.cadence_spm, steps * 60 / moved_s, numbers.cadence_spm_u),
+            ("step_length", numbers.step_length_mm, way_mm / steps, numbers.step_length_mm_u),
+        ):
+            found[name].append((value - truth) / sure)
+    for name, errors in found.items():
+        share, rms = covered(errors)
+        assert share >= 0.9, (name, share, rms)
+        assert 0.3 <= rms <= 1.4, (name, rms)
 
 
 def test_asymmetry_is_known_after_60_steps_and_as_surely_as_the_box_says(walks):

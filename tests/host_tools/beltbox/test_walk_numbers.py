@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -48,8 +49,10 @@ def row(place_mm, belt_mm_s=500, **more):
 def test_cadence_and_length_are_as_sure_as_the_steps():
     found = walk([row(0), row(1000)])
     assert found.cadence_spm == 100
-    # hypot(0.9, 0.4 % of 200) of 200 steps.
-    assert found.cadence_spm_u == pytest.approx(100 * 1.2042 / 200, rel=1e-3)
+    # hypot(0.9, 0.4 % of 200) of 200 steps, and 0.15 of 120 s.
+    assert found.cadence_spm_u == pytest.approx(
+        100 * math.hypot(1.2042 / 200, 0.15 / 120), rel=1e-3
+    )
     assert found.step_length_mm == 500
     assert found.step_length_mm_u == pytest.approx(500 * (0.006021**2 + 0.003**2) ** 0.5, rel=1e-3)
 
