@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from beltbox.fit import Part, expanded, fit_line, rectangular
+from beltbox.fit import Part, expanded, fit_line, rectangular, weighted_mean
 
 # How well a person sees that the mark is at the pointer, and when they press.
 MARK_MM = 5.0
@@ -81,32 +81,80 @@ def from_laps(passings: Sequence[Passing], lap_mm: float, tape_mm: float = TAPE_
     laps = [after.count - before.count for before, after in pairwise(passings)]
     if not laps:
         raise ValueError("one passing of the mark makes no lap")
-    _refuse(passings[1:], laps)
-    mm_per_count = lap_mm * len(laps) / abs(sum(laps))
-    u_counts = [
-        rectangular(MARK_MM) / mm_per_count + REACTION_S * one.counts_per_s for one in passings
-    ]
-    line = fit_line(range(len(passings)), [one.count for one in passings], u_counts)
-    size = abs(line.slope)
-    late = fit_line(
-        range(len(passings)), [LATENESS_S * one.counts_per_s for one in passings], u_counts
+    _refuse(passings[1:], laps, "lap")
+    u_counts = _u_counts(passings, lap_mm * len(laps) / abs(sum(laps)))
+    numbers = range(len(passings))
+    line = fit_line(numbers, [one.count for one in passings], u_counts)
+    late = fit_line(numbers, [LATENESS_S * one.counts_per_s for one in passings], u_counts)
+    return _scale(
+        line.slope,
+        lap_mm,
+        [
+            Part("tape", rectangular(tape_mm) / lap_mm),
+            Part("key presses", line.u_known / abs(line.slope)),
+            Part("lateness", abs(late.slope / line.slope)),
+            Part("laps", line.u_excess / abs(line.slope), line.freedom),
+        ],
+        laps,
+        _warnings(passings, laps, list(map(math.hypot, u_counts, u_counts[1:])), "lap"),
     )
-    parts = [
-        Part("tape", rectangular(tape_mm) / lap_mm),
-        Part("key presses", line.u_known / size),
-        Part("lateness", abs(late.slope) / size),
-        Part("laps", line.u_excess / size, line.freedom),
-    ]
+
+
+def from_marks(passings: Sequence[Passing], apart_mm: float, tape_mm: float = TAPE_MM) -> BeltScale:
+    """The size of a count from passings of a first mark and of a second, in turn, `apart_mm` apart.
+
+    What the belt does between a second and the next first one doesn't matter: it may go round, or
+    back. Each way is a measurement of its own, of which the weighted mean is taken. Raises
+    ValueError, in words, where the counts can't be those of a belt.
+    """
+    firsts, seconds = passings[0::2], passings[1::2]
+    ways = [after.count - before.count for before, after in zip(firsts, seconds, strict=True)]
+    if not ways:
+        raise ValueError("no passing of the second mark")
+    _refuse(seconds, ways, "way")
+    u_counts = _u_counts(passings, apart_mm * len(ways) / abs(sum(ways)))
+    u_ways = list(map(math.hypot, u_counts[0::2], u_counts[1::2]))
+    mean = weighted_mean(ways, u_ways)
+    late = weighted_mean(
+        [
+            LATENESS_S * (after.counts_per_s - before.counts_per_s)
+            for before, after in zip(firsts, seconds, strict=True)
+        ],
+        u_ways,
+    )
+    return _scale(
+        mean.value,
+        apart_mm,
+        [
+            Part("tape", rectangular(tape_mm) / apart_mm),
+            Part("key presses", mean.u_known / abs(mean.value)),
+            Part("lateness", abs(late.value / mean.value)),
+            Part("laps", mean.u_excess / abs(mean.value), mean.freedom),
+        ],
+        ways,
+        _warnings(seconds, ways, u_ways, "way"),
+    )
+
+
+def _u_counts(passings: Sequence[Passing], mm_per_count: float) -> list[float]:
+    """The standard uncertainty of each passing's count: where the mark was, when it was told."""
+    return [rectangular(MARK_MM) / mm_per_count + REACTION_S * one.counts_per_s for one in passings]
+
+
+def _scale(
+    counts: float, mm: float, parts: Sequence[Part], laps: Sequence[int], warnings: Sequence[str]
+) -> BeltScale:
+    """So many counts, with their sign, are so many mm."""
     share, k = expanded(parts)
     return BeltScale(
-        nm_per_count=lap_mm * 1e6 / size,
+        nm_per_count=mm * 1e6 / abs(counts),
         u_share=share,
         k=k,
         parts=tuple(part for part in parts if part.u),
-        sign=1 if line.slope > 0 else -1,
+        sign=1 if counts > 0 else -1,
         lap_counts=tuple(laps),
-        spread_share=(max(laps) - min(laps)) / size if len(laps) > 1 else None,
-        warnings=tuple(_warnings(passings, laps, u_counts)),
+        spread_share=(max(laps) - min(laps)) / abs(counts) if len(laps) > 1 else None,
+        warnings=tuple(warnings),
     )
 
 
@@ -154,34 +202,38 @@ def label_words(counted: float, label: float) -> str:
     )
 
 
-def lap_trouble(number: int, passing: Passing, lap: int) -> str:
-    """Why lap `number`, of so many counts and this passing at its end, is none; empty if it is."""
+def lap_trouble(passing: Passing, lap: int, what: str) -> str:
+    """Why `what`, of so many counts and this passing at its end, is none; empty if it is.
+
+    what: such as "lap 2".
+    """
     if abs(lap) > _TREMBLING_COUNTS:
         return ""
     moved = passing.there + passing.back
     if moved >= _TO_AND_FRO:
         return (
-            f"in lap {number} {moved} counts went to and fro, and the belt seems to be where it "
+            f"in {what} {moved} counts went to and fro, and the belt seems to be where it "
             "was: one of the encoder's channels is missing. Check wires A and B "
             "(hardware/README.md)"
         )
     return (
-        f"in lap {number} the encoder counted {abs(lap)}: it doesn't turn, or it isn't wired. "
+        f"in {what} the encoder counted {abs(lap)}: it doesn't turn, or it isn't wired. "
         "Check that its wheel runs on the belt, and wires A and B"
     )
 
 
-def _refuse(passings: Sequence[Passing], laps: Sequence[int]) -> None:
+def _refuse(passings: Sequence[Passing], laps: Sequence[int], what: str) -> None:
     for number, (one, lap) in enumerate(zip(passings, laps, strict=True), 1):
-        if trouble := lap_trouble(number, one, lap):
+        if trouble := lap_trouble(one, lap, f"{what} {number}"):
             raise ValueError(trouble)
     if min(laps) < 0 < max(laps):
-        raise ValueError("the belt went one way in some laps and the other way in others")
+        raise ValueError(f"the belt went one way in some {what}s and the other way in others")
 
 
 def _warnings(
-    passings: Sequence[Passing], laps: Sequence[int], u_counts: Sequence[float]
+    passings: Sequence[Passing], laps: Sequence[int], u_laps: Sequence[float], what: str
 ) -> list[str]:
+    """What is odd, in words. passings: those at the ends of laps, or more of them."""
     found: list[str] = []
     there = sum(one.there for one in passings)
     back = sum(one.back for one in passings)
@@ -191,12 +243,11 @@ def _warnings(
             "pushed back, or is a channel of the encoder bad?"
         )
     middle = statistics.median(laps)
-    for number, lap in enumerate(laps, 1):
-        allowed = _SLIP_SIGMAS * math.hypot(u_counts[number - 1], u_counts[number])
-        if abs(lap - middle) > max(allowed, 2.0):
+    for number, (lap, u_counts) in enumerate(zip(laps, u_laps, strict=True), 1):
+        if abs(lap - middle) > max(_SLIP_SIGMAS * u_counts, 2.0):
             found.append(
-                f"lap {number} has {abs(lap / middle - 1) * 100:.1f} % "
-                f"{'more' if lap / middle > 1 else 'fewer'} counts than the median lap, more than "
-                "key presses explain: does the encoder's wheel slip, or was a mark missed?"
+                f"{what} {number} has {abs(lap / middle - 1) * 100:.1f} % "
+                f"{'more' if lap / middle > 1 else 'fewer'} counts than the median {what}, more "
+                "than key presses explain: does the encoder's wheel slip, or was a mark missed?"
             )
     return found

@@ -35,11 +35,15 @@ def accepted(
         for line in [*card_lines(card, card.made_at)[:-1], *told]:
             talk.say(line, "yellow" if line.startswith("warning") else "")
         talk.say(f"To be set: {' '.join(f'{key}={value}' for key, value in card.settings.items())}")
+        # A rail's warnings say what it can't be used for; a belt's, that the laps are no good.
+        sound = not (card.part == "belt" and card.warnings)
+        if talk.scripted and not sound:
+            talk.say("With these warnings only a person, or an answer in a file, can accept it.")
         choice = talk.ask(
             "accept",
             f"Accept, {'repeat ' if repeatable else ''}or leave?",
             one_of("accept", *(("repeat",) if repeatable else ()), "leave", "yes", "no"),
-            by_yes="accept",
+            by_yes="accept" if sound else None,
             idle=box.idle,
         )
         if choice in ("accept", "yes"):

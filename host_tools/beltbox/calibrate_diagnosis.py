@@ -38,8 +38,11 @@ def diagnose(
     subjects = [f"{side} cell" for side in sides]
     found = [one for one in judge(seen) if one.subject in subjects]
     for one in found:
+        side = one.subject.split()[0]
+        guessed = box.settings[f"rail_{side}_nn_per_count"] == PROVISIONAL_NN
+        newtons = " (newtons by a guess, until it is calibrated)" if guessed else ""
         style = {"good": "green", "note": "", "bad": "bold red"}[one.level]
-        talk.say(f"{one.subject}: {one.text}", style)
+        talk.say(f"{one.subject}: {one.text}{newtons}", style)
         if one.level == "bad":
             talk.say(f"    {one.advice}")
     if not any(one.level == "bad" for one in found):

@@ -23,6 +23,7 @@ QUESTIONS = {
     "side": "left, right or both",
     "weights": "5,10,20",
     "belt-mm": "the belt's length",
+    "marks-mm": "from a first mark on the belt to a second",
     "counts-per-rev": "of the encoder",
     "weight": "of a check, in kg",
     "positions": "measure at three places",

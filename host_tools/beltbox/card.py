@@ -67,7 +67,7 @@ class Card:
     box_name: str
     firmware: str
     method: str
-    """"laps", "roller" or "weights"."""
+    """"laps", "marks", "roller" or "weights"."""
     settings: dict[str, int]
     """What was set on the box, by key."""
     fixed: tuple[Part, ...]
@@ -88,6 +88,11 @@ class Card:
     body_mass_kg: float = 70.0
     """The walker's, in the box's settings then."""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def lap_word(self) -> str:
+        """What one of `laps` is called."""
+        return "way" if self.method == "marks" else "lap"
 
     @property
     def key(self) -> str:
@@ -201,7 +206,8 @@ def _belt(card: Card) -> list[str]:
     nm = card.settings[card.key]
     lines = [f"{nm} nm a count, ± {100 * card.u_share:.2f} %{_causes(card.relative)}"]
     if card.laps:
-        lines.append(f"counts a lap: {', '.join(str(abs(lap)) for lap in card.laps)}")
+        counts = ", ".join(str(abs(lap)) for lap in card.laps)
+        lines.append(f"counts a {card.lap_word}: {counts}")
     return lines
 
 

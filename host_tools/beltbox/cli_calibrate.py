@@ -12,8 +12,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from beltbox import belt_laps, calibrate_belt
-from beltbox.calibrate_belt import BeltPlan
+from beltbox import belt_card, belt_laps
+from beltbox.belt_card import BeltPlan
+from beltbox.calibrate_belt import calibrate_belt
 from beltbox.calibrate_box import CalibrateBox, CalibrationError
 from beltbox.calibrate_diagnosis import diagnose, drive
 from beltbox.calibrate_options import (
@@ -65,11 +66,20 @@ def belt_command(
     belt_mm: Annotated[
         float | None,
         typer.Option(
-            help="The belt's length once round, or between evenly spaced marks, by the tape.",
+            help="The belt's length once round, by the tape.",
             callback=a_lap,
         ),
     ] = None,
-    laps: Annotated[int, typer.Option(min=1, max=50, help="How many laps.")] = calibrate_belt.LAPS,
+    marks_mm: Annotated[
+        float | None,
+        typer.Option(
+            help="In place of a whole lap: how far the second of two marks is behind the first.",
+            callback=a_lap,
+        ),
+    ] = None,
+    laps: Annotated[
+        int, typer.Option(min=1, max=50, help="How many laps, or ways between two marks.")
+    ] = belt_card.LAPS,
     tape_mm: Annotated[
         float,
         typer.Option(help="The tape may be off by ± so much.", callback=above_0),
@@ -77,8 +87,8 @@ def belt_command(
     roller_mm: Annotated[
         float | None,
         typer.Option(
-            help="The roller's diameter. Without --belt-mm no lap is needed; with it, for "
-            "comparison.",
+            help="The roller's diameter. Alone, no lap is needed; with --belt-mm or --marks-mm, "
+            "for comparison.",
             callback=above_0,
         ),
     ] = None,
@@ -98,7 +108,7 @@ def belt_command(
     ] = None,
     pushed: Annotated[
         str, typer.Option(help="The belt is pushed as when walking backward, or forward.")
-    ] = calibrate_belt.BACKWARD,
+    ] = belt_card.BACKWARD,
     stops: Annotated[
         bool,
         typer.Option(
@@ -116,14 +126,18 @@ def belt_command(
     """Find how far the belt moves in a count: by laps of a mark, or by a roller's size.
 
     Mark the belt, measure it with a tape, push it some laps by hand and press Enter at each
-    passing of the mark. Nothing is stored before you accept.
+    passing of the mark. Where the tape can't go round, make two marks and give --marks-mm.
+    Nothing is stored before you accept.
 
     Example: beltbox calibrate belt --belt-mm 3000 --laps 5
     """
-    if pushed not in (calibrate_belt.BACKWARD, calibrate_belt.FORWARD):
+    if pushed not in (belt_card.BACKWARD, belt_card.FORWARD):
         raise typer.BadParameter(f"{pushed!r} isn't a way to push; backward or forward.")
+    if belt_mm is not None and marks_mm is not None:
+        raise typer.BadParameter("--belt-mm is for one mark, --marks-mm for two: give one of them.")
     plan = BeltPlan(
         lap_mm=belt_mm,
+        apart_mm=marks_mm,
         laps=laps,
         tape_mm=tape_mm,
         roller_mm=roller_mm,
@@ -137,7 +151,7 @@ def belt_command(
     )
 
     def work(box: CalibrateBox, talk: Talk, opened: Store) -> None:
-        card = calibrate_belt.calibrate_belt(box, talk, plan)
+        card = calibrate_belt(box, talk, plan)
         _keep(box, talk, opened, card)
 
     _calibrate(work, port=port, store=store, answers=answers, yes=yes, as_json=as_json)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from beltbox.calibrate_box import CalibrateBox, CalibrationError
+from beltbox.calibrate_box import SIDES, CalibrateBox, CalibrationError
 from beltbox.calibrate_check import check_lines, check_rail
 from beltbox.calibrate_options import (
     AnswersOption,
@@ -56,6 +56,11 @@ def check_command(
         find_box(port) as link,
         CalibrateBox(link, talk.say) as box,
     ):
+        cards = {card.part: card for card in _in_force(store, box)}
+        calibrated = [one for one in SIDES if one in cards]
+        if side is None and len(calibrated) == 1:
+            (side,) = calibrated
+            talk.say(f"The {side} rail: only that has a card.")
         (one,) = sides_meant(box, talk, side, both=False)
         kg = weight or talk.ask("weight", "How many kg will hang there?", positive, idle=box.idle)
         if not box.settings[f"rail_{one}_nn_per_count"]:
@@ -63,7 +68,7 @@ def check_command(
                 f"The box knows no {one} cell. Calibrate it first: beltbox calibrate rail "
                 f"--side {one}"
             )
-        card = next((card for card in _in_force(store, box) if card.part == one), None)
+        card = cards.get(one)
         checked = check_rail(box, talk, one, kg, card, wait_s=wait)
     lines = check_lines(checked)
     if card is not None:

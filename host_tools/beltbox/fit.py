@@ -8,7 +8,7 @@ expanded uncertainty U = k u covers 95.45 % of what may be; k follows from the d
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 # GUM, table G.2: Student's t for 95.45 %, by degrees of freedom.
@@ -54,6 +54,19 @@ class Line:
     def u_slope(self) -> float:
         """The slope's combined standard uncertainty."""
         return math.hypot(self.u_known, self.u_excess)
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """Of values that are known differently well."""
+
+    value: float
+    u_known: float
+    """Its standard uncertainty by what the values' own allow."""
+    u_excess: float
+    """… by what they scatter beyond that."""
+    freedom: int
+    """Degrees of freedom of `u_excess`, >= 1: as many as values, as with a `Line`."""
 
 
 def rectangular(half_width: float) -> float:
@@ -104,16 +117,8 @@ def fit_line(x: Sequence[float], y: Sequence[float], u_y: Sequence[float]) -> Li
     if spare < 0 or len(set(x)) < 2:
         raise ValueError("a line takes points at two places")
     known = _weighted(x, y, u_y, 0.0)
-    excess = 0.0
-    if spare and known.chi_square > spare:
-        low, high = 0.0, max(abs(one) for one in known.residuals) * math.sqrt(len(x))
-        for _ in range(_HALVINGS):
-            middle = (low + high) / 2
-            if _weighted(x, y, u_y, middle).chi_square > spare:
-                low = middle
-            else:
-                high = middle
-        excess = high
+    most = max(abs(one) for one in known.residuals) * math.sqrt(len(x))
+    excess = _excess(lambda tried: _weighted(x, y, u_y, tried).chi_square, spare, most)
     found = _weighted(x, y, u_y, excess)
     return Line(
         slope=found.slope,
@@ -124,6 +129,37 @@ def fit_line(x: Sequence[float], y: Sequence[float], u_y: Sequence[float]) -> Li
         excess=excess,
         residuals=found.residuals,
     )
+
+
+def weighted_mean(y: Sequence[float], u_y: Sequence[float]) -> Mean:
+    """The weighted mean of one or more values, as `fit_line` has its line."""
+
+    def mean(excess: float) -> tuple[float, float, float]:
+        """(value, u, chi square)"""
+        weights = [1 / (u * u + excess * excess) for u in u_y]
+        whole = math.fsum(weights)
+        value = math.fsum(w * b for w, b in zip(weights, y, strict=True)) / whole
+        chi_square = math.fsum(w * (b - value) ** 2 for w, b in zip(weights, y, strict=True))
+        return value, math.sqrt(1 / whole), chi_square
+
+    _, u_known, _ = mean(0.0)
+    most = (max(y) - min(y)) * math.sqrt(len(y))
+    value, u, _ = mean(_excess(lambda tried: mean(tried)[2], len(y) - 1, most))
+    return Mean(value, u_known, math.sqrt(max(0.0, u * u - u_known * u_known)), len(y))
+
+
+def _excess(chi_square: Callable[[float], float], spare: int, most: float) -> float:
+    """What must be added to all uncertainties for chi square to be `spare`; 0 if it is no more."""
+    if not spare or chi_square(0.0) <= spare:
+        return 0.0
+    low, high = 0.0, most
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if chi_square(middle) > spare:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 @dataclass(frozen=True, slots=True)

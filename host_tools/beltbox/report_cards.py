@@ -81,7 +81,7 @@ def _row(name: str, card: Card, settings: Mapping[str, int | str], at: datetime)
         if len(card.laps) > 1:
             mean = sum(card.laps) / len(card.laps)
             worst = max(abs(lap / mean - 1) for lap in card.laps)
-            residuals = f"{len(card.laps)} laps within {100 * worst:.2f} %"
+            residuals = f"{len(card.laps)} {card.lap_word}s within {100 * worst:.2f} %"
     else:
         body_kg = int(settings["body_mass_g"]) / 1000
         u_n = card.u_light_n(body_kg)

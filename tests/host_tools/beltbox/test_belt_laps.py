@@ -15,6 +15,7 @@ from beltbox.belt_laps import (
     Passing,
     counts_per_turn,
     from_laps,
+    from_marks,
     from_roller,
     label_words,
     lap_problem,
@@ -95,6 +96,51 @@ def test_laps_of_many_people_cover_the_truth_and_not_much_more(laps, speed_mm_s,
     assert sum(one <= 1 for one in share) >= 186
     assert sorted(share)[190] >= 0.2
     assert sorted(stated)[190] <= 4 * statistics.median(stated)
+
+
+@pytest.mark.parametrize("ways", [1, 2, 3, 5])
+@pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize("speed_mm_s", [0, 300])
+def test_ways_between_two_marks_cover_the_truth(ways, back, speed_mm_s):
+    """On round the belt after each way, or back: a lap isn't known, nor is it needed."""
+    chance = random.Random(17)
+    covered, errors = 0, []
+    for _ in range(400):
+        apart = 1000 * (1 + chance.uniform(-2, 2) / 1000)  # mm, as it truly is; 10 counts each
+        late_s = chance.uniform(-0.1, 0.1)
+        made = []
+        start = 0.0
+        for _ in range(ways):
+            for place in (start, start + apart):
+                speed = 0 if not made else speed_mm_s * chance.uniform(0.7, 1.3)
+                pressed = place + chance.uniform(-5, 5) + speed * (late_s + chance.gauss(0, 0.1))
+                made.append(Passing(round(10 * pressed), 10 * speed))
+            start = 0.0 if back else start + 3210.0
+        scale = from_marks(made, 1000.0)
+        assert len(scale.lap_counts) == ways
+        error = scale.nm_per_count / 100_000 - 1
+        covered += abs(error) <= scale.u_share
+        errors.append(error / (scale.u_share / scale.k))
+    assert covered / 400 >= 0.94
+    assert 0.3 < statistics.stdev(errors) < 1.2
+
+
+def test_a_way_that_slipped_and_one_that_went_the_other_way():
+    def marks(*ways):
+        made = []
+        for number, counts in enumerate(ways):
+            made += [Passing(30_000 * number, 0.0), Passing(30_000 * number + counts, 0.0, counts)]
+        return from_marks(made, 1000.0)
+
+    assert marks(10_000, 10_000, 10_000).nm_per_count == pytest.approx(100_000)
+    (warning,) = marks(10_000, 10_000, 9_300).warnings
+    assert warning.startswith("way 3 has 7.0 % fewer counts than the median way")
+    with pytest.raises(ValueError, match="one way in some ways"):
+        marks(10_000, -10_000)
+    with pytest.raises(ValueError, match="in way 2 the encoder counted 0"):
+        marks(10_000, 0)
+    with pytest.raises(ValueError, match="no passing of the second mark"):
+        from_marks([], 1000.0)
 
 
 def test_being_late_alike_tilts_nothing_when_it_is_as_fast_each_time():

@@ -80,6 +80,14 @@ def test_yes_accepts():
     assert end(Measured(), None)[0].settings == {"belt_nm_per_count": 1}
 
 
+def test_yes_doesnt_accept_a_belt_whose_laps_are_odd():
+    odd = replace(CARD, warnings=("lap 2 slipped",))
+    with pytest.raises(CalibrationError, match="Nobody answers") as refused:
+        end(lambda: (odd, []), None)
+    assert "only a person, or an answer in a file, can accept it" in refused.value.__notes__[0]
+    assert end(lambda: (odd, []), "accept\n")[0] == odd
+
+
 @pytest.mark.parametrize("typed", ["leave\n", "q\n", "no\n", "n\n"])
 def test_leaving(typed):
     with pytest.raises(LeaveError):

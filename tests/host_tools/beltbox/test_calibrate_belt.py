@@ -81,7 +81,10 @@ def test_a_wheel_that_slips_is_told(belt, start, words):
     push_laps(program, running, 3, 2)
     running.command({"do": "encoder_slip_mm", "value": -60})
     push(running, -1500)
-    assert program.end() == 0
+    # --yes takes what is sound.
+    assert program.end() == 1
+    assert "With these warnings only a person" in program.said
+    assert settings_of(running)["belt_nm_per_count"] == 777_777
     # 60 of 1500 mm, which the other two laps agree on.
     assert re.search(r"warning: lap 3 has [34]\.\d % fewer counts than the median", program.said)
     assert "warning: lap 1" not in program.said
@@ -144,6 +147,67 @@ def test_with_a_key_press_at_each_passing(belt, terminal, words):
     maker.type("accept")
     assert maker.end() == 0
     assert settings_of(running)["belt_nm_per_count"] == pytest.approx(50_000, rel=2e-3)
+
+
+def test_between_two_marks_by_a_script(belt, start, words, tmp_path):
+    """On round the belt from the second mark to the first, which nobody measures."""
+    running = belt("mm_per_count = 0.25")
+    program = start(
+        *("calibrate", "belt", "--marks-mm", 1000, "--laps", 2, "--yes", "--pushed", "forward"),
+        *words,
+    )
+    program.says("Make two marks on the belt. Push it by hand 2 times from the first mark")
+    program.says("way 1 of 2: push the belt; let it rest at the second mark")
+    push(running, -1000)
+    program.says("    way 1 of 2: 4000 counts")
+    program.says("way 2 of 2: push the belt; let it rest at the first mark")
+    push(running, -2345)
+    program.says("way 2 of 2: push the belt; let it rest at the second mark")
+    push(running, -1000)
+    assert program.end() == 0, program.said
+    values = settings_of(running)
+    assert values["belt_nm_per_count"] == pytest.approx(250_000, rel=1e-3)
+    assert values["belt_direction"] == -1
+    with open_store(tmp_path / "store.sqlite") as store:
+        (card,) = store.cards.newest()
+    assert (card.method, [abs(way) for way in card.laps]) == ("marks", [4000, 4000])
+
+
+def test_between_two_marks_at_a_terminal_and_back_each_time(belt, terminal, words):
+    running = belt("mm_per_count = 0.05", speed=20)
+    maker = terminal("calibrate", "belt", "--laps", 2, "--roller-mm", 50, "--belt-mm", 1, *words)
+    maker.shows("1 mm isn't a length from 100 to 20000 mm")
+    assert maker.end() == 2
+    maker = terminal("calibrate", "belt", "--laps", 2, *words)
+    maker.shows("or `marks`: two marks instead")
+    maker.type("marks")
+    maker.shows("How far is the second mark behind the first")
+    maker.type("800")
+    maker.shows("press Enter with the first mark at the pointer")
+    maker.type("")
+    for way in (1, 2):
+        maker.shows("Enter when the second mark passes")
+        push(running, -800)
+        maker.shows(f"way {way} of 2: over 16000 counts")
+        maker.type("")
+        maker.shows(f"    way {way} of 2: 16000 counts")
+        if way == 1:
+            maker.shows("Enter when the first mark passes")
+            push(running, 800)
+            maker.shows("way 2 of 2: over 16000 counts")
+            maker.type("")
+    maker.shows("The diameter of the encoder's roller")
+    maker.type("")
+    maker.shows("Accept, repeat or leave?")
+    maker.type("accept")
+    assert maker.end() == 0
+    assert settings_of(running)["belt_nm_per_count"] == pytest.approx(50_000, rel=2e-3)
+
+
+def test_a_lap_or_two_marks(run, words):
+    ran = run("calibrate", "belt", "--belt-mm", 3000, "--marks-mm", 1000, *words)
+    assert ran.status == 2
+    assert "--belt-mm is for one mark" in ran.said
 
 
 def test_a_missing_channel_is_told_after_the_first_lap(belt, terminal, words):

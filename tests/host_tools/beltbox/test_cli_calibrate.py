@@ -83,6 +83,16 @@ def test_a_script_calibrates_an_unknown_cell(box, start, run, scenario, words, t
     # 1 % of tolerance, rectangular, k = 2, of 34.3 N.
     assert card.u_light_n() == pytest.approx(34.3 * 0.01 * 2 / 3**0.5, rel=0.05)
 
+    assert "newtons by a guess" in program.said
+
+    # Both cells are set, but only this one has a card.
+    checking = start("calibrate", "check", "--weight", 10, "--yes", *words)
+    checking.says("The left rail: only that has a card.")
+    checking.says("Now hang 10 kg on the left rail")
+    hang(running, 10)
+    assert checking.end() == 0, checking.said
+    hang(running, 0)
+
     ran = run("calibrate", "show", *words[2:])
     assert ran.status == 0
     assert "left rail of virtual (30aea4b0c0de)" in ran.said

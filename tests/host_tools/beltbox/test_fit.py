@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beltbox.fit import Part, coverage, expanded, fit_line, rectangular
+from beltbox.fit import Mean, Part, coverage, expanded, fit_line, rectangular, weighted_mean
 
 values = st.integers(-1_000_000, 1_000_000)
 points = st.lists(
@@ -100,3 +100,24 @@ def test_the_stated_uncertainty_covers_95_of_100():
         share.append((line.slope - 4) / line.u_slope)
     assert 0.93 <= covered / 2000 <= 0.995
     assert statistics.stdev(share) == pytest.approx(1, abs=0.25)
+
+
+def test_a_weighted_mean_by_hand():
+    # Weights 1 and 1/4: (10 + 20 / 4) / 1.25, and 1 / sqrt(1.25).
+    mean = weighted_mean([10.0, 20.0], [1.0, 2.0])
+    assert weighted_mean([10.0], [1.0]) == Mean(10.0, 1.0, 0.0, 1)
+    # They scatter by more than that allows, so both weigh more alike: 10 < 12 < mean < 15.
+    assert 12 < mean.value < 15
+    assert mean.u_known == pytest.approx(1 / 1.25**0.5)
+    same = weighted_mean([10.0, 11.0], [1.0, 2.0])
+    assert same.value == pytest.approx(10.2)
+    assert (same.u_excess, same.freedom) == (0.0, 2)
+
+
+def test_the_excess_of_a_mean_is_the_scatter_of_its_values():
+    values = [10.0, 12.0, 14.0, 16.0, 18.0]
+    mean = weighted_mean(values, [1e-6] * 5)
+    assert mean.value == pytest.approx(14)
+    assert math.hypot(mean.u_known, mean.u_excess) == pytest.approx(
+        statistics.stdev(values) / 5**0.5, rel=1e-6
+    )
