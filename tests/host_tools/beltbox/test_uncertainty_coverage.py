@@ -145,6 +145,31 @@ def test_steps_are_counted_as_surely_as_said(walks):
     assert rms >= 0.2
 
 
+def test_steps_are_as_sure_at_the_worst_for_which_it_is_said():
+    """Two millimetres a count, and a shuffle's ripple of 5 %."""
+    chance = random.Random(5)
+    settings = complete({"belt_nm_per_count": 2_000_000, "belt_u_ppm": 3000})
+    u = Uncertainty(settings)
+    errors = []
+    for number in range(12):
+        cadence_spm = chance.uniform(50, 135)
+        belt = MadeUpBelt(seed=number)
+        belt.stand(2)
+        belt.walk(
+            min(1.6, max(0.2, cadence_spm / 60 * chance.uniform(0.25, 0.7))),
+            cadence_spm,
+            60,
+            shape=SHAPES[number % len(SHAPES)],
+            peaks=0.05,
+            asymmetry=(0.0, 0.0, 0.15)[number % 3],
+        )
+        belt.stand(3)
+        steps = computed_again(belt.rows(2.0), settings)[-1].steps
+        errors.append((steps - len(belt.steps_s)) / u.steps(steps, Doubt()))
+    share, _ = covered(errors)
+    assert share >= 0.9
+
+
 def test_means_of_short_walks_with_several_starts():
     """Of whole walks, as `sessions N` shows them: the belt's time in motion is in doubt, too."""
     chance = random.Random(11)
