@@ -123,8 +123,3 @@ def told(flags: int, box_flags: int) -> list[tuple[str, str]]:
             box_flags &= ~out_of_step
     found = [(name, text) for bit, name, text in CORE if flags & bit]
     return found + [(name, text) for bit, name, text in BOX if box_flags & bit]
-
-
-def words(table: tuple[tuple[int, str, str], ...], flags: int) -> list[str]:
-    """The sentences of the bits set in `flags`, in the order of `table` (CORE or BOX)."""
-    return [text for bit, _name, text in table if flags & bit]

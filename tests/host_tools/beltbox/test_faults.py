@@ -136,10 +136,8 @@ def test_its_flag_comes_in_the_sentences_and_no_other(record, fault: Fault):
     assert told - OUT_OF_STEP == {fault.name, *fault.follows} - OUT_OF_STEP
     assert told >= {fault.name, *fault.follows}
     # It lasts: the last rows have it, too.
-    table, last = flags.CORE, rows[-1].flags
-    if fault.name in {name for _, name, _ in flags.BOX}:
-        table, last = flags.BOX, rows[-1].box_flags
-    assert WORDS[fault.name] in flags.words(table, last or 0)
+    last = flags.told(rows[-1].flags or 0, rows[-1].box_flags or 0)
+    assert (fault.name, WORDS[fault.name]) in last
 
 
 @each
