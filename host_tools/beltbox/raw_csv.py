@@ -96,13 +96,18 @@ def _row(path: Path, line: int, fields: list[str], places: list[int], width: int
             values.append(None)
             continue
         lowest, highest, what = _RANGES[name]
-        where = f"{path}, line {line}, column {name}"
         if _WHOLE_NUMBER.fullmatch(text) is None:
             shown = "empty" if text == "" else f"{text[:40]!r}"
-            raise RawFileError(f"{where}: {shown} isn't a whole number from {lowest} to {highest}.")
+            raise RawFileError(
+                f"{path}, line {line}, column {name}: {shown} isn't a whole number from {lowest} "
+                f"to {highest}."
+            )
         value = int(text)
         if not lowest <= value <= highest:
-            raise RawFileError(f"{where}: {value} is outside {lowest} to {highest} ({what}).")
+            raise RawFileError(
+                f"{path}, line {line}, column {name}: {value} is outside {lowest} to {highest} "
+                f"({what})."
+            )
         values.append(value)
     return RawRow(*values)  # pyright: ignore[reportArgumentType] - clock and count aren't empty
 

@@ -95,7 +95,10 @@ def instructions(tell: Callable[[str], None]) -> list[Line]:
 
 
 def host_rates(tell: Callable[[str], None]) -> list[Line]:
-    """Replay and decoding on this machine's CPython, one core; the store's size."""
+    """Replay and decoding on this machine's CPython, one core, the best of three; the store's size.
+
+    The best, as what else the machine does only ever makes it slower.
+    """
     tell("replay …")
     seconds = 600
     raw = [row for row, _ in made_up_walk(seconds)]
@@ -105,12 +108,9 @@ def host_rates(tell: Callable[[str], None]) -> list[Line]:
         with path.open("w", encoding="ascii") as file:
             file.write("t_us,count,rail_left,rail_right\n")
             file.writelines(map(raw_line, raw))
-        began = time.perf_counter()
-        replay(path, settings, Path(folder) / "metrics.csv")
-        took = time.perf_counter() - began
-        began = time.perf_counter()
-        _float_replay(path, settings, Path(folder) / "float.csv")
-        rival_took = time.perf_counter() - began
+        out = Path(folder) / "metrics.csv"
+        took = _least_s(lambda: replay(path, settings, out))
+        rival_took = _least_s(lambda: _float_replay(path, settings, Path(folder) / "float.csv"))
     rate = seconds / took
     tell("decoding …")
     writer = Writer()
@@ -120,13 +120,9 @@ def host_rates(tell: Callable[[str], None]) -> list[Line]:
         writer.raw(*row)  # pyright: ignore[reportUnknownMemberType]
         parts.append(bytes(writer.buffer[: writer.length]))
     data = b"".join(parts * (lines_count // len(parts) + 1))
-    reader = Reader()
-    began = time.perf_counter()
-    reader.feed(data)
-    decoded = reader.good / (time.perf_counter() - began)
-    began = time.perf_counter()
-    plainly = sum(1 for line in data.split(b"\n") if _plainly_decoded(line))
-    rival_decoded = plainly / (time.perf_counter() - began)
+    sentences = data.count(b"\n")
+    decoded = sentences / _least_s(lambda: _all_good(data, sentences))
+    rival_decoded = sentences / _least_s(lambda: [*map(_plainly_decoded, data.split(b"\n"))])
     tell("the store's size …")
     stored = bench_store_bytes_per_hour() / 1e6
     return [
@@ -146,6 +142,22 @@ def host_rates(tell: Callable[[str], None]) -> list[Line]:
         ),
         Line("one hour of 80 Hz in the store", f"{stored:.2f} MB", "3 MB", stored <= 3, "–"),
     ]
+
+
+def _least_s(work: Callable[[], object]) -> float:
+    """Seconds that it takes, the least of three times."""
+    found: list[float] = []
+    for _ in range(3):
+        began = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - began)
+    return min(found)
+
+
+def _all_good(data: bytes, sentences: int) -> None:
+    reader = Reader()
+    reader.feed(data)
+    assert reader.good == sentences
 
 
 def _float_replay(path: Path, settings: dict[str, int | str], out: Path) -> None:
