@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from beltbox.fit import Part, expanded, fit_line, rectangular, weighted_mean
+from beltbox.fit import Line, Mean, Part, expanded, fit_line, rectangular, weighted_mean
 
 # How well a person sees that the mark is at the pointer, and when they press.
 MARK_MM = 5.0
@@ -86,18 +86,9 @@ def from_laps(passings: Sequence[Passing], lap_mm: float, tape_mm: float = TAPE_
     numbers = range(len(passings))
     line = fit_line(numbers, [one.count for one in passings], u_counts)
     late = fit_line(numbers, [LATENESS_S * one.counts_per_s for one in passings], u_counts)
-    return _scale(
-        line.slope,
-        lap_mm,
-        [
-            Part("tape", rectangular(tape_mm) / lap_mm),
-            Part("key presses", line.u_known / abs(line.slope)),
-            Part("lateness", abs(late.slope / line.slope)),
-            Part("laps", line.u_excess / abs(line.slope), line.freedom),
-        ],
-        laps,
-        _warnings(passings, laps, list(map(math.hypot, u_counts, u_counts[1:])), "lap"),
-    )
+    warnings = _warnings(passings, laps, list(map(math.hypot, u_counts, u_counts[1:])), "lap")
+    length = Part("tape", rectangular(tape_mm) / lap_mm)
+    return _scale(lap_mm, length, line.slope, line, late.slope, laps, warnings)
 
 
 def from_marks(passings: Sequence[Passing], apart_mm: float, tape_mm: float = TAPE_MM) -> BeltScale:
@@ -122,18 +113,9 @@ def from_marks(passings: Sequence[Passing], apart_mm: float, tape_mm: float = TA
         ],
         u_ways,
     )
-    return _scale(
-        mean.value,
-        apart_mm,
-        [
-            Part("tape", rectangular(tape_mm) / apart_mm),
-            Part("key presses", mean.u_known / abs(mean.value)),
-            Part("lateness", abs(late.value / mean.value)),
-            Part("laps", mean.u_excess / abs(mean.value), mean.freedom),
-        ],
-        ways,
-        _warnings(seconds, ways, u_ways, "way"),
-    )
+    warnings = _warnings(seconds, ways, u_ways, "way")
+    length = Part("tape", rectangular(tape_mm) / apart_mm)
+    return _scale(apart_mm, length, mean.value, mean, late.value, ways, warnings)
 
 
 def _u_counts(passings: Sequence[Passing], mm_per_count: float) -> list[float]:
@@ -142,18 +124,31 @@ def _u_counts(passings: Sequence[Passing], mm_per_count: float) -> list[float]:
 
 
 def _scale(
-    counts: float, mm: float, parts: Sequence[Part], laps: Sequence[int], warnings: Sequence[str]
+    mm: float,
+    length: Part,
+    counts: float,
+    sure: Line | Mean,
+    late_counts: float,
+    laps: Sequence[int],
+    warnings: Sequence[str],
 ) -> BeltScale:
-    """So many counts, with their sign, are so many mm."""
+    """So many mm are so many counts, with their sign; sure: how sure these are."""
+    size = abs(counts)
+    parts = [
+        length,
+        Part("key presses", sure.u_known / size),
+        Part("lateness", abs(late_counts) / size),
+        Part("laps", sure.u_excess / size, sure.freedom),
+    ]
     share, k = expanded(parts)
     return BeltScale(
-        nm_per_count=mm * 1e6 / abs(counts),
+        nm_per_count=mm * 1e6 / size,
         u_share=share,
         k=k,
         parts=tuple(part for part in parts if part.u),
         sign=1 if counts > 0 else -1,
         lap_counts=tuple(laps),
-        spread_share=(max(laps) - min(laps)) / abs(counts) if len(laps) > 1 else None,
+        spread_share=(max(laps) - min(laps)) / size if len(laps) > 1 else None,
         warnings=tuple(warnings),
     )
 
