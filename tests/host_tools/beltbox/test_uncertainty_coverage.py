@@ -174,7 +174,7 @@ def test_means_of_short_walks_with_several_starts():
     """Of whole walks, as `sessions N` shows them: the belt's time in motion is in doubt, too."""
     chance = random.Random(11)
     found = {"mean_speed": [], "cadence": [], "step_length": []}
-    for number in range(24):
+    for number in range(18):
         mm_per_count = (0.1, 1.0)[number % 2]
         ppm = 2000
         settings = complete(
