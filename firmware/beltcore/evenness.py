@@ -59,9 +59,11 @@ class Evenness:
             return
         wide = (lag + 3) // 6
         dip = _sharply(places, dip, wide, sign)
+        n = self._n
+        if n < 0:
+            self._dip = dip  # hours from the start on, a product of it would leave 31 bits
         ms = (dip - self._dip) * 5 >> 5
         self._dip = dip
-        n = self._n
         if n <= 0:
             self._first_ms = ms
         off = ms - self._first_ms
