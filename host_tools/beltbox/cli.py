@@ -35,7 +35,7 @@ from beltbox.replay import replay as compute_again
 from beltbox.report import write_report
 from beltbox.report_cards import cards_behind
 from beltbox.settings_file import load_settings
-from beltbox.sim import is_scenario, list_scenarios, simulate
+from beltbox.sim import SimError, is_scenario, list_scenarios, simulate
 from beltbox.store import Session, SessionSummary, Store
 
 app = typer.Typer(
@@ -104,6 +104,7 @@ def sim(
     wait: Annotated[
         bool, typer.Option("--wait", help="Stand still until a host asks for something.")
     ] = False,
+    overwrite: OverwriteOption = False,
     names: Annotated[bool, typer.Option("--list", help="List the built-in scenarios.")] = False,
 ) -> None:
     """Run a box without hardware: the real firmware on a virtual treadmill, at a serial port.
@@ -117,6 +118,8 @@ def sim(
             raise typer.BadParameter(
                 f"There is no scenario {scenario!r}. Give a .toml file, or one that --list shows."
             )
+        if truth is not None:
+            refuse_target(truth, error=SimError, overwrite=overwrite)
         simulate(scenario, seed=seed, speed=speed, link=link, truth=truth, wait=wait)
 
 
@@ -202,6 +205,7 @@ def replay(
     engine: Annotated[
         str, typer.Option(help=f"Which interpreter: {', '.join(ENGINES)}.")
     ] = "cpython",
+    overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Compute a recording again by the very code of the box.
@@ -214,7 +218,8 @@ def replay(
     if engine not in ENGINES:
         raise typer.BadParameter(f"{engine!r} isn't an engine; there are {', '.join(ENGINES)}.")
     given = load_settings(settings)
-    done = compute_again(recording, given, out, engine, not_onto=[(settings, "the settings file")])
+    kept = [(settings, "the settings file")]
+    done = compute_again(recording, given, out, engine, not_onto=kept, overwrite=overwrite)
     if as_json:
         capture = done.capture
         print_json(

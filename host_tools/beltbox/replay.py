@@ -56,12 +56,14 @@ def replay(
     engine: str = "cpython",
     *,
     not_onto: Sequence[tuple[Path | str, str]] = (),
+    overwrite: bool = False,
 ) -> Replayed:
     """Compute the raw rows or the capture at `source` again into `out`.
 
     A capture may hold several measurements (each `begin` and each start of the box makes one): the
     second goes to NAME-2.csv beside `out`, and so on. `not_onto`: files that none of these may be,
-    each with what it is in words. All files are written, or none. Raises BeltBoxError.
+    each with what it is in words; `overwrite`: other files that are there may be replaced, as those
+    of an earlier replay always may. All files are written, or none. Raises BeltBoxError.
     """
     done = Replayed()
     if is_capture(source):
@@ -74,13 +76,12 @@ def replay(
         out if index == 0 else out.with_name(f"{out.stem}-{index + 1}{out.suffix}")
         for index in range(len(parts))
     ]
-    for index, path in enumerate(done.files):
+    for path in done.files:
         refuse_target(
             path,
             error=ReplayError,
             not_onto=[(source, "the recording"), *not_onto],
-            # What the others are called wasn't said by anybody.
-            overwrite=index == 0 or _is_metrics(path),
+            overwrite=overwrite or _is_metrics(path),
         )
     _compute(parts, settings, engine, done)
     return done

@@ -148,6 +148,7 @@ def test_no_file_of_a_capture_destroys_another(tmp_path: Path, two_measurements:
     settings = [(tmp_path / "settings-2.csv", "the settings file")]
     for out, words in (
         ("m.csv", "m-2.csv exists already"),
+        ("m-2.csv", "m-2.csv exists already"),
         ("rec.csv", "rec-2.csv is the recording itself"),
         ("settings.csv", "settings-2.csv is the settings file itself"),
         ("settings-2.csv", "settings-2.csv is the settings file itself"),
@@ -187,7 +188,7 @@ def test_bad_input_leaves_the_output_as_it_was(tmp_path: Path, before: str | Non
     if before is not None:
         out.write_text(before)
     with pytest.raises(BeltBoxError):
-        replay(raw, declared.defaults(), out)
+        replay(raw, declared.defaults(), out, overwrite=True)
     assert (out.read_text() if out.exists() else None) == before
     assert {path.name for path in tmp_path.iterdir()} <= {"raw.csv", "metrics.csv"}
 
@@ -206,7 +207,7 @@ def test_a_failing_engine_leaves_the_output_as_it_was(
 
     monkeypatch.setitem(ENGINES, engine, fail)
     with pytest.raises(ReplayError, match="No space left on device"):
-        replay(raw, declared.defaults(), out, engine)
+        replay(raw, declared.defaults(), out, engine, overwrite=True)
     assert out.read_text() == "as it was"
     assert len(list(tmp_path.iterdir())) == 2
 

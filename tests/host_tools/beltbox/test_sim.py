@@ -101,6 +101,7 @@ def test_what_is_wrong_is_said(run, tmp_path: Path):
         (("--scenario", tmp_path / "nope.toml"), "nope.toml"),
         (("--scenario", tmp_path), str(tmp_path)),
         (("--truth", tmp_path / "nope" / "t.csv"), "can't be written"),
+        (("--truth", tmp_path / "file"), "file exists already"),
         (("--link", tmp_path / "nope" / "port"), "can't be made"),
         (("--link", tmp_path / "file"), "isn't a symbolic link"),
     ):
