@@ -27,7 +27,7 @@ class BeltPlan:
     tape_mm: float = TAPE_MM
     roller_mm: float | None = None
     roller_u_mm: float = ROLLER_MM
-    belt_mm: float = 0.0
+    thickness_mm: float = 0.0
     """The belt's thickness."""
     counts_per_rev: float | None = None
     pushed: str = BACKWARD

@@ -154,15 +154,19 @@ def _scale(
 
 
 def from_roller(
-    roller_mm: float, counts_per_rev: float, *, belt_mm: float = 0.0, roller_u_mm: float = ROLLER_MM
+    roller_mm: float,
+    counts_per_rev: float,
+    *,
+    thickness_mm: float = 0.0,
+    roller_u_mm: float = ROLLER_MM,
 ) -> BeltScale:
     """The size of a count from the roller's diameter and the encoder's counts in one turn of it.
 
-    belt_mm: the belt's thickness where the belt is bent round the roller: what doesn't stretch is
+    thickness_mm: the belt's, where the belt is bent round the roller: what doesn't stretch is
     the belt's middle, so the diameter that counts is larger by one thickness. 0 for a wheel that
     rolls on the belt. roller_u_mm: the diameter may be off by so much either way.
     """
-    effective_mm = roller_mm + belt_mm
+    effective_mm = roller_mm + thickness_mm
     part = Part("diameter", rectangular(roller_u_mm) / effective_mm)
     share, k = expanded([part])
     return BeltScale(
@@ -177,24 +181,21 @@ def from_roller(
     )
 
 
-def counts_per_turn(nm_per_count: float, roller_mm: float, belt_mm: float = 0.0) -> float:
+def counts_per_turn(nm_per_count: float, roller_mm: float, thickness_mm: float = 0.0) -> float:
     """What the encoder counts in one turn of a roller of that diameter."""
-    return math.pi * (roller_mm + belt_mm) * 1e6 / nm_per_count
+    return math.pi * (roller_mm + thickness_mm) * 1e6 / nm_per_count
 
 
 def label_words(counted: float, label: float) -> str:
-    """How counts in a turn compare with what the encoder's label says, and what that may mean."""
+    """What counts in a turn mean beside what the encoder's label says; "" if they don't fit it."""
     for factor, what in (
         (1, "as its label says"),
         (4, "four times its label's lines, as every edge counts"),
         (2, "twice its label's lines: one of its channels may be missing"),
     ):
         if abs(counted / (factor * label) - 1) <= _LABEL_SHARE:
-            return f"{counted:.0f} counts in a turn, {what}"
-    return (
-        f"{counted:.0f} counts in a turn, which is {counted / label:.2f} times the {label:g} of "
-        "its label: check the diameter, the belt's length, and that nothing slips"
-    )
+            return what
+    return ""
 
 
 def lap_trouble(passing: Passing, lap: int, what: str) -> str:

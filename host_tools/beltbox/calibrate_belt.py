@@ -44,18 +44,27 @@ def _by_roller(talk: Talk, plan: BeltPlan, box: CalibrateBox) -> tuple[BeltScale
         idle=box.idle,
     )
     told: list[str] = []
-    if not plan.belt_mm:
+    if not plan.thickness_mm:
         told.append(
             "That is right for a wheel that rolls on the belt. Where the belt is bent round the "
             "roller, give its thickness too (--belt-thickness-mm): it adds to the diameter."
         )
+    told.append(
+        "Which way is backward this doesn't tell: push the belt as when walking backward, and see "
+        "what beltbox live says; beltbox settings belt_direction=-1 (or 1) turns it round."
+    )
     told.append("Not checked against the belt itself: laps by a mark would show slip.")
-    scale = from_roller(plan.roller_mm, counts, belt_mm=plan.belt_mm, roller_u_mm=plan.roller_u_mm)
+    scale = from_roller(
+        plan.roller_mm, counts, thickness_mm=plan.thickness_mm, roller_u_mm=plan.roller_u_mm
+    )
     return scale, told
 
 
 def _by_laps(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> tuple[BeltScale, list[str]]:
-    ways = "laps" if plan.apart_mm is None else "times from the first mark to the second"
+    many = "s" * (plan.laps != 1)
+    ways = (
+        f"lap{many}" if plan.apart_mm is None else f"time{many} from the first mark to the second"
+    )
     talk.say(
         f"{'Mark the belt' if plan.apart_mm is None else 'Make two marks on the belt'}. Push it "
         f"by hand {plan.laps} {ways}, "
@@ -88,7 +97,11 @@ def _by_laps(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> tuple[BeltScale, 
             "The keys make most of that: slower past the pointer, or more laps, and it is less; "
             "with --stops, where the belt rests at the mark, there are none."
         )
-    if scale.spread_share is not None:
+    if scale.spread_share is None:
+        told.append(
+            f"One {plan.what} can't show whether the wheel slips or a mark was missed: two would."
+        )
+    else:
         told.append(f"The {plan.what}s differ by {100 * scale.spread_share:.2f} % of one.")
     roller_mm = plan.roller_mm
     if roller_mm is None and not talk.scripted:
@@ -100,13 +113,22 @@ def _by_laps(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> tuple[BeltScale, 
             idle=box.idle,
         )
     if roller_mm is not None:
-        turn = counts_per_turn(scale.nm_per_count, roller_mm, plan.belt_mm)
-        told.append(
-            f"On a roller of {roller_mm:g} mm: {turn:.0f} counts in a turn. The encoder's label "
-            "says as many, or as lines a quarter of it."
-            if plan.counts_per_rev is None
-            else f"On a roller of {roller_mm:g} mm: {label_words(turn, plan.counts_per_rev)}."
-        )
+        turn = counts_per_turn(scale.nm_per_count, roller_mm, plan.thickness_mm)
+        said = f"on a roller of {roller_mm:g} mm: {turn:.0f} counts in a turn"
+        label = plan.counts_per_rev
+        if label is None:
+            told.append(
+                f"{said[:1].upper()}{said[1:]}. The encoder's label says as many, or as lines a "
+                "quarter of it."
+            )
+        elif fits := label_words(turn, label):
+            told.append(f"{said[:1].upper()}{said[1:]}, {fits}.")
+        else:
+            odd = (
+                f"{said}, {turn / label:.2f} times the {label:g} of its label: check the diameter, "
+                "the length by the tape, and that nothing slips"
+            )
+            scale = replace(scale, warnings=(*scale.warnings, odd))
     return scale, told
 
 

@@ -16,6 +16,7 @@ from beltbox.belt_laps import lap_problem
 from beltbox.calibrate_box import SIDES, CalibrateBox
 from beltbox.calibrate_talk import Answers, LeaveError, Talk, one_of
 from beltbox.options import a_number
+from beltbox.rail_line import weights_problem
 from beltbox.signals import end_signals
 
 # What an answers file may name: the questions there are.
@@ -32,9 +33,20 @@ QUESTIONS = {
 NOTHING = "Nothing was stored; the box is as it was."
 _HOW_TO_LEAVE = "Leave at any moment: q and Enter, or Ctrl-C."
 
+
+def _celsius(value: float | None) -> float | None:
+    a_number(value)
+    if value is not None and not -40 <= value <= 85:
+        raise typer.BadParameter(f"{value:g} °C isn't a temperature from -40 to 85 °C.")
+    return value
+
+
 AnswersOption = Annotated[
     Path | None,
-    typer.Option(help="A file of answers, `key = value` a line, in place of a person."),
+    typer.Option(
+        help="A file of answers in place of a person, `key = value` a line. The keys: "
+        f"{', '.join(QUESTIONS)}."
+    ),
 ]
 YesOption = Annotated[
     bool, typer.Option("--yes", "-y", help="Ask nothing: accept what is sound, fail otherwise.")
@@ -44,7 +56,8 @@ WaitOption = Annotated[
     typer.Option(min=1, max=3600, help="Wait so many seconds for each step.", callback=a_number),
 ]
 TemperatureOption = Annotated[
-    float | None, typer.Option("--temperature", help="°C, for the card.", callback=a_number)
+    float | None,
+    typer.Option("--temperature", help="°C, for the card.", callback=_celsius),
 ]
 
 
@@ -52,6 +65,13 @@ def above_0(value: float | None) -> float | None:
     a_number(value)
     if value is not None and not 0 < value < 1e9:
         raise typer.BadParameter(f"{value:g} isn't a number above 0.")
+    return value
+
+
+def a_weight(value: float | None) -> float | None:
+    a_number(value)
+    if value is not None and (problem := weights_problem([value])):
+        raise typer.BadParameter(f"{problem}.")
     return value
 
 

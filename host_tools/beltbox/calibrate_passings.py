@@ -79,16 +79,19 @@ def count_passings(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> list[Passin
     for came in box.rows():
         if came is not None:
             counter.take(came[0], came[1].count)
-        if came is None and not by_key:
-            continue
+        if not by_key:
+            talk.heed()
+            if came is None:
+                continue
         if by_key:
             passed = talk.pressed() and counter.at_s > 0
             if passed and passings and counter.since < _MOVED_COUNTS:
                 passed = False
                 talk.say(
-                    f"    That isn't a {plan.what}: {counter.since} counts since the last Enter. "
-                    "If the belt moved, the encoder doesn't see it: check its wheel, and wires A "
-                    "and B (hardware/README.md).",
+                    f"    That isn't a {plan.what}: {counter.since} counts since the last Enter, "
+                    f"and {_MOVED_COUNTS} are the least. If the belt moved, the encoder doesn't "
+                    "see it (check its wheel, and wires A and B: hardware/README.md), or is too "
+                    "coarse for so short a way.",
                     "yellow",
                 )
         else:
@@ -108,8 +111,10 @@ def count_passings(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> list[Passin
             talk.quiet()
             raise CalibrationError(
                 f"The belt hasn't moved for {plan.wait_s:.0f} s, after "
-                f"{plan.ended(len(passings))} of {plan.laps} {plan.what}s. If you pushed it: the "
-                "encoder counts nothing; check its wheel, and wires A and B (hardware/README.md)."
+                f"{plan.ended(len(passings))} of {plan.laps} {plan.what}s and {counter.since} "
+                f"counts ({_MOVED_COUNTS} are the least). If you pushed it, the encoder doesn't "
+                "see it (check its wheel, and wires A and B: hardware/README.md), or is too coarse "
+                "for so short a way."
             )
     raise AssertionError("rows never end")
 
@@ -143,7 +148,8 @@ def _what_now(counter: _Counter, passings: Sequence[Passing], plan: BeltPlan, by
         return f"{plan.what} {number} of {plan.laps}: push the belt; {doing}"
     # Whole hundreds: a line that changes 80 times a second can't be read.
     since = counter.since // 100 * 100
-    return f"{plan.what} {number} of {plan.laps}: over {since} counts; {doing}"
+    under_way = f"over {since} counts" if since else "under way"
+    return f"{plan.what} {number} of {plan.laps}: {under_way}; {doing}"
 
 
 def sentence(trouble: str) -> str:

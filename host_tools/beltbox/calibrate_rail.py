@@ -6,7 +6,7 @@ import statistics
 
 from beltbox.calibrate_accept import accepted, again_or_leave
 from beltbox.calibrate_box import CalibrateBox, CalibrationError, LinkLostError
-from beltbox.calibrate_talk import Talk, kilograms, positive, yes_or_no
+from beltbox.calibrate_talk import Talk, kilograms, yes_or_no
 from beltbox.calibrate_wait import Awaited, settle
 from beltbox.card import Card
 from beltbox.rail_card import RailPlan, rail_card
@@ -68,7 +68,7 @@ class RailDialogue:
             )
             # "2,5" may have been meant as two and a half.
             self._talk.say(f"    in turn: {', '.join(f'{kg:g} kg' for kg in found)}")
-        if problem := self._over_label(max(found)):
+        if problem := self._over_label(max(*found, self._plan.position_kg or 0.0)):
             raise CalibrationError(f"{problem}. Leave it out.")
         return found
 
@@ -156,7 +156,10 @@ class RailDialogue:
         def kg_or_again(text: str) -> float | None:
             if text.lower() == "again":
                 return None
-            (kg,) = _weights(str(positive(text)))
+            found = _weights(text)
+            if len(found) != 1:
+                raise ValueError("type one weight in kg, or `again`")
+            kg = found[0]
             if problem := self._over_label(kg):
                 raise ValueError(problem)
             return kg
@@ -194,6 +197,7 @@ class RailDialogue:
             if not wanted:
                 return None
             kg = heaviest_kg
+        self._refuse_too_heavy(kg)
         found: list[float] = []
         before = self._loads.points[-1]
         for place in PLACES:

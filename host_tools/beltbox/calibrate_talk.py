@@ -98,6 +98,11 @@ class Answers:
                 )
             self._left.setdefault(key, deque()).append(value)
 
+    @property
+    def left(self) -> list[str]:
+        """The keys of answers that weren't taken yet."""
+        return [key for key, left in self._left.items() if left]
+
     def take(self, key: str) -> str | None:
         """The next answer to this question."""
         left = self._left.get(key)
@@ -206,7 +211,7 @@ class Talk:
         """
         self.quiet()
         while True:
-            text = self._given(key, question, by_yes or default)
+            text = self._given(key, question, by_yes or default if self._yes else default)
             given = text is not None
             if text is None:
                 self._prompt(question, default)
@@ -223,10 +228,25 @@ class Talk:
                     ) from error
                 self.say(f"{said[:1].upper()}{said[1:]}.", "yellow")
 
+    def must_have(self, key: str, words: str) -> None:
+        """Raise CalibrationError where only an answer in the file could answer what will be asked.
+
+        Before anybody hangs a weight.
+        """
+        if self._answers is not None and not self._yes and key not in self._answers.left:
+            raise CalibrationError(
+                f"The answers file has no answer to {words!r}. Give it ({key} = …), or --yes."
+            )
+
+    @property
+    def unused(self) -> list[str]:
+        """The keys of answers that nobody asked for."""
+        return [] if self._answers is None else self._answers.left
+
     def _given(self, key: str, question: str, default: str | None) -> str | None:
         """An answer that needs nobody, said for the record; None if a person is to be asked."""
         text = None if self._answers is None else self._answers.take(key)
-        if text is None and self._yes:
+        if text is None and self.scripted:
             text = default
         if text is None and self.scripted:
             raise CalibrationError(

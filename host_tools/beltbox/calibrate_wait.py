@@ -77,7 +77,8 @@ def settle(
             break
     talk.quiet()
     raise CalibrationError(
-        f"{what[:1].upper()}{what[1:]}: waited {limit_s:.0f} s in vain: {words}."
+        f"{what[:1].upper()}{what[1:]}: waited {limit_s:.0f} s in vain: {words.removesuffix('?')}"
+        f"{'?' if words.endswith('?') else '.'}"
     )
 
 

@@ -90,6 +90,11 @@ class Card:
     warnings: tuple[str, ...] = ()
 
     @property
+    def title(self) -> str:
+        """What is calibrated, in words."""
+        return "belt" if self.part == "belt" else f"{self.part} rail"
+
+    @property
     def lap_word(self) -> str:
         """What one of `laps` is called."""
         return "way" if self.method == "marks" else "lap"
@@ -184,8 +189,7 @@ def card_lines(
 ) -> list[str]:
     """The card in words, a line each, as it holds at a time under a box's settings."""
     made = card.made_at.astimezone()
-    what = "belt" if card.part == "belt" else f"{card.part} rail"
-    head = f"{what} of {card.box_name}"
+    head = f"{card.title} of {card.box_name}"
     head += f" ({card.serial})" if card.serial else ""
     lines = [f"{head}, calibrated {made:%Y-%m-%d %H:%M} by {card.method}"]
     lines += _belt(card) if card.part == "belt" else _rail(card)
@@ -208,6 +212,10 @@ def _belt(card: Card) -> list[str]:
     if card.laps:
         counts = ", ".join(str(abs(lap)) for lap in card.laps)
         lines.append(f"counts a {card.lap_word}: {counts}")
+    if direction := card.settings.get("belt_direction"):
+        lines.append(f"counts {'fall' if direction == 1 else 'rise'} when walking backward")
+    else:
+        lines.append("which way is backward wasn't measured")
     return lines
 
 
@@ -232,7 +240,8 @@ def _rail(card: Card) -> list[str]:
     ]
     lines.append("    hung kg        counts   off the line by")
     lines += [
-        f"{point.kg:8g} {_WAYS[point.way]:<4}{point.counts:11.0f}   {point.residual_n:+8.3f} N"
+        f"{point.kg:8g} {_WAYS[point.way]:<4}{point.counts:11.0f}   "
+        f"{round(point.residual_n, 3) + 0.0:+8.3f} N"  # without a minus before 0.000
         for point in card.points
     ]
     return lines

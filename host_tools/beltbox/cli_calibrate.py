@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +25,7 @@ from beltbox.calibrate_options import (
     YesOption,
     a_lap,
     a_side,
+    a_weight,
     above_0,
     conversation,
     share_of_percent,
@@ -135,6 +136,14 @@ def belt_command(
         raise typer.BadParameter(f"{pushed!r} isn't a way to push; backward or forward.")
     if belt_mm is not None and marks_mm is not None:
         raise typer.BadParameter("--belt-mm is for one mark, --marks-mm for two: give one of them.")
+    for name, error_mm, whole_mm in (
+        ("--tape-mm", tape_mm, belt_mm or marks_mm),
+        ("--roller-error-mm", roller_error_mm, roller_mm),
+    ):
+        if whole_mm is not None and error_mm > whole_mm / 10:
+            raise typer.BadParameter(
+                f"{name} is {error_mm:g} mm, over a tenth of the {whole_mm:g} mm that it is of."
+            )
     plan = BeltPlan(
         lap_mm=belt_mm,
         apart_mm=marks_mm,
@@ -142,7 +151,7 @@ def belt_command(
         tape_mm=tape_mm,
         roller_mm=roller_mm,
         roller_u_mm=roller_error_mm,
-        belt_mm=belt_thickness_mm,
+        thickness_mm=belt_thickness_mm,
         counts_per_rev=counts_per_rev,
         pushed=pushed,
         stops=stops,
@@ -180,7 +189,7 @@ def rail_command(
     ] = True,
     position: Annotated[
         float | None,
-        typer.Option(help="Hang so many kg at three places along the rail.", callback=above_0),
+        typer.Option(help="Hang so many kg at three places along the rail.", callback=a_weight),
     ] = None,
     label_kg: Annotated[
         float | None,
@@ -258,17 +267,31 @@ def _calibrate(
         open_store(store) as opened,
         find_box(port) as link,
         CalibrateBox(link, talk.say) as box,
-        suppress(LeaveError),
     ):
+        left = False
         try:
+            talk.must_have("accept", "accept, repeat or leave?")
             work(box, talk, opened)
         except CalibrationError as error:
-            raise CalibrationError(f"{error} Nothing of it was stored.") from error
-    if as_json:
-        print_json([card.as_json() for card in talk.kept])
-    if not talk.kept:
-        talk.say(NOTHING)
+            raise CalibrationError(f"{error} {_stored(talk)}") from error
+        except LeaveError:
+            left = True
+        finally:
+            if as_json:
+                print_json([card.as_json() for card in talk.kept])
+    if talk.unused:
+        talk.say(f"Not asked for, so not used: {', '.join(talk.unused)}.", "yellow")
+    if left or not talk.kept:
+        talk.say(_stored(talk) if talk.kept else NOTHING)
         sys.exit(1)
+
+
+def _stored(talk: Talk) -> str:
+    """What is stored where not all of it is."""
+    if not talk.kept:
+        return "Nothing of it was stored."
+    kept = " and ".join(f"the {card.title}" for card in talk.kept)
+    return f"Stored is {kept}, and nothing else."
 
 
 @contextmanager

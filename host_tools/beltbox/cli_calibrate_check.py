@@ -17,7 +17,7 @@ from beltbox.calibrate_options import (
     WaitOption,
     YesOption,
     a_side,
-    above_0,
+    a_weight,
     conversation,
     sides_meant,
 )
@@ -31,7 +31,7 @@ from beltbox.store import open_store
 
 def check_command(
     weight: Annotated[
-        float | None, typer.Option(help="kg that are to hang there.", callback=above_0)
+        float | None, typer.Option(help="kg that are to hang there.", callback=a_weight)
     ] = None,
     side: Annotated[
         str | None,
@@ -124,9 +124,13 @@ def _old(card: Card, at: datetime, settings: dict[str, int | str] | None) -> lis
 
 
 def _set_otherwise(card: Card, settings: dict[str, int | str] | None) -> list[str]:
-    if settings is None or settings[card.key] == card.settings[card.key]:
+    if settings is None:
         return []
-    return [f"NOT IN USE: the box has {card.key}={settings[card.key]}"]
+    return [
+        f"NOT IN USE: the box has {key}={settings[key]}"
+        for key in (card.key, "belt_direction")
+        if key in card.settings and settings[key] != card.settings[key]
+    ]
 
 
 def _now() -> datetime:

@@ -21,6 +21,7 @@ from beltbox.words import printable
 
 NO_SESSIONS = "No sessions in {} yet. Record one: beltbox record"
 _TABLE_WIDTH = 80
+_NO_WAY_MM = 100.0
 _LINE_WIDTH = 1000
 
 
@@ -121,7 +122,7 @@ def session_lines(numbers: WalkNumbers) -> list[str]:
         _figure("time", f"{time}, {units.format_duration(one.moving_s)} in motion"),
         _figure("distance", units.format_distance(one.distance_mm, u["distance_mm_u"])),
         *(
-            _figure(f"  {name}", units.format_distance(mm, u[f"{name}_mm_u"] if mm else None))
+            _figure(f"  {name}", units.format_distance(mm, _sure(mm, u[f"{name}_mm_u"])))
             for name, mm in (("backward", one.backward_mm), ("forward", one.forward_mm))
         ),
         _figure("speed", units.format_speed(one.mean_speed_mm_s, u["mean_speed_mm_s_u"])),
@@ -132,6 +133,11 @@ def session_lines(numbers: WalkNumbers) -> list[str]:
     if any(" \N{PLUS-MINUS SIGN} " in line for line in lines):
         lines.append("\N{PLUS-MINUS SIGN} covers the truth in 95 of 100 cases.")
     return lines + numbers.sure.gaps()
+
+
+def _sure(mm: int, u: float | None) -> float | None:
+    """How sure a way is; nothing is said of one that wasn't walked and can't well have been."""
+    return None if u is not None and not mm and u < _NO_WAY_MM else u
 
 
 def _figure(name: str, value: str) -> str:
@@ -159,7 +165,8 @@ def _zones(one: SessionSummary, u: dict[str, float | None]) -> list[str]:
         ("supported", one.supported_mm),
         ("heavy", one.heavy_mm),
     ):
-        way = units.format_distance(mm, u[f"{name.replace(' ', '_')}_mm_u"]).split(" (")[0]
+        way = units.format_distance(mm, _sure(mm, u[f"{name.replace(' ', '_')}_mm_u"]))
+        way = way.split(" (")[0]
         lines.append(_figure(f"  {name}", f"{way}, {share} of the way" if not lines else way))
     return lines
 

@@ -125,11 +125,12 @@ class Uncertainty:
             )
         elif self._count_mm > _COARSE_MM:
             found.append(
-                "No \N{PLUS-MINUS SIGN} of the steps: with over 2 mm a count some may go unseen."
+                "No \N{PLUS-MINUS SIGN} of steps, cadence and step length: with over 2 mm a count "
+                "some steps may go unseen."
             )
         for side in self._bare_cells:
             found.append(
-                f"No \N{PLUS-MINUS SIGN} of the rails: the {side} cell isn't calibrated "
+                f"No \N{PLUS-MINUS SIGN} of rails and zones: the {side} cell isn't calibrated "
                 f"(beltbox calibrate rail --side {side})."
             )
         return found

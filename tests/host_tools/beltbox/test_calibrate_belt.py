@@ -204,6 +204,67 @@ def test_between_two_marks_at_a_terminal_and_back_each_time(belt, terminal, word
     assert settings_of(running)["belt_nm_per_count"] == pytest.approx(50_000, rel=2e-3)
 
 
+def test_q_leaves_also_where_the_belt_is_let_rest(belt, terminal, words):
+    running = belt(speed=20)
+    maker = terminal("calibrate", "belt", "--belt-mm", 1500, "--stops", *words)
+    maker.shows("lap 1 of 3: push the belt; let it rest at the mark")
+    maker.type("q")
+    maker.shows("Nothing was stored; the box is as it was.")
+    assert maker.end() == 1
+    assert settings_of(running)["belt_nm_per_count"] == 777_777
+
+
+def test_a_way_too_short_for_the_encoder(belt, start, words):
+    running = belt("mm_per_count = 12")
+    program = start(
+        *("calibrate", "belt", "--marks-mm", 200, "--laps", 1, "--yes", "--wait", 8), *words
+    )
+    program.says("way 1 of 1: push the belt")
+    push(running, -200)
+    assert program.end() == 1
+    assert "hasn't moved for 8 s, after 0 of 1 ways and 1" in program.said
+    assert "too coarse for so short a way" in program.said
+
+
+def test_a_label_that_doesnt_fit_is_a_warning(belt, start, words, tmp_path):
+    running = belt("mm_per_count = 0.25")
+    program = start(
+        *("calibrate", "belt", "--belt-mm", 1500, "--laps", 1, "--yes"),
+        *("--roller-mm", 50, "--counts-per-rev", 24, *words),
+    )
+    program.says("Push it by hand 1 lap, ")
+    push_laps(program, running, 1)
+    assert program.end() == 1
+    # pi 50 mm / 0.25 mm
+    assert "warning: on a roller of 50 mm: 628 counts in a turn, 26.18 times the 24" in program.said
+    assert "One lap can't show whether the wheel slips" in program.said
+
+
+def test_a_direction_that_was_turned_since_is_told(belt, start, run, words):
+    running = belt("mm_per_count = 0.25")
+    program = start("calibrate", "belt", "--belt-mm", 1500, "--laps", 2, "--yes", *words)
+    push_laps(program, running, 2)
+    assert program.end() == 0, program.said
+    shown = run("calibrate", "show", *words)
+    assert "counts fall when walking backward" in shown.said
+    assert "NOT IN USE" not in shown.said
+    assert run("settings", "belt_direction=-1", *words[:2]).status == 0
+    assert "NOT IN USE: the box has belt_direction=-1" in run("calibrate", "show", *words).said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--belt-mm", 3000, "--tape-mm", 400),
+        ("--roller-mm", 50, "--roller-error-mm", 6),
+        ("--belt-mm", 3000, "--temperature", -400),
+    ],
+)
+def test_what_cant_be_is_refused(run, words, arguments):
+    ran = run("calibrate", "belt", *arguments, *words)
+    assert ran.status == 2, ran.said
+
+
 def test_a_lap_or_two_marks(run, words):
     ran = run("calibrate", "belt", "--belt-mm", 3000, "--marks-mm", 1000, *words)
     assert ran.status == 2

@@ -124,7 +124,13 @@ def test_answers_come_in_their_order(tmp_path):
     assert [answers.take("accept") for _ in range(3)] == ["repeat", "accept", None]
     talk = Talk(Console(file=io.StringIO()), answers=Answers(file, {"accept": ""}))
     with pytest.raises(CalibrationError, match=r"Give it in the answers file \(side = …\)"):
-        talk.ask("side", "Which side?", one_of("left"), default="left", idle=nothing)
+        talk.ask("side", "Which side?", one_of("left"), by_yes="left", idle=nothing)
+    # What Enter alone would mean needs no answer; what nobody else can accept is missed at once.
+    assert talk.ask("a", "A?", one_of("yes", "no"), default="no", idle=nothing) == "no"
+    with pytest.raises(CalibrationError, match=r"has no answer to 'B\?'"):
+        talk.must_have("b", "B?")
+    talk.must_have("accept", "Accept?")
+    assert talk.unused == ["accept"]
     with pytest.raises(CalibrationError, match="The answer 'repeat' to 'Accept\\?' won't do"):
         talk.ask("accept", "Accept?", one_of("accept"), idle=nothing)
     file.write_text("sides = left\n")

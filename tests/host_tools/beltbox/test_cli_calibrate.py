@@ -302,6 +302,41 @@ def test_a_weight_beyond_the_label_is_refused_before_it_hangs(box, run, scenario
     assert "Now hang" not in ran.said
 
 
+def test_the_pass_along_the_rail_is_held_against_the_label_too(box, run, scenario, words):
+    box(scenario())
+    given = ("--weights", 10, "--label-kg", 50, "--position", 100, "--yes")
+    ran = run("calibrate", "rail", "--side", "left", *given, *words)
+    assert ran.status == 1
+    assert "100 kg is more than the 50 kg of the cell's label" in ran.said
+
+
+def test_what_is_stored_when_the_second_side_fails(box, start, scenario, words, tmp_path):
+    running = box(scenario())
+    program = start(
+        *("calibrate", "rail", "--side", "both", "--weights", "10", "--yes", "--wait", 20), *words
+    )
+    program.says("Now hang 10 kg on the left rail")
+    hang(running, 10)
+    program.says("Now take everything off the left rail")
+    hang(running, 0)
+    program.says("Now hang 10 kg on the right rail")
+    assert program.end() == 1
+    assert "Stored is the left rail, and nothing else." in program.said
+    assert [card.part for card in cards_in(tmp_path)] == ["left"]
+
+
+def test_an_answers_file_without_accept_is_refused_before_anything_hangs(
+    box, run, scenario, words, tmp_path
+):
+    box(scenario())
+    answers = tmp_path / "answers.txt"
+    answers.write_text("weights = 10\nside = left\n")
+    ran = run("calibrate", "rail", "--answers", answers, *words)
+    assert ran.status == 1
+    assert "no answer to 'accept, repeat or leave?'" in ran.said
+    assert "Now hang" not in ran.said
+
+
 def test_the_other_side_is_never_calibrated_unasked(box, terminal, scenario, words):
     """The left is known already; the maker means the right."""
     box(scenario(), settings={"rail_right_nn_per_count": 0, "rail_right_zero": 0}, speed=20)
@@ -432,7 +467,7 @@ def test_a_bad_cell_is_found_before_any_weight(box, run, scenario, words):
 
 def test_answers_from_a_file(box, start, scenario, words, tmp_path):
     answers = tmp_path / "answers.txt"
-    answers.write_text("# mine\nside = left\nweights = 10\n\npositions = no\naccept = accept\n")
+    answers.write_text("# mine\nside = left\nweights = 10\n\nweight = 3\naccept = accept\n")
     running = box(scenario())
     program = start("calibrate", "rail", "--answers", answers, "--json", *words)
     program.says("Now hang 10 kg")
@@ -441,6 +476,7 @@ def test_answers_from_a_file(box, start, scenario, words, tmp_path):
     hang(running, 0)
     assert program.end() == 0, program.said
     assert '"card": 1' in program.said
+    assert "Not asked for, so not used: weight." in program.said
 
     answers.write_text("sides = left\n")
     program = start("calibrate", "rail", "--answers", answers, *words)

@@ -163,10 +163,10 @@ def test_a_summary_has_the_u_of_each_of_its_numbers():
     [
         ({}, []),
         ({"belt_u_ppm": 0, "rail_left_u_ppm": 0, "rail_right_u_ppm": 0}, ["box isn't"]),
-        ({"rail_right_u_ppm": 0}, ["of the rails: the right cell isn't"]),
+        ({"rail_right_u_ppm": 0}, ["of rails and zones: the right cell isn't"]),
         ({"rail_right_u_ppm": 0, "rail_right_nn_per_count": 0}, []),
         ({"belt_u_ppm": 0}, ["of speed, distance and steps: the belt isn't"]),
-        ({"belt_nm_per_count": 12_000_000}, ["of the steps"]),
+        ({"belt_nm_per_count": 12_000_000}, ["of steps, cadence"]),
         (
             {"belt_u_ppm": 0, "rail_left_u_ppm": 0},
             ["the belt isn't", "the left cell isn't"],
