@@ -182,6 +182,12 @@ def compare(session: Session, truth_file: Path) -> list[Comparison]:
             names, zones_mm, zones_left_late_mm, measured_mm, strict=True
         )
     ]
+    # How well these are told depends on the walk and the encoder: a single one has no goal.
+    found += [
+        _row(name, "", truth.column(name)[stretch[-1]] - truth.column(name)[stretch[0]], told, None)
+        for name, told in (("steps", summary.steps), ("grabs", summary.grabs))
+        if told is not None
+    ]
     equal, total = live_equal_to_computed(session)
     found.append(_row("live rows that raw rows give again", "rows", total, equal, 0))
     return found
