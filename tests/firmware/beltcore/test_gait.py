@@ -283,3 +283,20 @@ def test_a_gap_keeps_what_was_counted():
     assert near(before, belt)
     core.step((rows[-1].t_us + 2_000_000) % 2**30, rows[-1].count, None, None)
     assert core.gait.steps == before
+
+
+@pytest.mark.parametrize("mm", [0.1, 12])
+def test_a_walk_across_the_wrap_of_the_samples_after_a_day(mm):
+    """After 23 hours the samples are numbered anew, here 21 s into the walk."""
+    belt = walked(0.9, 105, 40, peaks=0.2)
+    core = Core(settings.complete({"belt_nm_per_count": round(mm * 1e6)}))
+    core.gait._k = 2**21 - 575
+    told = []
+    for row in belt.rows(mm):
+        core.step(*row)
+        told.append(core.gait.cadence_spm_x10)
+    assert core.gait._k < 2**21 - 575
+    assert near(core.gait.steps, belt)
+    known = [value / 10 for value in told if value is not None]
+    assert len(known) > 0.65 * len(told)
+    assert 101 < min(known) <= max(known) < 109
