@@ -133,6 +133,22 @@ def test_twelve_millimetres_a_count():
     assert math.sqrt(statistics.fmean(e * e for e in errors)) <= 4
 
 
+def test_no_step_is_longer_than_one_and_a_half_metres():
+    """At 50 a minute the same dips are steps of 1.44 m, or what no walker makes: 1.92 m."""
+    longest = walked(1.2, 50, 30, peaks=0.2)
+    assert near(measured(longest)[-1]["steps"], longest)
+    longer = measured(walked(1.6, 50, 30, peaks=0.2))
+    assert {row["steps"] for row in longer} == {0}
+    assert {row["cadence_spm_x10"] for row in longer} == {None}
+
+
+@pytest.mark.parametrize("shape", ["sine", "bumpy", "two speeds"])
+def test_a_ripple_of_less_than_a_hundredth_is_none(shape):
+    """0.8 % from peak to peak: an even belt that isn't quite."""
+    rows = measured(walked(0.9, 105, 30, shape=shape, peaks=0.008))
+    assert {row["steps"] for row in rows} == {0}
+
+
 @pytest.mark.parametrize("mm", [0.1, 1, 12])
 @pytest.mark.parametrize("how", ["stands", "coasts", "coasts long", "pushed", "trembles"])
 def test_no_step_without_a_walker(mm, how):
