@@ -210,6 +210,43 @@ def test_stepping_off_a_belt_that_coasts_on(mm):
     assert near(measured(belt, mm)[-1]["steps"], belt)
 
 
+PHASES = range(6)
+
+
+@pytest.mark.parametrize(
+    ("speed_m_s", "cadence_spm", "slowing_m_s2"), [(0.6, 100, 0.1), (0.8, 75, 0.1), (1, 110, 0.2)]
+)
+def test_the_edges_of_a_coarse_encoder_are_no_steps_while_the_belt_coasts(
+    speed_m_s, cadence_spm, slowing_m_s2
+):
+    """Whoever walked steps off; the edges ripple on, and in some phases like the steps before."""
+    for phase in PHASES:
+        belt = MadeUpBelt(phase)
+        belt.stand(2)
+        seconds = 15 + phase / 10
+        belt.walk(speed_m_s, cadence_spm, seconds, shape="sine", peaks=0.1, stop_s=0)
+        belt.coast(slowing_m_s2, tau_s=5)
+        belt.stand(3)
+        assert abs(measured(belt, 12)[-1]["steps"] - len(belt.steps_s)) <= 1
+
+
+@pytest.mark.parametrize("mm", [2, 6, 12])
+def test_the_last_two_steps_of_a_walk_that_slows_down_count(mm):
+    for phase in PHASES:
+        belt = walked(0.6, 66, 20 + phase / 5, stop_s=2 + phase / 10, peaks=0.2, seed=phase)
+        assert abs(measured(belt, mm)[-1]["steps"] - len(belt.steps_s)) <= 1
+
+
+def test_steps_that_a_coarse_encoder_saw_while_slowing_down_count_when_the_walk_goes_on():
+    for phase in PHASES:
+        belt = MadeUpBelt(phase)
+        belt.stand(2)
+        belt.walk(1.2, 105, 15, stop_s=0, peaks=0.2)
+        belt.walk(0.6, 100, 20, from_m_s=1.2, ramp_s=4, peaks=0.2)
+        belt.stand(3)
+        assert near(measured(belt, 12)[-1]["steps"], belt)
+
+
 @pytest.mark.parametrize("limp", [0, 0.15])
 def test_evenness(limp):
     belt = walked(0.8, 95, 90, asymmetry=limp, peaks=0.2)
