@@ -133,6 +133,22 @@ def test_twelve_millimetres_a_count():
     assert math.sqrt(statistics.fmean(e * e for e in errors)) <= 4
 
 
+def test_no_step_is_longer_than_one_and_a_half_metres():
+    """At 50 a minute the same dips are steps of 1.44 m, or what no walker makes: 1.92 m."""
+    longest = walked(1.2, 50, 30, peaks=0.2)
+    assert near(measured(longest)[-1]["steps"], longest)
+    longer = measured(walked(1.6, 50, 30, peaks=0.2))
+    assert {row["steps"] for row in longer} == {0}
+    assert {row["cadence_spm_x10"] for row in longer} == {None}
+
+
+@pytest.mark.parametrize("shape", ["sine", "bumpy", "two speeds"])
+def test_a_ripple_of_less_than_a_hundredth_is_none(shape):
+    """0.8 % from peak to peak: an even belt that isn't quite."""
+    rows = measured(walked(0.9, 105, 30, shape=shape, peaks=0.008))
+    assert {row["steps"] for row in rows} == {0}
+
+
 @pytest.mark.parametrize("mm", [0.1, 1, 12])
 @pytest.mark.parametrize("how", ["stands", "coasts", "coasts long", "pushed", "trembles"])
 def test_no_step_without_a_walker(mm, how):
@@ -192,6 +208,43 @@ def test_stepping_off_a_belt_that_coasts_on(mm):
     belt.coast(0.1)
     belt.stand(3)
     assert near(measured(belt, mm)[-1]["steps"], belt)
+
+
+PHASES = range(6)
+
+
+@pytest.mark.parametrize(
+    ("speed_m_s", "cadence_spm", "slowing_m_s2"), [(0.6, 100, 0.1), (0.8, 75, 0.1), (1, 110, 0.2)]
+)
+def test_the_edges_of_a_coarse_encoder_are_no_steps_while_the_belt_coasts(
+    speed_m_s, cadence_spm, slowing_m_s2
+):
+    """Whoever walked steps off; the edges ripple on, and in some phases like the steps before."""
+    for phase in PHASES:
+        belt = MadeUpBelt(phase)
+        belt.stand(2)
+        seconds = 15 + phase / 10
+        belt.walk(speed_m_s, cadence_spm, seconds, shape="sine", peaks=0.1, stop_s=0)
+        belt.coast(slowing_m_s2, tau_s=5)
+        belt.stand(3)
+        assert abs(measured(belt, 12)[-1]["steps"] - len(belt.steps_s)) <= 1
+
+
+@pytest.mark.parametrize("mm", [2, 6, 12])
+def test_the_last_two_steps_of_a_walk_that_slows_down_count(mm):
+    for phase in PHASES:
+        belt = walked(0.6, 66, 20 + phase / 5, stop_s=2 + phase / 10, peaks=0.2, seed=phase)
+        assert abs(measured(belt, mm)[-1]["steps"] - len(belt.steps_s)) <= 1
+
+
+def test_steps_that_a_coarse_encoder_saw_while_slowing_down_count_when_the_walk_goes_on():
+    for phase in PHASES:
+        belt = MadeUpBelt(phase)
+        belt.stand(2)
+        belt.walk(1.2, 105, 15, stop_s=0, peaks=0.2)
+        belt.walk(0.6, 100, 20, from_m_s=1.2, ramp_s=4, peaks=0.2)
+        belt.stand(3)
+        assert near(measured(belt, 12)[-1]["steps"], belt)
 
 
 @pytest.mark.parametrize("limp", [0, 0.15])
@@ -283,3 +336,20 @@ def test_a_gap_keeps_what_was_counted():
     assert near(before, belt)
     core.step((rows[-1].t_us + 2_000_000) % 2**30, rows[-1].count, None, None)
     assert core.gait.steps == before
+
+
+@pytest.mark.parametrize("mm", [0.1, 12])
+def test_a_walk_across_the_wrap_of_the_samples_after_a_day(mm):
+    """After 23 hours the samples are numbered anew, here 21 s into the walk."""
+    belt = walked(0.9, 105, 40, peaks=0.2)
+    core = Core(settings.complete({"belt_nm_per_count": round(mm * 1e6)}))
+    core.gait._k = 2**21 - 575
+    told = []
+    for row in belt.rows(mm):
+        core.step(*row)
+        told.append(core.gait.cadence_spm_x10)
+    assert core.gait._k < 2**21 - 575
+    assert near(core.gait.steps, belt)
+    known = [value / 10 for value in told if value is not None]
+    assert len(known) > 0.65 * len(told)
+    assert 101 < min(known) <= max(known) < 109

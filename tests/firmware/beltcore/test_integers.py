@@ -356,6 +356,20 @@ def test_walks(size, mm_per_count, held):
         assert core.gait.steps > 80
 
 
+@pytest.mark.parametrize("sample", [256 * 3300, 2**21 - 300])
+def test_a_walk_after_hours_of_standing(sample):
+    """9.4 hours; and a day less 12 s, so that the samples' number starts over in mid-walk."""
+    belt = MadeUpBelt(2)
+    belt.stand(1)
+    belt.walk(0.9, 105, 25, peaks=0.2)
+    belt.stand(1)
+    core = CHECKED["core"].Core(CHECKED["settings"].complete({}))
+    core.gait._k = Int31(sample)
+    for row in belt.rows(row_s=0.02):
+        core.step(Int31(row.t_us), Int31(row.count), None, None)
+    assert abs(core.gait.steps - len(belt.steps_s)) <= 4
+
+
 # As many rows of each kind as fill the windows, which are seconds, several times.
 @pytest.mark.parametrize(("dt_us", "each"), [(12_500, 700), (31_000, 400), (499_000, 160)])
 @pytest.mark.parametrize("size", [60_000_000, -59_999_999, 230_000, 1])

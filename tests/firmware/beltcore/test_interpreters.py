@@ -237,6 +237,42 @@ def test_nothing_is_allocated(on_micropython):
     assert on_micropython(LOCKED, files) == f"{len(rows)}\n" * len(SETTINGS)
 
 
+HOURS_LATER = """
+import micropython
+from array import array
+from beltcore import settings
+from beltcore.core import Core
+
+rows = array("i")
+for line in open("rows.csv"):
+    for text in line.strip().split(",")[:2]:
+        rows.append(int(text))
+
+def play(core, rows, n):
+    for at in range(0, n, 2):
+        core.step(rows[at], rows[at + 1], None, None)
+
+core = Core(settings.complete({}))
+core.gait._k = 256 * 3300  # the samples of 9.4 hours
+n = len(rows)
+micropython.heap_lock()
+try:
+    play(core, rows, n)
+finally:
+    micropython.heap_unlock()
+print(core.gait.steps)
+"""
+
+
+def test_nothing_is_allocated_in_a_walk_after_hours_of_standing(on_micropython):
+    belt = MadeUpBelt(2)
+    belt.stand(1)
+    belt.walk(0.9, 105, 20, peaks=0.2)
+    belt.stand(1)
+    printed = on_micropython(HOURS_LATER, {"rows.csv": as_csv(belt.rows())})
+    assert abs(int(printed) - len(belt.steps_s)) <= 2
+
+
 PLANTED = """
 import micropython
 from beltcore import core

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 
@@ -181,6 +182,31 @@ def test_a_tremor_without_sway_holds_the_zero():
     model.lean = lambda _t_s: (4, 4)
     model.run(120)
     assert abs(model.means_n()[-1]) < 0.3
+
+
+@pytest.mark.parametrize(("held_n", "followed"), [(3, False), (8, True)])
+def test_what_was_held_before_it_fell_quiet_is_no_zero(held_n, followed):
+    """A minute gives credit for 3 N a side: drift, unless that is what the hands just held."""
+    model = Model(lambda t_s: (held_n, held_n) if t_s > 20 else (0, 0), 0.05).run(80)
+    model.hands = [Hand(sway=0, tremor=0)] * 2
+    model.lean = lambda _t_s: (3, 3)
+    model.run(60)
+    assert model.means_n()[-1] == pytest.approx(-6 if followed else 0, abs=0.3)
+
+
+def test_a_zero_that_is_found_again_is_made_up_for_at_one_newton_a_second_at_most():
+    """Two minutes of drift with hands on, 4 N a side: more than 3 N/min, and not at once."""
+    model = Model(lambda t_s: (14, 12) if 10 < t_s < 130 else (0, 0), 0.05, (2, -2)).run(130)
+    zeros_mn = []
+    for _ in range(20 * RATE_HZ):
+        model.run(1 / RATE_HZ)
+        zeros_mn.append(model.rails.left.zero_mn)
+    steps_mn = [after - before for before, after in itertools.pairwise(zeros_mn)]
+    changes = [row for row, step_mn in enumerate(steps_mn) if step_mn]
+    # A block's worth, 0.3 s and no sooner.
+    assert 280 < max(map(abs, steps_mn)) <= 300
+    assert min(after - before for before, after in itertools.pairwise(changes)) >= 0.3 * RATE_HZ
+    assert zeros_mn[-1] - zeros_mn[0] > 3500
 
 
 def test_one_hand_on_holds_both_zeros():
