@@ -23,6 +23,7 @@ from .sway import Sway
 
 _GRID_US = const(40_000)
 _SHARP_NM = const(1_000_000)
+_HOLD_NM = const(2_500_000)
 _CLOCK_MASK = const(0x3FFFFFFF)
 _PLACE_MASK = const(0x1FFFFFFF)  # as BeltSpeed.place_um
 _PLACE_HALF = const(0x10000000)
@@ -74,6 +75,8 @@ class Gait:
         # Up to 1 mm a count a ripple is seen as sharply as it is; beyond it is mostly the encoder's
         # edges, of which a mean of four places has a third.
         self._sharp = nm_per_count <= _SHARP_NM
+        # … and while the belt coasts, coarser edges make ripple enough to go on counting.
+        self._holds = nm_per_count > _HOLD_NM
         self.evenness = Evenness(self._sharp)
         self._latest_um = array("i", [0] * 4)
         self.sway = Sway() if two_rails else None
@@ -357,9 +360,9 @@ class Gait:
         if self._trusted or self._good == 3:
             self._trusted = True
             self._good = 3
-            # A coarse encoder's edges make ripple enough to go on counting while the belt coasts:
-            # what was counted so is kept back until a stride goes as far as before, within 3 %.
-            if self._sharp or not self._slows(2, 5):
+            # What was counted while the belt slowed down is kept back until a stride goes as far
+            # as before, within 3 %.
+            if not self._holds or not self._slows(2, 5):
                 self.steps = self.steps + self._pending & _STEPS_MASK
                 self._pending = 0
             self._tell()

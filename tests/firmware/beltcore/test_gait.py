@@ -237,6 +237,14 @@ def test_the_last_two_steps_of_a_walk_that_slows_down_count(mm):
         assert abs(measured(belt, mm)[-1]["steps"] - len(belt.steps_s)) <= 1
 
 
+@pytest.mark.parametrize("mm", [1.5, 2.5])
+def test_a_slow_stop_keeps_its_steps_up_to_two_and_a_half_millimetres(mm):
+    """Beyond, they can't be told from a coasting belt's edges, and some five are lost."""
+    for phase in PHASES:
+        belt = walked(1.0, 105, 20 + phase / 5, stop_s=4, peaks=0.2, seed=phase)
+        assert abs(measured(belt, mm)[-1]["steps"] - len(belt.steps_s)) <= 2
+
+
 def test_steps_that_a_coarse_encoder_saw_while_slowing_down_count_when_the_walk_goes_on():
     for phase in PHASES:
         belt = MadeUpBelt(phase)
