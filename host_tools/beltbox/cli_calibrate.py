@@ -144,6 +144,11 @@ def belt_command(
             raise typer.BadParameter(
                 f"{name} is {error_mm:g} mm, over a tenth of the {whole_mm:g} mm that it is of."
             )
+    if belt_mm is None and marks_mm is None and roller_mm is not None and stops:
+        raise typer.BadParameter(
+            "--stops is for laps, and by a roller's size alone there are none: give --belt-mm or "
+            "--marks-mm too."
+        )
     plan = BeltPlan(
         lap_mm=belt_mm,
         apart_mm=marks_mm,

@@ -158,8 +158,8 @@ def _prepare_file(path: Path, *, create: bool) -> None:
         raise StoreError(f"{path} is a folder. Name a file in it, such as {path / 'my.sqlite'}.")
     if not create and not path.exists():
         raise StoreError(
-            f"There is no store at {path}. Check the path after --store, or record a walk first "
-            "with `beltbox record`."
+            f"There is no store at {path}. Check the path after --store; `beltbox record` and "
+            "`beltbox calibrate` make one."
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -258,6 +258,7 @@ def test_a_direction_that_was_turned_since_is_told(belt, start, run, words):
         ("--belt-mm", 3000, "--tape-mm", 400),
         ("--roller-mm", 50, "--roller-error-mm", 6),
         ("--belt-mm", 3000, "--temperature", -400),
+        ("--roller-mm", 50, "--counts-per-rev", 2400, "--stops"),
     ],
 )
 def test_what_cant_be_is_refused(run, words, arguments):
