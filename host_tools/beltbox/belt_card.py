@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from beltbox.belt_laps import ROLLER_MM, TAPE_MM, BeltScale
 from beltbox.calibrate_box import CalibrateBox, CalibrationError
-from beltbox.card import Card
+from beltbox.card import Card, lap_word
 from beltbox.fit import standard_ppm
 from beltcore import settings as declared
 
@@ -51,20 +51,15 @@ class BeltPlan:
     @property
     def what(self) -> str:
         """What is pushed and counted."""
-        return "lap" if self.apart_mm is None else "way"
-
-    @property
-    def passings(self) -> int:
-        """How many passings of a mark end the last lap."""
-        return self.laps + 1 if self.apart_mm is None else 2 * self.laps
+        return lap_word(self.method)
 
     def ended(self, passings: int) -> int:
         """How many laps have ended with so many passings."""
         return max(0, passings - 1) if self.apart_mm is None else passings // 2
 
     def ends_one(self, passings: int) -> bool:
-        """Whether the last of so many passings ended a lap, and didn't only begin one."""
-        return passings > 1 if self.apart_mm is None else passings > 0 and passings % 2 == 0
+        """Whether the last of so many passings, >= 1, ended a lap, and didn't only begin one."""
+        return self.ended(passings) > self.ended(passings - 1)
 
 
 def belt_card(box: CalibrateBox, plan: BeltPlan, scale: BeltScale) -> Card:

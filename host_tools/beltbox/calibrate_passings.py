@@ -104,7 +104,7 @@ def count_passings(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> list[Passin
             talk.quiet()
             if plan.ends_one(len(passings)):
                 _told(talk, plan, passings)
-            if len(passings) == plan.passings:
+            if plan.ended(len(passings)) == plan.laps:
                 return passings
         talk.status(_what_now(counter, passings, plan, by_key))
         if counter.at_s - max(counter.moved_s, moved_s) > plan.wait_s:

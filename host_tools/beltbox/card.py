@@ -38,6 +38,11 @@ class CardError(BeltBoxError):
     """A card that can't be read."""
 
 
+def lap_word(method: str) -> str:
+    """What is pushed and counted by a belt's method."""
+    return "way" if method == "marks" else "lap"
+
+
 def scale_key(part: str) -> str:
     """The setting that calibrates "belt", "left" or "right"."""
     return "belt_nm_per_count" if part == "belt" else f"rail_{part}_nn_per_count"
@@ -93,11 +98,6 @@ class Card:
     def title(self) -> str:
         """What is calibrated, in words."""
         return "belt" if self.part == "belt" else f"{self.part} rail"
-
-    @property
-    def lap_word(self) -> str:
-        """What one of `laps` is called."""
-        return "way" if self.method == "marks" else "lap"
 
     @property
     def key(self) -> str:
@@ -211,7 +211,7 @@ def _belt(card: Card) -> list[str]:
     lines = [f"{nm} nm a count, ± {100 * card.u_share:.2f} %{_causes(card.relative)}"]
     if card.laps:
         counts = ", ".join(str(abs(lap)) for lap in card.laps)
-        lines.append(f"counts a {card.lap_word}: {counts}")
+        lines.append(f"counts a {lap_word(card.method)}: {counts}")
     if direction := card.settings.get("belt_direction"):
         lines.append(f"counts {'fall' if direction == 1 else 'rise'} when walking backward")
     else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from beltbox import units
-from beltbox.card import LIGHT_SHARE, Card, scale_key
+from beltbox.card import LIGHT_SHARE, Card, lap_word, scale_key
 from beltbox.card_store import CardStore
 from beltbox.rail_line import STANDARD_GRAVITY
 from beltbox.store import Session
@@ -81,7 +81,7 @@ def _row(name: str, card: Card, settings: Mapping[str, int | str], at: datetime)
         if len(card.laps) > 1:
             mean = sum(card.laps) / len(card.laps)
             worst = max(abs(lap / mean - 1) for lap in card.laps)
-            residuals = f"{len(card.laps)} {card.lap_word}s within {100 * worst:.2f} %"
+            residuals = f"{len(card.laps)} {lap_word(card.method)}s within {100 * worst:.2f} %"
     else:
         body_kg = int(settings["body_mass_g"]) / 1000
         u_n = card.u_light_n(body_kg)
