@@ -34,6 +34,7 @@ DEADLINE_S = 60
 
 # The tests that a module answers to, the quickest to notice first.
 _B = "tests/firmware/beltcore/test_"
+_H = "tests/firmware/beltcore/host/test_"
 _ENDURANCE = (f"{_B}integers.py", "tests/firmware/test_recordings.py")
 TESTS = {
     "belt": (f"{_B}belt.py", f"{_B}core.py", *_ENDURANCE),
@@ -41,20 +42,20 @@ TESTS = {
     "core": (f"{_B}core.py", f"{_B}belt.py", *_ENDURANCE),
     "crc": (f"{_B}crc.py", f"{_B}plain.py"),
     "evenness": (f"{_B}gait.py",),
-    "flags": (f"{_B}flags.py",),
+    "host/flags": (f"{_H}flags.py",),
     "gait": (f"{_B}gait.py", "tests/firmware/test_recordings.py"),
     "grabs": (f"{_B}grabs.py",),
     "length": (f"{_B}length.py", f"{_B}core.py", f"{_B}integers.py"),
-    "metrics": (f"{_B}core.py", "tests/firmware/test_recordings.py"),
+    "host/metrics": (f"{_B}core.py", "tests/firmware/test_recordings.py"),
     "plain": (f"{_B}plain.py", f"{_B}crc.py", f"{_B}integers.py"),
     "rails": (f"{_B}rails.py", f"{_B}core.py", *_ENDURANCE),
-    "rare_writer": (f"{_B}writer.py", f"{_B}reader.py"),
-    "reader": (f"{_B}reader.py",),
+    "rare_writer": (f"{_B}writer.py", f"{_H}reader.py"),
+    "host/reader": (f"{_H}reader.py",),
     "rhythm": (f"{_B}gait.py", "tests/firmware/test_recordings.py"),
     "settings": (f"{_B}settings.py",),
     "sway": (f"{_B}sway.py", f"{_B}gait.py"),
     "viper": (f"{_B}plain.py",),
-    "writer": (f"{_B}writer.py", f"{_B}reader.py", f"{_B}integers.py"),
+    "writer": (f"{_B}writer.py", f"{_H}reader.py", f"{_B}integers.py"),
     "zero": (f"{_B}zero.py",),
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from beltbox.errors import BeltBoxError
 from beltbox.rows import RawRow, us_between
 from beltbox.wire import Sentence, named, raw_row, sentences
-from beltcore.reader import Reader
+from beltcore.host.reader import Reader
 
 _CHUNK_BYTES = 1 << 16
 _LEAD_IN_US = 2_000_000

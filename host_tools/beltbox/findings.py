@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from beltbox.doctor import Examination
 from beltbox.examine import Cell
-from beltcore import flags
+from beltcore.host import flags
 from beltcore.version import FIRMWARE_VERSION
 
 _PERIOD_US = 12_500

@@ -87,10 +87,8 @@ def read_version(folder: Path) -> str:
     raise FirmwareError(f"{path} doesn't say FIRMWARE_VERSION, so {folder} isn't this firmware.")
 
 
-# Read by hosts only: the box doesn't load them.
-_FOR_HOSTS = {
-    f"beltcore/{name}.py" for name in ("block_fields", "flags", "metrics", "reader", "sentence")
-}
+# Read by hosts only: the box doesn't load it.
+_FOR_HOSTS = "beltcore/host/"
 
 
 def source_paths(folder: Path) -> list[str]:
@@ -99,7 +97,7 @@ def source_paths(folder: Path) -> list[str]:
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*.py")
         if path.parent != folder
-        and path.relative_to(folder).as_posix() not in _FOR_HOSTS
+        and not path.relative_to(folder).as_posix().startswith(_FOR_HOSTS)
         and not any(
             part.startswith((".", "__pycache__")) for part in path.relative_to(folder).parts
         )

@@ -22,7 +22,7 @@ from beltbox.ports import (
 )
 from beltbox.wire import Sentence, Value, named, sentences
 from beltcore import settings as declared
-from beltcore.reader import Reader, encode_command
+from beltcore.host.reader import Reader, encode_command
 from beltcore.version import PROTOCOL_VERSION
 
 # A command is repeated, by the same id, until it is answered; a tare takes a second.

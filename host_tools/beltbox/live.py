@@ -15,7 +15,7 @@ from rich.text import Text
 
 from beltbox import units
 from beltbox.now import Now
-from beltcore import flags as declared_flags
+from beltcore.host import flags as declared_flags
 
 # Names of the zones, by number, and colours that also differ in brightness.
 ZONES = ("hands off", "light", "supported", "heavy")

@@ -20,7 +20,7 @@ from beltbox.rows import MetricRow, RawRow
 from beltbox.uncertainty import COLUMNS as uncertainty_columns
 from beltbox.uncertainty import Uncertainty
 from beltcore.core import Core
-from beltcore.metrics import COLUMNS, metric_row
+from beltcore.host.metrics import COLUMNS, metric_row
 from beltcore.settings import fingerprint
 
 _HEADER = ",".join(COLUMNS).encode()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from beltbox.rows import RawRow
-from beltcore.sentence import TYPES
+from beltcore.host.sentence import TYPES
 
 Value = int | str | None
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from beltcore.reader import Reader, encode_command
+from beltcore.host.reader import Reader, encode_command
 from virtualbox import VirtualBox
 from virtualbox.boards import DEFAULT
 from virtualbox.scenario import parse

@@ -6,8 +6,9 @@ import ast
 import re
 from pathlib import Path
 
-from beltcore import block_fields, blocks, flags, sentence, version, writer
+from beltcore import blocks, version, writer
 from beltcore.belt import lag_us
+from beltcore.host import block_fields, flags, sentence
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 TEXT = (FIRMWARE / "PROTOCOL.md").read_text()

@@ -11,7 +11,7 @@ import pytest
 from beltbox.bench.made_up_belt import MadeUpBelt
 from beltcore import settings
 from beltcore.core import Core
-from beltcore.metrics import COLUMNS, metric_row
+from beltcore.host.metrics import COLUMNS, metric_row
 
 
 def replay(rows, given_settings):

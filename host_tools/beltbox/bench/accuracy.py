@@ -11,7 +11,7 @@ from beltbox.bench.play import Played, play
 from beltbox.bench.table import Line
 from beltbox.errors import BeltBoxError
 from beltcore.core import Core
-from beltcore.metrics import metric_row
+from beltcore.host.metrics import metric_row
 from beltcore.settings import complete
 
 _DRIFT = "drift-2n-min"

@@ -19,7 +19,7 @@ from beltbox.engines import find_micropython
 from beltbox.errors import BeltBoxError
 from beltbox.raw_csv import raw_line
 from beltbox.replay import replay
-from beltcore.reader import Reader
+from beltcore.host.reader import Reader
 from beltcore.settings import complete
 from beltcore.writer import Writer
 from virtualbox.box import default_firmware

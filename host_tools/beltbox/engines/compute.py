@@ -11,7 +11,7 @@ import sys
 def compute(settings, lines, write):
     """Step a new Core through `lines` of text and `write` the metric rows as CSV."""
     from beltcore.core import Core
-    from beltcore.metrics import COLUMNS, metric_row
+    from beltcore.host.metrics import COLUMNS, metric_row
 
     core = Core(settings)
     step = core.step

@@ -14,7 +14,8 @@ const python = await loadMicroPython({
 
 python.FS.mkdir("/code");
 python.FS.mkdir("/code/beltcore");
-for (const name of fs.readdirSync(beltcore).filter((name) => name.endsWith(".py"))) {
+python.FS.mkdir("/code/beltcore/host");
+for (const name of fs.readdirSync(beltcore, { recursive: true }).filter((name) => name.endsWith(".py"))) {
   python.FS.writeFile(`/code/beltcore/${name}`, fs.readFileSync(path.join(beltcore, name)));
 }
 python.FS.writeFile("/code/compute.py", fs.readFileSync(computeFile));

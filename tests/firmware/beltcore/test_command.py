@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beltcore.command import Damaged, decode_command
-from beltcore.reader import COMMAND_MAX, encode_command
+from beltcore.host.reader import COMMAND_MAX, encode_command
 
 
 def framed(body):

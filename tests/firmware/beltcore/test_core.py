@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from beltcore import flags, settings
+from beltcore import settings
 from beltcore.core import Core
-from beltcore.metrics import COLUMNS, metric_row
+from beltcore.host import flags
+from beltcore.host.metrics import COLUMNS, metric_row
 
 CLOCK = 2**30
 HALF = 2**29

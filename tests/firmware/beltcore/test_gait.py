@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from beltbox.bench.made_up_belt import SHAPES, MadeUpBelt
 from beltcore import settings
 from beltcore.core import Core
-from beltcore.metrics import COLUMNS, metric_row
+from beltcore.host.metrics import COLUMNS, metric_row
 
 GAIT = ("steps", "cadence_spm_x10", "step_length_mm", *COLUMNS[-4:])
 

@@ -9,7 +9,7 @@ import pytest
 
 from beltcore import settings
 from beltcore.core import Core
-from beltcore.metrics import COLUMNS, metric_row
+from beltcore.host.metrics import COLUMNS, metric_row
 
 NN = 230_000
 

@@ -10,7 +10,7 @@ import pytest
 from beltbox.bench.made_up_belt import MadeUpBelt
 from beltcore import settings
 from beltcore.core import Core
-from beltcore.metrics import metric_row
+from beltcore.host.metrics import metric_row
 from beltcore.writer import Writer
 
 CLOCK = 2**30
@@ -20,7 +20,7 @@ REPLAY = """
 import json
 from beltcore import settings
 from beltcore.core import Core
-from beltcore.metrics import metric_row
+from beltcore.host.metrics import metric_row
 from beltcore.writer import Writer
 core = Core(settings.complete(json.loads(open("settings.json").read())))
 writer = Writer()

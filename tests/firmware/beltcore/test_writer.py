@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from beltcore import rare_writer
 from beltcore.blocks import PART_BYTES
-from beltcore.sentence import TEXT_FIELDS, TYPES
+from beltcore.host.sentence import TEXT_FIELDS, TYPES
 from beltcore.writer import SENTENCE_MAX, SEQUENCE_PERIOD, Writer
 
 SMALL = st.sampled_from([-(2**30), -1, 0, 9, 10, 2**30 - 1]) | st.integers(-(2**30), 2**30 - 1)

@@ -8,7 +8,8 @@ import random
 
 import pytest
 
-from beltcore import flags, rails, zero
+from beltcore import rails, zero
+from beltcore.host import flags
 from beltcore.rails import Rail, Rails
 
 RATE_HZ = 80

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from beltcore.reader import encode_command
+from beltcore.host.reader import encode_command
 
 # An app that keeps what the console asks of it.
 APP = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from beltcore.reader import decode
+from beltcore.host.reader import decode
 from beltcore.version import FIRMWARE_VERSION, PROTOCOL_VERSION
 
 

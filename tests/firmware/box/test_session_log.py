@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from beltcore import block_fields, blocks
+from beltcore import blocks
+from beltcore.host import block_fields
 
 PREPARE = """
 from beltcore import settings

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from beltcore import flags
+from beltcore.host import flags
 from virtualbox import VirtualBox
 
 

@@ -14,7 +14,7 @@ import pytest
 from beltbox.link import BoxLink
 from beltbox.truth import Truth
 from beltbox.wire import Sentence, named
-from beltcore import flags
+from beltcore.host import flags
 from virtualbox import VirtualBox, load
 
 MEANS_US = 5_000_000

@@ -10,7 +10,7 @@ from beltbox import truth as truths
 from beltbox.record import Recorder
 from beltbox.replay import replay
 from beltbox.truth import Truth, live_equal_to_computed
-from beltcore import flags
+from beltcore.host import flags
 from virtualbox import builtin_names
 
 # How long, in the box's seconds: in full where what the scenario is about comes late.

@@ -2,7 +2,7 @@
 
 from beltbox.rows import RawRow
 from beltbox.wire import Sentence, named, raw_row, sentences
-from beltcore.reader import Reader
+from beltcore.host.reader import Reader
 
 
 def test_what_a_reader_gives_becomes_sentences(sentence):

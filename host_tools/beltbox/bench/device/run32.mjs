@@ -9,8 +9,8 @@ const python = await loadMicroPython({
   linebuffer: true,
   stdout: (line) => console.log(line),
 });
-python.FS.mkdirTree("/code/beltcore");
-for (const name of fs.readdirSync(beltcore).filter((name) => name.endsWith(".py"))) {
+python.FS.mkdirTree("/code/beltcore/host");
+for (const name of fs.readdirSync(beltcore, { recursive: true }).filter((name) => name.endsWith(".py"))) {
   python.FS.writeFile(`/code/beltcore/${name}`, fs.readFileSync(path.join(beltcore, name)));
 }
 python.FS.writeFile("/code/heap.py", fs.readFileSync(script));

@@ -1,6 +1,6 @@
 """The metric row: what hosts and replays read of a Core after each step."""
 
-from .core import Core
+from ..core import Core
 
 # The columns of a metric row. New ones go to the end.
 COLUMNS = (

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from beltcore import rare_writer, settings
 from beltcore.command import Damaged, decode_command
 from beltcore.core import Core
-from beltcore.reader import Reader, decode, encode_command
-from beltcore.sentence import LATER_FIELDS, TEXT_FIELDS, TYPES
+from beltcore.host.reader import Reader, decode, encode_command
+from beltcore.host.sentence import LATER_FIELDS, TEXT_FIELDS, TYPES
 from beltcore.writer import SEQUENCE_PERIOD, Writer
 
 NUMBER = st.none() | st.integers(-(2**30), 2**30 - 1)
@@ -363,7 +363,7 @@ def test_an_identity_on_request_hides_no_gap(seq, gap):
 
 ON_MICROPYTHON = """
 from beltcore.command import *
-from beltcore.reader import *
+from beltcore.host.reader import *
 import binascii
 for line in open("lines.txt"):
     line = binascii.unhexlify(line.strip())

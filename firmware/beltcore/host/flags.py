@@ -4,7 +4,7 @@
 the box can see (the chip's protocol, its flash, its port).
 """
 
-from .compat import const
+from ..compat import const
 
 LEFT_SILENT = const(1)
 RIGHT_SILENT = const(2)

@@ -3,10 +3,10 @@
 Nothing that fails its CRC, its declaration or its numbers is used, not even in part.
 """
 
-from .command import Damaged, checked_body
-from .crc import crc16
+from ..command import Damaged, checked_body
+from ..crc import crc16
+from ..writer import SEQUENCE_PERIOD
 from .sentence import LATER_FIELDS, TEXT_FIELDS, TYPES
-from .writer import SEQUENCE_PERIOD
 
 COMMAND_MAX = 100
 LINE_MAX = 1000  # longer than any sentence or traceback line: what comes beyond is cut into lines
