@@ -30,8 +30,8 @@ from beltbox.report import write_report
 from beltbox.settings_file import load_settings
 from beltbox.sim import announced, why_it_ended
 from beltbox.store import open_store
-from virtualbox import VirtualBox, load
-from virtualbox.errors import VirtualBoxError
+from beltbox.virtualbox import VirtualBox, load
+from beltbox.virtualbox.errors import VirtualBoxError
 
 SCENARIO = "demo"
 # What a maker's calibration states; the virtual box's own scales are exact.

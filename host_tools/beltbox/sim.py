@@ -16,7 +16,7 @@ from beltbox.ports import make_virtual_ports_folder
 from beltbox.signals import end_signals
 
 if TYPE_CHECKING:
-    from virtualbox import VirtualBox
+    from beltbox.virtualbox import VirtualBox
 
 DEFAULT_SCENARIO = "demo"
 _STAY_S = 7 * 24 * 3600.0
@@ -30,7 +30,7 @@ class SimError(BeltBoxError):
 def plain_words() -> Generator[None]:
     """Turn the virtual box's errors, and its absence, into SimErrors."""
     try:
-        from virtualbox.errors import VirtualBoxError  # noqa: PLC0415 - not on Windows
+        from beltbox.virtualbox.errors import VirtualBoxError  # noqa: PLC0415 - not on Windows
     except ImportError as error:
         raise SimError(
             f"The virtual box needs Linux or macOS; here Python has no {error.name}."
@@ -44,7 +44,7 @@ def plain_words() -> Generator[None]:
 def list_scenarios() -> None:
     """Print the built-in scenarios with their titles. Raises SimError."""
     with plain_words():
-        from virtualbox import builtin_names, load  # noqa: PLC0415
+        from beltbox.virtualbox import builtin_names, load  # noqa: PLC0415
 
         for name in builtin_names():
             print(f"{name:<16} {load(name).title}")
@@ -53,7 +53,7 @@ def list_scenarios() -> None:
 def is_scenario(scenario: str) -> bool:
     """Whether it names a built-in scenario, or what looks like a file. Raises SimError."""
     with plain_words():
-        from virtualbox import builtin_names  # noqa: PLC0415
+        from beltbox.virtualbox import builtin_names  # noqa: PLC0415
 
         path = Path(scenario)
         return scenario in builtin_names() or path.suffix == ".toml" or path.exists()
@@ -75,7 +75,7 @@ def simulate(
             "another path with --link, or remove it first."
         )
     with plain_words():
-        from virtualbox import VirtualBox, load  # noqa: PLC0415
+        from beltbox.virtualbox import VirtualBox, load  # noqa: PLC0415
 
         played = load(scenario or DEFAULT_SCENARIO)
         if scenario is None:

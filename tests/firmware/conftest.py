@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 
 from beltcore.host.reader import Reader, encode_command
-from virtualbox import VirtualBox
-from virtualbox.boards import DEFAULT
-from virtualbox.scenario import parse
+from beltbox.virtualbox import VirtualBox
+from beltbox.virtualbox.boards import DEFAULT
+from beltbox.virtualbox.scenario import parse
 
 ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "firmware"

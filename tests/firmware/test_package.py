@@ -11,8 +11,8 @@ import pytest
 
 from beltbox.link import BoxLink
 from beltcore.version import FIRMWARE_VERSION
-from virtualbox import VirtualBox
-from virtualbox.scenario import parse
+from beltbox.virtualbox import VirtualBox
+from beltbox.virtualbox.scenario import parse
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 

@@ -13,7 +13,7 @@ from beltbox.bench.grid_lines import grid_lines, same_bytes_line
 from beltbox.bench.ram import ram
 from beltbox.bench.table import grid_markdown, markdown, tally
 from beltbox.errors import BeltBoxError
-from virtualbox.errors import VirtualBoxError
+from beltbox.virtualbox.errors import VirtualBoxError
 
 
 def main() -> None:

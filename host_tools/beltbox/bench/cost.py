@@ -22,7 +22,7 @@ from beltbox.replay import replay
 from beltcore.host.reader import Reader
 from beltcore.settings import complete
 from beltcore.writer import Writer
-from virtualbox.box import default_firmware
+from beltbox.virtualbox.box import default_firmware
 
 _DEVICE = Path(__file__).parent / "device"
 _ENGINES = Path(__file__).parents[1] / "engines"

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import virtualbox
+from beltbox import virtualbox
 from beltbox.bench.play import Played, play
 from beltbox.truth import rms
 

@@ -14,7 +14,7 @@ from beltbox.replay import computed_again
 from beltbox.rows import MetricRow, RawRow
 from beltbox.truth import Truth, unwrapped_us
 from beltbox.wire import raw_row
-from virtualbox import VirtualBox
+from beltbox.virtualbox import VirtualBox
 
 
 @dataclass(frozen=True, slots=True)

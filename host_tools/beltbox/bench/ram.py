@@ -19,7 +19,7 @@ from beltbox.bench.cost import BenchError, run
 from beltbox.bench.table import Line
 from beltbox.engines import find_micropython
 from beltbox.firmware_files import prepare, source_paths
-from virtualbox.box import default_firmware
+from beltbox.virtualbox.box import default_firmware
 
 _DEVICE = Path(__file__).parent / "device"
 _ENGINES = Path(__file__).parents[1] / "engines"

@@ -27,7 +27,7 @@ from beltbox.signals import end_signals
 from beltbox.store import Session, open_store
 from beltbox.wire import Sentence
 from beltcore.crc import crc16
-from virtualbox import Scenario, VirtualBox, load
+from beltbox.virtualbox import Scenario, VirtualBox, load
 
 DEADLINE_S = 40.0
 # Longer than any test: a box must not end before its host.

@@ -10,7 +10,7 @@ import pytest
 
 from beltbox.find import find_box
 from beltbox.store import open_store
-from virtualbox import VirtualBox, load
+from beltbox.virtualbox import VirtualBox, load
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from beltbox.find import find_box
 from beltbox.link import BoxLink
 from beltbox.store import open_store
-from virtualbox import VirtualBox, load
+from beltbox.virtualbox import VirtualBox, load
 
 G = 9.80665
 

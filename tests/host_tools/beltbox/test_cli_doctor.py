@@ -19,7 +19,7 @@ from beltbox.rows import RawRow
 from beltbox.store import open_store
 from beltbox.wire import Sentence
 from beltcore import settings as declared
-from virtualbox import load
+from beltbox.virtualbox import load
 
 HANDS_OFF = 'title = "A belt, and nobody at the rails"\nduration_s = 1\n'
 # Back and forth for as long as a box is up.

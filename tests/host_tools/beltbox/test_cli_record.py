@@ -13,7 +13,7 @@ from beltbox.capture import read_capture
 from beltbox.cli_record import CaptureFile, Stopper
 from beltbox.replay import computed_again
 from beltbox.store import open_store
-from virtualbox import load
+from beltbox.virtualbox import load
 
 
 def rows_in(store: Path) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from beltcore import settings as declared
-from virtualbox import load
+from beltbox.virtualbox import load
 
 
 def test_settings_are_shown_changed_saved_and_loaded(box, run, tmp_path: Path):

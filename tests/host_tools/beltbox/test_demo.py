@@ -13,7 +13,7 @@ from beltbox import demo
 from beltbox.errors import BeltBoxError
 from beltbox.ports import make_virtual_ports_folder
 from beltbox.store import open_store
-from virtualbox import VirtualBox, load
+from beltbox.virtualbox import VirtualBox, load
 
 NOWHERE = Path("nowhere")
 

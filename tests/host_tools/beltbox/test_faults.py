@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from beltcore.host import flags
-from virtualbox import VirtualBox
+from beltbox.virtualbox import VirtualBox
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from beltbox.firmware_files import find_folder, prepare, source_paths
 from beltbox.link import BoxLink
 from beltbox.ports import Candidate
 from beltcore.version import FIRMWARE_VERSION
-from virtualbox import VirtualBox
+from beltbox.virtualbox import VirtualBox
 
 OLD = "0.0.9"
 # MicroPython's _mpy of version 6.3 for native code of x86-64, which the virtual box runs.

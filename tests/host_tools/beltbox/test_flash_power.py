@@ -14,7 +14,7 @@ from beltbox.board import Board
 from beltbox.firmware_files import find_folder, prepare
 from beltbox.link import BoxLink
 from beltcore.version import FIRMWARE_VERSION
-from virtualbox import VirtualBox
+from beltbox.virtualbox import VirtualBox
 
 OLD = "0.0.9"
 FILESYSTEM_BYTES = 1 << 20

@@ -15,7 +15,7 @@ from beltbox.link import BoxLink
 from beltbox.truth import Truth
 from beltbox.wire import Sentence, named
 from beltcore.host import flags
-from virtualbox import VirtualBox, load
+from beltbox.virtualbox import VirtualBox, load
 
 MEANS_US = 5_000_000
 LAG_US = 60_000  # of the force

@@ -11,7 +11,7 @@ from beltbox.record import Recorder
 from beltbox.replay import replay
 from beltbox.truth import Truth, live_equal_to_computed
 from beltcore.host import flags
-from virtualbox import builtin_names
+from beltbox.virtualbox import builtin_names
 
 # How long, in the box's seconds: in full where what the scenario is about comes late.
 SHORT_S = 16

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from beltbox import sim
-from virtualbox import builtin_names
+from beltbox.virtualbox import builtin_names
 
 SHORT = 'title = "Short"\nduration_s = 3\n[[walk]]\nat_s = 0.5\nmph = 1.0\n'
 
@@ -121,7 +121,7 @@ def test_what_is_wrong_is_said(run, tmp_path: Path):
 
 
 def test_a_box_that_breaks_down_is_said_in_a_line(run, monkeypatch: pytest.MonkeyPatch):
-    from virtualbox import VirtualBox  # noqa: PLC0415
+    from beltbox.virtualbox import VirtualBox  # noqa: PLC0415
 
     monkeypatch.setattr(VirtualBox, "wait", lambda _self, _timeout=None: 1)
     monkeypatch.setattr(
@@ -138,7 +138,7 @@ def test_where_virtual_boxes_cannot_be_is_said(run, monkeypatch: pytest.MonkeyPa
     real = builtins.__import__
 
     def without(name, *arguments, **options):
-        if name.startswith("virtualbox"):
+        if name.startswith("beltbox.virtualbox"):
             raise ImportError("No module named 'termios'", name="termios")
         return real(name, *arguments, **options)
 

@@ -334,8 +334,8 @@ def run(scenario: Scenario | str | Path, **options: Any) -> int:
 def default_firmware() -> Path:
     """The project's firmware folder. Raises VirtualBoxError if it isn't there."""
     places = (
-        Path(__file__).parents[2] / "firmware",
-        Path(__file__).parents[1] / "beltbox" / "firmware",
+        Path(__file__).parents[3] / "firmware",
+        Path(__file__).parents[1] / "firmware",
     )
     for place in places:
         if (place / "main.py").exists():

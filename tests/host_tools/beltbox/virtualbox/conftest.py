@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from virtualbox import Scenario, VirtualBox
-from virtualbox.scenario import parse
+from beltbox.virtualbox import Scenario, VirtualBox
+from beltbox.virtualbox.scenario import parse
 
 DEADLINE_S = 20.0
 

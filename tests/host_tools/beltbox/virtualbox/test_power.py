@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from virtualbox import VirtualBox, VirtualBoxError
+from beltbox.virtualbox import VirtualBox, VirtualBoxError
 
 COUNT_BOOTS = """
 import os

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from beltcore import settings
-from virtualbox import ScenarioError, builtin_names, load
-from virtualbox.scenario import EVENT_KINDS
+from beltbox.virtualbox import ScenarioError, builtin_names, load
+from beltbox.virtualbox.scenario import EVENT_KINDS
 
 HEAD = 'title = "t"\nduration_s = 10\n'
 

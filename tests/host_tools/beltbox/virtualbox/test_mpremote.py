@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from beltbox.link import BoxLink
-from virtualbox import Scenario, VirtualBox
-from virtualbox.box import default_firmware
+from beltbox.virtualbox import Scenario, VirtualBox
+from beltbox.virtualbox.box import default_firmware
 
 DEADLINE_S = 30.0
 _MPREMOTE = (sys.executable, "-m", "mpremote", "connect")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from virtualbox import VirtualBox, VirtualBoxError
+from beltbox.virtualbox import VirtualBox, VirtualBoxError
 
 ECHO = """
 import sys, time, select

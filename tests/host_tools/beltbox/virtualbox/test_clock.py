@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from virtualbox import VirtualBox
+from beltbox.virtualbox import VirtualBox
 
 WRAP_US = 2**30
 

@@ -8,8 +8,8 @@ import statistics
 
 import pytest
 
-from virtualbox import load
-from virtualbox.box import run
+from beltbox.virtualbox import load
+from beltbox.virtualbox.box import run
 
 IDLE = ""
 WEIGHT_N = 70 * 9.80665
