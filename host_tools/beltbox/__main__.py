@@ -1,5 +1,5 @@
 """`python -m beltbox`."""
 
-from beltbox.cli import main
+from beltbox.cli.main import main
 
 main()

@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
-from beltcore.host.reader import Reader, encode_command
 from beltbox.virtualbox import VirtualBox
 from beltbox.virtualbox.boards import DEFAULT
 from beltbox.virtualbox.scenario import parse
+from beltcore.host.reader import Reader, encode_command
 
 ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "firmware"

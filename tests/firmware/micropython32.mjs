@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 
 const [root, firmware, folder] = process.argv.slice(2);
-const engine = "host_tools/beltbox/engines/node_modules/@micropython/micropython-webassembly-pyscript";
+const engine = "host_tools/beltbox/replay/engines/node_modules/@micropython/micropython-webassembly-pyscript";
 const { loadMicroPython } = await import(path.join(root, engine, "micropython.mjs"));
 
 const out = [];

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from beltbox.link import BoxLink
-from beltcore.version import FIRMWARE_VERSION
+from beltbox.link.link import BoxLink
 from beltbox.virtualbox import VirtualBox
 from beltbox.virtualbox.scenario import parse
+from beltcore.version import FIRMWARE_VERSION
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 

@@ -8,7 +8,7 @@ import statistics
 
 import pytest
 
-from beltbox.bench.made_up_belt import MadeUpBelt
+from beltbox.bench.grid.made_up_belt import MadeUpBelt
 from beltcore import settings
 from beltcore.core import Core
 from beltcore.host.metrics import COLUMNS, metric_row

@@ -7,9 +7,9 @@ import time
 
 from beltbox.bench import accuracy, cost
 from beltbox.bench.gait import grabs, long_walks
-from beltbox.bench.grid import scenarios
-from beltbox.bench.grid_figures import measure_all
-from beltbox.bench.grid_lines import grid_lines, same_bytes_line
+from beltbox.bench.grid.figures import measure_all
+from beltbox.bench.grid.lines import grid_lines, same_bytes_line
+from beltbox.bench.grid.walks import scenarios
 from beltbox.bench.ram import ram
 from beltbox.bench.table import grid_markdown, markdown, tally
 from beltbox.errors import BeltBoxError

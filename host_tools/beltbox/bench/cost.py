@@ -15,17 +15,17 @@ from pathlib import Path
 from beltbox.bench.accuracy import float_core
 from beltbox.bench.store_size import bench_store_bytes_per_hour, made_up_walk
 from beltbox.bench.table import Line
-from beltbox.engines import find_micropython
 from beltbox.errors import BeltBoxError
-from beltbox.raw_csv import raw_line
-from beltbox.replay import replay
+from beltbox.replay.engines import find_micropython
+from beltbox.replay.raw_csv import raw_line
+from beltbox.replay.replay import replay
+from beltbox.virtualbox.box import default_firmware
 from beltcore.host.reader import Reader
 from beltcore.settings import complete
 from beltcore.writer import Writer
-from beltbox.virtualbox.box import default_firmware
 
 _DEVICE = Path(__file__).parent / "device"
-_ENGINES = Path(__file__).parents[1] / "engines"
+_ENGINES = Path(__file__).parents[1] / "replay" / "engines"
 _WASM = _ENGINES / "node_modules/@micropython/micropython-webassembly-pyscript/micropython.mjs"
 _TICKS_64 = 10_000_000
 _TICKS_32 = 1_000_000

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from beltbox import virtualbox
 from beltbox.bench.play import Played, play
-from beltbox.truth import rms
+from beltbox.sim.truth import rms
 
 SCENARIOS = Path(virtualbox.__file__).parent / "scenarios"
 

@@ -7,14 +7,14 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from beltbox.bench.grid import scenarios
-from beltbox.bench.grid_figures import OURS, measure_all
-from beltbox.bench.grid_lines import percentile
-from beltbox.bench.made_up_walk import walked
+from beltbox.bench.grid.figures import OURS, measure_all
+from beltbox.bench.grid.lines import percentile
+from beltbox.bench.grid.made_up_walk import walked
+from beltbox.bench.grid.walks import scenarios
 from beltbox.bench.table import Line
-from beltbox.rail_line import STANDARD_GRAVITY
-from beltbox.replay import computed_again
-from beltbox.rows import RawRow
+from beltbox.calibrate.arithmetic.rail_line import STANDARD_GRAVITY
+from beltbox.replay.replay import computed_again
+from beltbox.walk.rows import RawRow
 from beltcore.settings import complete
 
 _NN_PER_COUNT = 230_000

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from beltbox.errors import BeltBoxError
-from beltbox.link import BoxLink, LinkEvent
-from beltbox.replay import computed_again
-from beltbox.rows import MetricRow, RawRow
-from beltbox.truth import Truth, unwrapped_us
-from beltbox.wire import raw_row
+from beltbox.link.link import BoxLink, LinkEvent
+from beltbox.link.wire import raw_row
+from beltbox.replay.replay import computed_again
+from beltbox.sim.truth import Truth, unwrapped_us
 from beltbox.virtualbox import VirtualBox
+from beltbox.walk.rows import MetricRow, RawRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,12 @@ from pathlib import Path
 
 from beltbox.bench.cost import BenchError, run
 from beltbox.bench.table import Line
-from beltbox.engines import find_micropython
-from beltbox.firmware_files import prepare, source_paths
+from beltbox.flash.firmware_files import prepare, source_paths
+from beltbox.replay.engines import find_micropython
 from beltbox.virtualbox.box import default_firmware
 
 _DEVICE = Path(__file__).parent / "device"
-_ENGINES = Path(__file__).parents[1] / "engines"
+_ENGINES = Path(__file__).parents[1] / "replay" / "engines"
 _WASM = _ENGINES / "node_modules/@micropython/micropython-webassembly-pyscript/micropython.mjs"
 _RAM_GOAL = 40 * 1024
 _FILES_GOAL = 64 * 1024

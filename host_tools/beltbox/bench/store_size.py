@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from beltbox.rows import MetricRow, RawRow
-from beltbox.store import open_store
+from beltbox.store.store import open_store
+from beltbox.walk.rows import MetricRow, RawRow
 
 _TICK_US = 12_500
 _TICKS_A_METRIC = 8

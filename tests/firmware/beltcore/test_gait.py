@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
-from beltbox.bench.made_up_belt import SHAPES, MadeUpBelt
+from beltbox.bench.grid.made_up_belt import SHAPES, MadeUpBelt
 from beltcore import settings
 from beltcore.core import Core
 from beltcore.host.metrics import COLUMNS, metric_row

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
-from beltbox.bench.made_up_belt import MadeUpBelt
+from beltbox.bench.grid.made_up_belt import MadeUpBelt
 
 SOURCE = Path(__file__).parents[3] / "firmware" / "beltcore"
 PACKAGE = "beltcore_checked"

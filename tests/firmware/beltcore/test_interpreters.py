@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from beltbox.bench.made_up_belt import MadeUpBelt
+from beltbox.bench.grid.made_up_belt import MadeUpBelt
 from beltcore import settings
 from beltcore.core import Core
 from beltcore.host.metrics import metric_row

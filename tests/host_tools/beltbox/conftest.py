@@ -19,15 +19,16 @@ from typing import Any
 
 import pytest
 
-from beltbox import cli, ports
-from beltbox.find import find_box
-from beltbox.link import BoxLink, LinkEvent
-from beltbox.record import Recorder
+from beltbox.cli import main as cli
+from beltbox.link import ports
+from beltbox.link.finding import find_box
+from beltbox.link.link import BoxLink, LinkEvent
+from beltbox.link.wire import Sentence
+from beltbox.record.recorder import Recorder
 from beltbox.signals import end_signals
-from beltbox.store import Session, open_store
-from beltbox.wire import Sentence
-from beltcore.crc import crc16
+from beltbox.store.store import Session, open_store
 from beltbox.virtualbox import Scenario, VirtualBox, load
+from beltcore.crc import crc16
 
 DEADLINE_S = 40.0
 # Longer than any test: a box must not end before its host.

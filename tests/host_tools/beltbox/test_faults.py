@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from beltcore.host import flags
 from beltbox.virtualbox import VirtualBox
+from beltcore.host import flags
 
 
 @dataclass(frozen=True)

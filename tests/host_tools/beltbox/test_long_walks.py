@@ -11,11 +11,11 @@ from statistics import fmean
 
 import pytest
 
-from beltbox.link import BoxLink
-from beltbox.truth import Truth
-from beltbox.wire import Sentence, named
-from beltcore.host import flags
+from beltbox.link.link import BoxLink
+from beltbox.link.wire import Sentence, named
+from beltbox.sim.truth import Truth
 from beltbox.virtualbox import VirtualBox, load
+from beltcore.host import flags
 
 MEANS_US = 5_000_000
 LAG_US = 60_000  # of the force

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from beltbox import truth as truths
-from beltbox.record import Recorder
-from beltbox.replay import replay
-from beltbox.truth import Truth, live_equal_to_computed
-from beltcore.host import flags
+from beltbox.record.recorder import Recorder
+from beltbox.replay.replay import replay
+from beltbox.sim import truth as truths
+from beltbox.sim.truth import Truth, live_equal_to_computed
 from beltbox.virtualbox import builtin_names
+from beltcore.host import flags
 
 # How long, in the box's seconds: in full where what the scenario is about comes late.
 SHORT_S = 16

@@ -16,9 +16,9 @@ from .flash import Flash
 from .line import CTRL_C
 from .repl import FRIENDLY, Repl
 from .shadow import machine as _machine
-from .truth import Truth
+from .treadmill.truth import Truth
+from .treadmill.world import World
 from .uart import Input, Output, Receiver
-from .world import World
 
 _BOOT_US = 300_000
 _SOFT_RESET_US = 50_000

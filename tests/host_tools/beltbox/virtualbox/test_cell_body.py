@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from beltbox.virtualbox.device.cell_body import CellBody
+from beltbox.virtualbox.device.treadmill.cell_body import CellBody
 
 SOUND = dict.fromkeys(CellBody.FAULTS, 0)
 

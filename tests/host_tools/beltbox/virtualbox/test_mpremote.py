@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from beltbox.link import BoxLink
+from beltbox.link.link import BoxLink
 from beltbox.virtualbox import Scenario, VirtualBox
 from beltbox.virtualbox.box import default_firmware
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from beltcore import settings
 from beltbox.virtualbox import ScenarioError, builtin_names, load
 from beltbox.virtualbox.scenario import EVENT_KINDS
+from beltcore import settings
 
 HEAD = 'title = "t"\nduration_s = 10\n'
 

@@ -2,7 +2,7 @@
 
 from ..board import board
 from ..clock import BoxReset, clock
-from ..encoder import Counter
+from ..treadmill.encoder import Counter
 
 PWRON_RESET = 1
 HARD_RESET = 2

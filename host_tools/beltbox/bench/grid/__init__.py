@@ -1,0 +1,1 @@
+"""The grid of made-up walks, what is measured on it, and beside which rivals."""

@@ -1,0 +1,1 @@
+"""Calibrating belt and rails: the dialogues."""

@@ -1,0 +1,180 @@
+"""A box while it is calibrated: its raw rows with their time, and settings that can be undone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping
+from types import TracebackType
+from typing import Self
+
+from beltbox.errors import BeltBoxError
+from beltbox.link.health import ask_health
+from beltbox.link.link import BoxLink, Identity, LinkError, LinkEvent
+from beltbox.link.unfinished import Note
+from beltbox.link.wire import raw_row
+from beltbox.walk.rows import RawRow, us_between
+
+_BACK_S = 60.0
+_MOMENT_S = 0.1
+SIDES = ("left", "right")
+
+
+class CalibrationError(BeltBoxError):
+    """A calibration that can't be made: nothing of it is stored, which the command says."""
+
+
+class LinkLostError(CalibrationError):
+    """The box was unplugged, was reset, or fell silent in the middle."""
+
+
+class CalibrateBox:
+    """A box under calibration. In a `with`: what isn't kept is undone at the block's end.
+
+    A cell that the settings don't name isn't driven by the box, so it needs a provisional
+    sensitivity before it can be calibrated: that is on the box's flash until it is undone. Where
+    the box was unplugged before that, the end of the block waits a minute for it to come back.
+    What is to be undone is noted in a file first: `unfinished.put_back` does it where this can't.
+    """
+
+    def __init__(self, link: BoxLink, tell: Callable[[str], None] = lambda _text: None) -> None:
+        """Learns settings and number of the box. Raises LinkError. tell: what is waited for."""
+        self.link = link
+        self._tell = tell
+        self.settings = link.settings()
+        health = ask_health(link)
+        self.serial = "" if health is None else health.serial
+        if link.identity is None:
+            raise LinkError(f"The box at {link.path} doesn't say who it is.")
+        self.identity: Identity = link.identity
+        self._before: dict[str, int | str] = {}
+        self._note = Note(self.serial, self.identity.box_name)
+        self._raw_on = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self.undo()
+        finally:
+            self.quiet()
+
+    def change(self, values: Mapping[str, int | str]) -> None:
+        """Set what differs; `undo` takes it back.
+
+        Raises UnfinishedError with nothing done, LinkError with some of it done.
+        """
+        differ = {
+            key: value
+            for key, value in values.items()
+            if self.settings[key] != value and key not in self.link.unknown_settings
+        }
+        if not differ:
+            return
+        # Also when no answer comes it may have been done: what is to be undone is noted first.
+        self._note.add(self.settings, differ)
+        for key in differ:
+            self._before.setdefault(key, self.settings[key])
+        for key, value in differ.items():
+            self.link.command("set", key, value)
+            self.settings[key] = value
+
+    def keep(self, keys: Iterable[str]) -> None:
+        """What was changed of these stays. Raises UnfinishedError."""
+        kept = [key for key in keys if self._before.pop(key, None) is not None]
+        self._note.drop(kept)
+
+    def undo(self) -> None:
+        """Put back what was changed and not kept. Raises CalibrationError where that fails."""
+        if not self._before:
+            return
+        try:
+            if not self.link.connected:
+                self._wait_for_return()
+            for key, value in list(self._before.items()):
+                self.link.command("set", key, value)
+                self.settings[key] = value
+                del self._before[key]
+                self._note.drop([key])
+        except (LinkError, TimeoutError, KeyboardInterrupt) as error:
+            rest = " ".join(f"{key}={value}" for key, value in self._before.items())
+            raise CalibrationError(
+                "The box isn't there, so a setting for the time of the calibration stays on it. "
+                "The next beltbox command on this computer that finds the box puts it back; on "
+                f"another one: beltbox settings {rest}"
+            ) from error
+
+    def quiet(self) -> None:
+        """No raw rows any more, if the box can be asked."""
+        if self._raw_on and self.link.connected:
+            self._raw_on = False
+            try:
+                self.link.command("raw", 0, tries=2)
+            except LinkError:
+                return  # a box that is gone is quiet, too
+
+    def idle(self) -> None:
+        """Take what comes for a moment, and forget it. Raises LinkLostError."""
+        self.quiet()
+        deadline = time.monotonic() + _MOMENT_S
+        for item in self.link.listen():
+            if isinstance(item, LinkEvent):
+                _happened(item)
+            if item is None or time.monotonic() > deadline:
+                return
+
+    def rows(self) -> Generator[tuple[float, RawRow] | None]:
+        """Raw rows from now on, each with the box's time since the first in seconds.
+
+        None when nothing came for a moment. Raises LinkLostError, LinkError.
+        """
+        if not self._raw_on:
+            self.link.command("raw", 1)
+            self._raw_on = True
+        # What waits was measured before.
+        self.link.drop_waiting(("RAW",))
+        at_s = 0.0
+        before_us: int | None = None
+        for item in self.link.listen():
+            if isinstance(item, LinkEvent):
+                _happened(item)
+            elif item is None:
+                yield None
+            elif item.type == "RAW":
+                row = raw_row(item)
+                if row is not None:
+                    if before_us is not None:
+                        at_s += us_between(before_us, row.t_us) / 1e6
+                    before_us = row.t_us
+                    yield at_s, row
+
+    def _wait_for_return(self) -> None:
+        self._tell(
+            f"The box was unplugged. Plug it in again within {_BACK_S:.0f} s, so that its settings "
+            "are put back as they were."
+        )
+        deadline = time.monotonic() + _BACK_S
+        for item in self.link.listen():
+            if isinstance(item, LinkEvent) and item.kind == "returned":
+                return
+            if time.monotonic() > deadline:
+                raise TimeoutError
+
+
+def sample_of(row: RawRow, side: str) -> int | None:
+    """The side's sample."""
+    return row.rail_left if side == "left" else row.rail_right
+
+
+def _happened(event: LinkEvent) -> None:
+    if event.kind == "unplugged":
+        raise LinkLostError("The box was unplugged.")
+    if event.kind == "reset":
+        raise LinkLostError(f"{event.text} Begin again.")
+    if event.kind == "silent":
+        raise LinkLostError(event.text)

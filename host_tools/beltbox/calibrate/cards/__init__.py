@@ -1,0 +1,1 @@
+"""The card of a calibration, and where cards are kept."""

@@ -1,0 +1,67 @@
+"""Cards of calibrations in the store: kept, found by box and by the settings that they led to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session as DbSession
+
+from beltbox.calibrate.cards.card import PARTS, Card, from_json
+from beltbox.store.database import Database
+from beltbox.store.schema import CalibrationRow
+
+
+class CardStore:
+    """The cards of an open database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, card: Card) -> None:
+        """Keep a card. Raises StoreError."""
+        with self._database.writing() as connection:
+            connection.execute(
+                insert(CalibrationRow).values(
+                    made_at=card.made_at,
+                    serial=card.serial,
+                    box_name=card.box_name,
+                    part=card.part,
+                    card=card.as_json(),
+                )
+            )
+
+    def all(self) -> list[Card]:
+        """Every card, the newest first. Raises StoreError, CardError."""
+        newest = select(CalibrationRow).order_by(
+            CalibrationRow.made_at.desc(), CalibrationRow.id.desc()
+        )
+        with self._database.reading() as connection, DbSession(connection) as db:
+            return [from_json(row.card) for row in db.scalars(newest)]
+
+    def newest(self) -> list[Card]:
+        """The newest card of each part of each box, box by box."""
+        found: dict[tuple[str, str, str], Card] = {}
+        for card in self.all():
+            # A box that doesn't tell its number is known by its name.
+            found.setdefault((card.serial, "" if card.serial else card.box_name, card.part), card)
+        return sorted(
+            found.values(), key=lambda card: (card.box_name, card.serial, PARTS.index(card.part))
+        )
+
+    def in_force(
+        self, settings: Mapping[str, int | str], at: datetime, serial: str | None = None
+    ) -> list[Card]:
+        """The cards behind a box's settings at a time, at most one a part.
+
+        A card counts as long as the settings have its scale to the digit: a box that was set
+        otherwise since, by hand or from a file, has none. serial: the box's, if it is known.
+        """
+        found: dict[str, Card] = {}
+        for card in self.all():
+            its_box = not serial or not card.serial or serial == card.serial
+            in_use = settings.get(card.key) == card.settings[card.key]
+            if its_box and in_use and card.made_at <= at:
+                found.setdefault(card.part, card)
+        return [found[part] for part in PARTS if part in found]

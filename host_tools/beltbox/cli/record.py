@@ -1,0 +1,212 @@
+"""`beltbox live` and `beltbox record`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+from rich.console import Console
+
+from beltbox import units
+from beltbox.cli.options import (
+    MAX_S,
+    JsonOption,
+    OverwriteOption,
+    PortOption,
+    StoreOption,
+    a_number,
+    print_json,
+    sound_text,
+    summary_json,
+)
+from beltbox.errors import BeltBoxError
+from beltbox.files import refuse_target
+from beltbox.link.clock import give_time
+from beltbox.link.finding import find_box
+from beltbox.link.health import ask_health
+from beltbox.link.link import BoxLink, LinkError
+from beltbox.record.own_sessions import HeardSessions
+from beltbox.record.recorder import Recorder
+from beltbox.show.terminal import PlainView, View, view_for
+from beltbox.signals import Stopper
+from beltbox.store.store import Store, open_store
+from beltbox.walk.figures import WalkNumbers, walk_numbers
+from beltbox.words import printable
+
+
+class CaptureFileError(BeltBoxError):
+    """The capture can't be written."""
+
+
+class CaptureFile:
+    """A file that gets the port's bytes; its errors are a person's."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._file: BinaryIO = path.open("wb", buffering=0)
+        except OSError as error:
+            raise CaptureFileError(self._why(error)) from error
+
+    def write(self, data: bytes) -> int:
+        """Write through to the file. Raises CaptureFileError."""
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            raise CaptureFileError(self._why(error)) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _why(self, error: OSError) -> str:
+        return (
+            f"Can't write the capture {self._path}: {error.strerror}. Check the folder and the "
+            "disk's space. What was recorded until now is kept."
+        )
+
+
+def live_command(
+    port: PortOption = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(min=0.1, max=MAX_S, help="Stop after so many seconds.", callback=a_number),
+    ] = None,
+) -> None:
+    """Show speed, time, distance and rail live, in huge figures. Keeps nothing.
+
+    Example: beltbox live
+    """
+    console = Console()
+    tell = _teller(console)
+    with find_box(port, tell=tell) as link, view_for(console) as view:
+        _tell_time(link, tell)
+        stopper = Stopper()
+        stopper.listen()
+        Recorder(link, None, seconds=seconds, show=view.show, tell=view.tell, stop=stopper).run()
+
+
+def record_command(
+    port: PortOption = None,
+    store: StoreOption = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            max=MAX_S,
+            help="Start at once, and stop after so many seconds.",
+            callback=a_number,
+        ),
+    ] = None,
+    capture: Annotated[
+        Path | None, typer.Option(help="Keep the port's bytes too, as they came, in this file.")
+    ] = None,
+    person: Annotated[str | None, typer.Option(help="Who walks.")] = None,
+    overwrite: OverwriteOption = False,
+    once: Annotated[
+        bool,
+        typer.Option("--once", help="Leave after one session instead of waiting for the next."),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Record walks into the store: starts when the belt moves, ends after a minute of standing.
+
+    Ctrl-C ends the session and keeps all of it.
+
+    Example: beltbox record --person Anna
+    """
+    # With --json the only thing on the standard output is the JSON.
+    console = Console(stderr=as_json)
+    with ExitStack() as stack:
+        opened = stack.enter_context(open_store(store))
+        captured = None
+        if capture is not None:
+            refuse_target(
+                capture,
+                error=CaptureFileError,
+                not_onto=[(opened.where, "the store")],
+                overwrite=overwrite,
+            )
+            captured = CaptureFile(capture)
+            stack.callback(captured.close)
+        link = stack.enter_context(find_box(port, capture=captured, tell=_teller(console)))
+        _tell_time(link, _teller(console))
+        view: View = PlainView(console) if as_json else view_for(console)
+        stopper = Stopper()
+        stopper.listen()
+        recorder = Recorder(
+            link,
+            opened,
+            seconds=seconds,
+            once=once,
+            person=None if person is None else sound_text(person),
+            own=_own_sessions(link),
+            show=view.show,
+            tell=view.tell,
+            stop=stopper,
+        )
+        try:
+            with view:
+                if seconds is None:
+                    view.tell("Ready: the session starts when the belt moves. Ctrl-C ends it.")
+                recorder.run()
+        except BaseException:
+            with suppress(BeltBoxError):  # what went wrong first is to be told
+                if recorder.sessions and not as_json:
+                    console.print("What was recorded until then is kept:", highlight=False)
+                _say_what_was_kept(opened, recorder.sessions, as_json, console)
+            raise
+        _say_what_was_kept(opened, recorder.sessions, as_json, console)
+        if not recorder.sessions and not as_json:
+            console.print("Nothing was recorded: the belt didn't move.", highlight=False)
+
+
+def _tell_time(link: BoxLink, tell: Callable[[str], None]) -> None:
+    with suppress(LinkError):  # a walk can be measured without
+        wrong = give_time(link)
+        if wrong is not None:
+            tell(wrong)
+
+
+def _own_sessions(link: BoxLink) -> HeardSessions | None:
+    with suppress(LinkError):  # and recorded without
+        health = ask_health(link)
+        if health is not None:
+            return HeardSessions(link, health.serial)
+    return None
+
+
+def _teller(console: Console) -> Callable[[str], None]:
+    def tell(text: str) -> None:
+        console.print(printable(text), style="dim", markup=False, highlight=False)
+
+    return tell
+
+
+def _say_what_was_kept(store: Store, ids: list[int], as_json: bool, console: Console) -> None:
+    kept = [walk_numbers(store.load(one, with_raw=False)) for one in ids]
+    if as_json:
+        print_json([{**summary_json(one.summary), **one.as_json()} for one in reversed(kept)])
+        return
+    for one in kept:
+        # Into a file or a pipe it is one line; a terminal's are broken between words.
+        soft = not console.is_terminal
+        console.print(summary_line(one), markup=False, highlight=False, soft_wrap=soft)
+
+
+def summary_line(numbers: WalkNumbers) -> str:
+    """A session in a line."""
+    one, u = numbers.summary, numbers.u
+    rail = units.format_percent(one.mean_reliance_permille, u["mean_reliance_permille_u"])
+    hands_off = units.format_share(one.hands_off_share, u["hands_off_share_u"])
+    steps = f", {units.format_steps(one.steps, u['steps_u'])}" if one.steps else ""
+    return (
+        f"Session {one.id}: {units.format_duration(one.duration_s)}, "
+        f"{units.format_distance(one.distance_mm, u['distance_mm_u'])}, "
+        f"{units.format_speed(one.mean_speed_mm_s, u['mean_speed_mm_s_u'])}, "
+        f"rail {rail} of body weight, hands off {hands_off} of the way{steps}. "
+        f"See it: beltbox report {one.id}"
+    )

@@ -1,0 +1,106 @@
+"""`beltbox settings`: what the box knows of its belt, its cells and the walker's weight."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from beltbox.cli.options import JsonOption, OverwriteOption, PortOption, print_json
+from beltbox.errors import BeltBoxError
+from beltbox.files import refuse_target, written_whole
+from beltbox.link.finding import find_box
+from beltbox.link.link import BoxLink
+from beltbox.replay.settings_file import load_settings
+from beltbox.store.database import default_store_file
+from beltbox.walk.uncertainty import U_PPM_OF
+from beltcore import settings as declared
+
+
+class SettingError(BeltBoxError):
+    """A setting that isn't one, or a value that isn't allowed."""
+
+
+def settings_command(
+    change: Annotated[
+        list[str] | None, typer.Argument(help="KEY=VALUE …: change these on the box.")
+    ] = None,
+    port: PortOption = None,
+    tare: Annotated[
+        bool, typer.Option("--tare", help="Take what the rails read now, hands off, as zero.")
+    ] = False,
+    load: Annotated[Path | None, typer.Option(help="Send all settings of this file.")] = None,
+    save: Annotated[
+        Path | None, typer.Option(help="Write the box's settings to this file.")
+    ] = None,
+    overwrite: OverwriteOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the box's settings, or change them.
+
+    Example: beltbox settings body_mass_g=72000 --tare --save box.json
+    """
+    # Checked here first, by the box's own declaration: nothing is sent of a list with a mistake.
+    changes = dict(_parsed(text) for text in change or [])
+    if load is not None:
+        changes = {**load_settings(load), **changes}
+    changes.pop("schema", None)
+    if save is not None:
+        kept = [(default_store_file(), "the store")]
+        refuse_target(save, error=SettingError, not_onto=kept, overwrite=overwrite)
+    with find_box(port) as link:
+        there = link.settings()
+        changes.update(_unsure(changes, there))
+        for key, value in changes.items():
+            if there[key] != value:  # each change wears the flash, and the box measures anew
+                link.command("set", key, value)
+        if tare:
+            link.command("tare")
+        values = link.settings()
+        _show(link, values, as_json)
+    if save is not None:
+        with written_whole(save, error=SettingError) as file:
+            json.dump(values, file, indent=2)
+            file.write("\n")
+
+
+def _unsure(
+    changes: Mapping[str, int | str], there: Mapping[str, int | str]
+) -> dict[str, int | str]:
+    """Uncertainties to clear: what a calibration stated doesn't hold for another scale."""
+    return {
+        sure: 0
+        for scale, sure in U_PPM_OF.items()
+        if changes.get(scale, there[scale]) != there[scale]
+        and there.get(sure)
+        and sure not in changes
+    }
+
+
+def _parsed(text: str) -> tuple[str, int | str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise typer.BadParameter(f"{text!r} isn't KEY=VALUE. The keys: {', '.join(declared.KEYS)}.")
+    if key not in declared.KEYS:
+        raise typer.BadParameter(f"{key!r} is not a setting. The keys: {', '.join(declared.KEYS)}.")
+    try:
+        return key, declared.parse(key, value)
+    except declared.SettingsError as error:
+        raise SettingError(f"{error}.") from error
+
+
+def _show(link: BoxLink, values: dict[str, int | str], as_json: bool) -> None:
+    if as_json:
+        print_json(values)
+        return
+    identity = link.identity
+    if identity is not None:
+        print(
+            f"{identity.box_name} at {link.path}: {identity.board}, firmware {identity.firmware}, "
+            f"MicroPython {identity.micropython}, started {identity.boots} times"
+        )
+    for key in declared.KEYS:
+        print(f"  {key:<24} {values[key]!s:>12}   ({declared.allowed(key)})")

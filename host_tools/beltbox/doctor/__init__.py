@@ -1,0 +1,1 @@
+"""A box examined and judged."""

@@ -1,0 +1,1 @@
+"""MicroPython and the firmware onto a board."""

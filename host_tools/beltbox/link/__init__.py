@@ -1,0 +1,1 @@
+"""One box at one port: found, met, asked, listened to."""

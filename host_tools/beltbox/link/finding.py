@@ -1,0 +1,96 @@
+"""Finding the box by asking who is there, whatever its port is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+from beltbox.link.link import BoxLink, ByteSink, LinkError, NoProgramError
+from beltbox.link.ports import Candidate, PortError, candidates
+from beltbox.link.unfinished import put_back
+from beltbox.words import printable
+
+
+def find_box(
+    path: str | None,
+    *,
+    capture: ByteSink | None = None,
+    tell: Callable[[str], None] = lambda _text: None,
+    among: Sequence[Candidate] | None = None,
+) -> BoxLink:
+    """The link to the box at `path`, or, without one, to the only box that is here.
+
+    Asks every port, or only those of `among`, who it is. What a calibration that was killed has
+    left on the box is put back, and told on the standard error. Raises PortError when there is
+    none, or more than one.
+    """
+    link = _find(path, capture, tell, among)
+    try:
+        put_back(link, _warn)
+    except BaseException:
+        link.close()
+        raise
+    return link
+
+
+def _find(
+    path: str | None,
+    capture: ByteSink | None,
+    tell: Callable[[str], None],
+    among: Sequence[Candidate] | None,
+) -> BoxLink:
+    if path is not None:
+        return BoxLink(path, capture=capture)
+    found: list[BoxLink] = []
+    refused: list[str] = []
+    stopped: list[NoProgramError] = []
+    try:
+        for candidate in candidates() if among is None else among:
+            tell(f"Asking {candidate.path} ({candidate.description}) …")
+            try:
+                found.append(BoxLink(candidate.path, patience_s=candidate.patience_s))
+            except (PortError, LinkError) as error:
+                stopped += [error] if isinstance(error, NoProgramError) else []
+                refused.append(_briefly(candidate, error))
+        if len(found) == 1:
+            link = found.pop()
+            link.capture_to(capture)
+            return link
+        if found:
+            names = ", ".join(f"{link.path} ({_name(link)})" for link in found)
+            raise PortError(
+                f"{len(found)} boxes are here: {names}. Name one: --port {found[0].path}"
+            )
+        if len(stopped) == 1:
+            raise stopped[0]
+        asked = f" Asked: {'; '.join(refused)}." if refused else ""
+        raise PortError(
+            "No BeltBox was found. Plug it in with a cable that carries data, or start one without "
+            f"hardware: beltbox sim.{asked}"
+        )
+    finally:
+        for link in found:
+            link.close()
+
+
+def _warn(text: str) -> None:
+    print(printable(text), file=sys.stderr)
+
+
+def _briefly(candidate: Candidate, error: Exception) -> str:
+    briefly = {
+        "is busy": "busy: another program has it open",
+        "is silent": "silent",
+        "something else": "something else",
+        "may not be opened": "may not be opened by this user",
+        "the box's program doesn't run": "MicroPython without the box's program",
+        "speaks protocol": "a box of a newer protocol: update this program",
+    }
+    for sign, words in briefly.items():
+        if sign in str(error):
+            return f"{candidate.path} ({words})"
+    return f"{candidate.path} (no answer)"
+
+
+def _name(link: BoxLink) -> str:
+    return "unknown" if link.identity is None else link.identity.box_name

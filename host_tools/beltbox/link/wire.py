@@ -1,0 +1,51 @@
+"""The box's sentences as the host handles them: typed, named, checked at the door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from beltbox.walk.rows import RawRow
+from beltcore.host.sentence import TYPES
+
+Value = int | str | None
+
+_CLOCK_LIMIT = 1 << 30
+_COUNT_LIMIT = 1 << 30
+_SAMPLE_LIMIT = 1 << 23
+
+
+class Sentence(NamedTuple):
+    """A sound sentence: a type of beltcore.sentence.TYPES, or "" for a line of console text."""
+
+    type: str
+    seq: int
+    values: list[Value]
+    lost_before: int = 0
+    """How many sentences are missing between the one before and this one."""
+
+
+def sentences(found: Iterable[tuple[str, int, list[Value], int]]) -> Iterator[Sentence]:
+    """What `Reader.feed` gave, typed."""
+    for kind, seq, values, lost in found:
+        yield Sentence(kind, seq, values, lost)
+
+
+def named(sentence: Sentence) -> dict[str, Value]:
+    """The values by the names of their fields."""
+    return dict(zip(TYPES[sentence.type], sentence.values, strict=True))
+
+
+def raw_row(sentence: Sentence) -> RawRow | None:
+    """The raw row of a RAW sentence, or None where a value is outside what a box can send."""
+    t_us, count, left, right = sentence.values
+    if not isinstance(t_us, int) or not 0 <= t_us < _CLOCK_LIMIT:
+        return None
+    if not isinstance(count, int) or not -_COUNT_LIMIT <= count < _COUNT_LIMIT:
+        return None
+    for sample in (left, right):
+        if sample is not None and (
+            not isinstance(sample, int) or not -_SAMPLE_LIMIT <= sample < _SAMPLE_LIMIT
+        ):
+            return None
+    return RawRow(t_us, count, left, right)  # pyright: ignore[reportArgumentType] - checked above

@@ -1,0 +1,1 @@
+"""Recordings computed again by the code of the box."""

@@ -1,0 +1,202 @@
+"""`beltbox replay`: a recording computed again by the very code of the box."""
+
+from __future__ import annotations
+
+import csv
+import os
+import tempfile
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from beltbox.errors import BeltBoxError
+from beltbox.files import refuse_target
+from beltbox.replay.capture import Capture, differences, is_capture, read_capture
+from beltbox.replay.engines import ENGINES
+from beltbox.replay.raw_csv import raw_line, read_raw_csv
+from beltbox.walk.rows import MetricRow, RawRow
+from beltbox.walk.uncertainty import COLUMNS as uncertainty_columns
+from beltbox.walk.uncertainty import Uncertainty
+from beltbox.walk.zone_uncertainty import Doubt
+from beltcore.core import Core
+from beltcore.host.metrics import COLUMNS, metric_row
+from beltcore.settings import fingerprint
+
+_HEADER = ",".join(COLUMNS).encode()
+_HEADER_BYTES = 2000
+_BOX_FLAGS = MetricRow._fields.index("box_flags")
+# Totals that the command prints of the last row.
+_SHOWN = ("t_ms", "distance_mm", "forward_mm", "backward_mm")
+
+
+class ReplayError(BeltBoxError):
+    """A recording can't be computed again, or the result can't be written."""
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What a replay found: a file for each measurement, and for a capture how sound it was.
+
+    `compared` live sentences were held against the computed rows; `unequal` says where they differ.
+    """
+
+    files: list[Path] = field(default_factory=list[Path])
+    rows: int = 0
+    totals: list[dict[str, int | None]] = field(default_factory=list[dict[str, int | None]])
+    capture: Capture | None = None
+    compared: int = 0
+    unequal: list[str] = field(default_factory=list[str])
+
+
+def replay(
+    source: Path,
+    settings: Mapping[str, int | str],
+    out: Path,
+    engine: str = "cpython",
+    *,
+    not_onto: Sequence[tuple[Path | str, str]] = (),
+    overwrite: bool = False,
+) -> Replayed:
+    """Compute the raw rows or the capture at `source` again into `out`.
+
+    A capture may hold several measurements (each `begin` and each start of the box makes one): the
+    second goes to NAME-2.csv beside `out`, and so on. `not_onto`: files that none of these may be,
+    each with what it is in words; `overwrite`: other files that are there may be replaced, as those
+    of an earlier replay always may. All files are written, or none. Raises BeltBoxError.
+    """
+    done = Replayed()
+    if is_capture(source):
+        done.capture = read_capture(source)
+        _check_settings(source, done.capture, settings)
+        parts = [part.raw for part in done.capture.measurements]
+    else:
+        parts = [read_raw_csv(source)]
+    done.files = [
+        out if index == 0 else out.with_name(f"{out.stem}-{index + 1}{out.suffix}")
+        for index in range(len(parts))
+    ]
+    for path in done.files:
+        refuse_target(
+            path,
+            error=ReplayError,
+            not_onto=[(source, "the recording"), *not_onto],
+            overwrite=overwrite or _is_metrics(path),
+        )
+    _compute(parts, settings, engine, done)
+    return done
+
+
+def _check_settings(source: Path, capture: Capture, settings: Mapping[str, int | str]) -> None:
+    ours = f"{fingerprint(dict(settings)):04X}"
+    for number, part in enumerate(capture.measurements, 1):
+        if part.settings_hash not in (None, ours):
+            raise ReplayError(
+                f"{source}, measurement {number}: the box had other settings (hash "
+                f"{part.settings_hash}) than these (hash {ours}). Give those it had then: "
+                "`beltbox settings --save` keeps them in a file."
+            )
+
+
+def _is_metrics(path: Path) -> bool:
+    """Whether the file is one that a replay has written."""
+    try:
+        with path.open("rb") as file:
+            return file.readline(_HEADER_BYTES).startswith(_HEADER)
+    except OSError:
+        return False
+
+
+def _compute(
+    parts: Sequence[Sequence[RawRow]],
+    settings: Mapping[str, int | str],
+    engine: str,
+    done: Replayed,
+) -> None:
+    """Write `done.files`, once all of them are computed.
+
+    Raises ReplayError when they can't be written, EngineError when the interpreter fails.
+    """
+    out = done.files[0]
+    try:
+        with tempfile.TemporaryDirectory(
+            dir=out.absolute().parent, prefix=".beltbox-replay-"
+        ) as folder:
+            computed: list[Path] = []
+            for number, raw in enumerate(parts, 1):
+                rows = Path(folder) / "rows.csv"
+                with rows.open("w", encoding="ascii", newline="") as file:
+                    file.writelines(map(raw_line, raw))
+                engines_own = Path(folder) / f"engine-{number}.csv"
+                ENGINES[engine](settings, rows, engines_own)
+                computed.append(Path(folder) / f"metrics-{number}.csv")
+                _add_uncertainties(engines_own, computed[-1], Uncertainty(settings))
+                done.rows += len(raw)
+            _look_over(done, computed)
+            for part, path in zip(computed, done.files, strict=True):
+                os.replace(part, path)
+    except OSError as error:
+        raise ReplayError(
+            f"Can't write {out}: {error.strerror}. Nothing was written there. Check that the "
+            "folder exists, that you may write to it and that the disk has space."
+        ) from error
+
+
+def _add_uncertainties(metrics: Path, out: Path, uncertainty: Uncertainty) -> None:
+    """The rows of an engine, each with how sure its numbers are."""
+    doubt = Doubt()
+    with (
+        metrics.open(encoding="ascii", newline="") as lines,
+        out.open("w", encoding="ascii", newline="") as file,
+    ):
+        file.write(f"{next(lines).strip()},{','.join(uncertainty_columns)}\n")
+        if uncertainty.nothing_known:
+            empty = "," * len(uncertainty_columns) + "\n"
+            file.writelines(line.rstrip() + empty for line in lines)
+            return
+        for line in lines:
+            fields = line.strip().split(",")
+            values = [int(text) if text else None for text in fields]
+            sure = uncertainty.row(_metric(values), doubt)
+            more = ",".join(["" if one is None else str(one) for one in sure])
+            file.write(f"{','.join(fields)},{more}\n")
+
+
+def _metric(values: list[int | None]) -> MetricRow:
+    """A row of the core's COLUMNS."""
+    return MetricRow._make([*values[:_BOX_FLAGS], None, *values[_BOX_FLAGS:]])
+
+
+def computed_again(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> list[MetricRow]:
+    """The metric rows of `raw`, one for each, computed here and now."""
+    core = Core(dict(settings))
+    rows: list[MetricRow] = []
+    for row in raw:
+        core.step(*row)
+        values = metric_row(core)
+        # What only the box sees stands among them, and isn't known here.
+        rows.append(_metric(values))
+    return rows
+
+
+def _look_over(done: Replayed, computed: Sequence[Path]) -> None:
+    """The totals of what was computed, and whether the live sentences agree with it."""
+    for index, path in enumerate(computed):
+        with path.open(encoding="ascii", newline="") as file:
+            table = csv.reader(file)
+            header = next(table)
+            # Of a capture all are needed; of a long recording only the last.
+            rows = list(table) if done.capture else [*deque(table, maxlen=1)]
+        last = _numbers(header, rows[-1])
+        done.totals.append({name: last[name] for name in _SHOWN})
+        if done.capture is None:
+            continue
+        part = done.capture.measurements[index]
+        wanted = {sentence.values[0] for sentence in part.live}
+        by_time = {int(row[0]): _numbers(header, row) for row in rows if int(row[0]) in wanted}
+        done.compared += len(part.live)
+        done.unequal += differences(part, by_time)
+
+
+def _numbers(header: list[str], row: list[str]) -> dict[str, int | None]:
+    return {name: int(text) if text else None for name, text in zip(header, row, strict=True)}

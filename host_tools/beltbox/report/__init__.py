@@ -1,0 +1,1 @@
+"""What finished sessions become: pages and files."""

@@ -1,0 +1,1 @@
+"""The virtual box in the foreground, its truth, the demo."""

@@ -1,0 +1,1 @@
+"""Sessions kept: tables, blocks of rows, SQLite or PostgreSQL."""

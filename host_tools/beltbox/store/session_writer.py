@@ -1,0 +1,201 @@
+"""Writing one session into the store, second by second."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, delete, insert, update
+
+from beltbox.store import columns
+from beltbox.store.database import Database
+from beltbox.store.schema import (
+    METRIC,
+    RAW,
+    BlockRow,
+    BoxSessionRow,
+    EventRow,
+    SegmentRow,
+    SessionRow,
+)
+from beltbox.walk.rows import MetricRow, RawRow
+from beltbox.walk.totals import SUM_NAMES, Totals
+
+# A minute at the usual rates.
+_ROWS_IN_A_BLOCK = {RAW: 4800, METRIC: 600}
+
+
+class SessionWriter:
+    """Writes one session. Rows and events are kept in memory until `commit`.
+
+    When a method raises StoreError, what was committed before is kept and can be read, what is
+    pending stays pending, and the call may be repeated.
+    """
+
+    def __init__(self, database: Database, session_id: int) -> None:
+        self.session_id = session_id
+        self.totals = Totals()
+        """The sums of all rows added so far, committed or not."""
+        self._database = database
+        self._segment_id: int | None = None
+        self._segment_count = 0
+        self._streams = {kind: _Stream(kind) for kind in (RAW, METRIC)}
+        self._events: list[dict[str, object]] = []
+        self._box_sessions: list[dict[str, object]] = []
+        self._counts = {"damaged": 0, "gap": 0}
+
+    def start_segment(
+        self,
+        *,
+        settings: dict[str, int | str],
+        boot_count: int,
+        reason: str,
+        first_t_us: int | None,
+    ) -> None:
+        """Commit, and begin a segment: the rows to come count on from a new zero."""
+        with self._database.writing() as connection:
+            self._write(connection, merge=True)
+            segment_id = connection.scalar(
+                insert(SegmentRow)
+                .values(
+                    session_id=self.session_id,
+                    number=self._segment_count + 1,
+                    settings=settings,
+                    boot_count=boot_count,
+                    reason=reason,
+                    first_t_us=first_t_us,
+                )
+                .returning(SegmentRow.id)
+            )
+        self._segment_id = segment_id
+        self._segment_count += 1
+        self._streams = {kind: _Stream(kind) for kind in (RAW, METRIC)}
+        self._events.clear()
+        self._box_sessions.clear()
+        self.totals.start_segment()
+
+    def add_raw(self, row: RawRow) -> None:
+        """Take in the segment's next raw row."""
+        self._streams[RAW].pending.append(row)
+
+    def add_metric(self, row: MetricRow) -> None:
+        """Take in the segment's next metric row."""
+        self._streams[METRIC].pending.append(row)
+        self.totals.add(row)
+
+    def add_event(self, kind: str, text: str, *, count: int = 1) -> None:
+        """Take in an event, stamped with the last metric row's time and with the time now.
+
+        The counts of the kinds "damaged" and "gap" are summed up in the session's summary.
+        """
+        self._events.append(
+            {
+                "session_id": self.session_id,
+                "segment_number": self._segment_count,
+                "t_ms": self.totals.duration_ms,
+                "at": datetime.now(UTC),
+                "kind": kind,
+                # What no database takes as text: halves of characters, and NUL in PostgreSQL.
+                "text": text.encode(errors="backslashreplace").decode().replace("\0", "\\x00"),
+                "count": count,
+            }
+        )
+        if kind in self._counts:
+            self._counts[kind] += count
+
+    def add_box_session(self, serial: str, number: int, boots: int) -> None:
+        """Note that the segment is what the box keeps as its own session `number`, too."""
+        self._box_sessions.append({"serial": serial, "number": number, "boots": boots})
+
+    def commit(self) -> None:
+        """Put all that was added since the last commit into the store, for good."""
+        with self._database.writing() as connection:
+            self._write(connection, merge=False)
+        self._events.clear()
+        self._box_sessions.clear()
+        for stream in self._streams.values():
+            stream.committed(merge=False)
+
+    def close(self, ended_at: datetime, reason: str) -> None:
+        """Commit and mark the session as complete. Nothing can be added afterwards."""
+        with self._database.writing() as connection:
+            self._write(connection, merge=True)
+            connection.execute(
+                update(SessionRow)
+                .where(SessionRow.id == self.session_id)
+                .values(ended_at=ended_at, end_reason=reason, complete=True)
+            )
+        self._segment_id = None
+        self._streams = {}
+
+    def _write(self, connection: Connection, *, merge: bool) -> None:
+        for stream in self._streams.values():
+            if self._segment_id is not None:
+                stream.write(connection, self._segment_id, merge=merge)
+            elif stream.pending:
+                raise ValueError("rows were added before start_segment")
+        if self._events:
+            connection.execute(insert(EventRow), self._events)
+        if self._box_sessions:
+            here = {"segment_id": self._segment_id}
+            connection.execute(insert(BoxSessionRow), [one | here for one in self._box_sessions])
+        connection.execute(
+            update(SessionRow)
+            .where(SessionRow.id == self.session_id)
+            .values(
+                {name: getattr(self.totals, name) for name in SUM_NAMES}
+                | {
+                    "damaged_count": self._counts["damaged"],
+                    "missing_count": self._counts["gap"],
+                }
+            )
+        )
+
+
+class _Stream:
+    """The rows of one kind in one segment.
+
+    A commit appends a small block; once these make up a minute, one large block takes their
+    place, which is a third of the size.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.pending: list[tuple[int | None, ...]] = []
+        self._kind = kind
+        self._first_row = 0
+        self._small: list[tuple[int | None, ...]] = []
+
+    def write(self, connection: Connection, segment_id: int, *, merge: bool) -> None:
+        rows = [*self._small, *self.pending]
+        first_row = self._first_row
+        if self._merges(merge):
+            connection.execute(
+                delete(BlockRow).where(
+                    BlockRow.segment_id == segment_id,
+                    BlockRow.kind == self._kind,
+                    BlockRow.first_row >= first_row,
+                )
+            )
+        else:
+            rows = rows[len(self._small) :]
+            first_row += len(self._small)
+        if rows:
+            connection.execute(
+                insert(BlockRow).values(
+                    segment_id=segment_id,
+                    kind=self._kind,
+                    first_row=first_row,
+                    row_count=len(rows),
+                    data=columns.encode(list(zip(*rows, strict=True))),
+                )
+            )
+
+    def committed(self, *, merge: bool) -> None:
+        if self._merges(merge):
+            self._first_row += len(self._small) + len(self.pending)
+            self._small = []
+        else:
+            self._small += self.pending
+        self.pending = []
+
+    def _merges(self, merge: bool) -> bool:
+        return merge or len(self._small) + len(self.pending) >= _ROWS_IN_A_BLOCK[self._kind]

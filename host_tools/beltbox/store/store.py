@@ -1,0 +1,331 @@
+"""The store: sessions, kept in SQLite or in any other database that SQLAlchemy reaches.
+
+A session is what one person walked. It has segments; a segment is a stretch in which the box
+counted on from one zero, so a reset of the box begins a new one. Its rows are kept in blocks
+(`columns`), its sums in the session's own row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self, cast
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session as DbSession
+
+from beltbox.calibrate.cards.card_store import CardStore
+from beltbox.errors import StoreError
+from beltbox.record.box_store import BoxStore
+from beltbox.store.database import Database, default_store_url
+from beltbox.store.row_blocks import stored_metrics, stored_rows
+from beltbox.store.schema import BOX, METRIC, RAW, EventRow, SegmentRow, SessionRow
+from beltbox.store.session_writer import SessionWriter
+from beltbox.walk.overlay import in_order
+from beltbox.walk.rows import MetricRow, RawRow
+from beltbox.walk.totals import SUM_NAMES, Totals
+
+__all__ = [
+    "Event",
+    "Segment",
+    "Session",
+    "SessionSummary",
+    "SessionWriter",
+    "Store",
+    "default_store_url",
+    "open_store",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """A session without its rows."""
+
+    id: int
+    started_at: datetime
+    """UTC, as is `ended_at`."""
+    ended_at: datetime | None
+    duration_s: float
+    """The time that was measured, without the time that resets took."""
+    moving_s: float
+    """The part of it in which the belt moved."""
+    distance_mm: int
+    forward_mm: int
+    backward_mm: int
+    hands_off_mm: int
+    light_mm: int
+    supported_mm: int
+    heavy_mm: int
+    mean_speed_mm_s: float | None
+    """While the belt moved, >= 0; None if it never did."""
+    mean_reliance_permille: float | None
+    """Of body weight, weighted by distance."""
+    mean_rail_mn: float | None
+    """Both rails together, weighted by distance."""
+    hands_off_share: float | None
+    """The part, 0 .. 1, of the distance that was walked hands off."""
+    steps: int | None
+    grabs: int | None
+    box_name: str
+    board: str
+    firmware: str
+    protocol: int
+    person: str | None
+    title: str | None
+    source: str
+    complete: bool
+    """False while it is being recorded, and for ever if the recorder was killed."""
+    end_reason: str | None
+    damaged_count: int
+    """Of the events of kind "damaged", the sum of their counts."""
+    missing_count: int
+    """Of the events of kind "gap", the sum of their counts."""
+    serial: str | None = None
+    """The number of the box's chip; None where an older BeltBox or box didn't tell."""
+    dated: bool = True
+    """False: it was before `started_at`, nobody knows when; `started_at` keeps the order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a session."""
+
+    kind: str
+    """Such as reset, gap, damaged, unplugged, note, console."""
+    text: str
+    count: int
+    """Of how many things it tells: sentences lost or damaged."""
+    t_ms: int
+    """The session's time then, running on across segments."""
+    at: datetime
+    """UTC."""
+    segment: int
+    """1, 2, ...; 0 before the first segment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch in which the box counted on from one zero."""
+
+    settings: dict[str, int | str]
+    boot_count: int
+    reason: str
+    first_t_us: int | None
+    raw: list[RawRow]
+    metrics: list[MetricRow]
+    """As streamed, with `box` where nothing was."""
+    box: list[MetricRow]
+    """One a second, from the session that the box kept: what a pull filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A whole session."""
+
+    summary: SessionSummary
+    segments: list[Segment]
+    events: list[Event]
+
+
+def open_store(
+    where: str | Path | None = None, *, create: bool = True, busy_timeout_s: float = 10.0
+) -> Store:
+    """Open the store in a file or at a database URL; None is the default store.
+
+    A store that isn't there yet is made, unless `create` is false. An older one is brought up to
+    date. Another program's lock is waited for up to `busy_timeout_s`. Raises StoreError.
+    """
+    return Store(Database(where, create=create, busy_timeout_s=busy_timeout_s))
+
+
+class Store:
+    """An open store. Use it in a `with`, or call `close`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @property
+    def of_boxes(self) -> BoxStore:
+        """The sessions that boxes kept by themselves."""
+        return BoxStore(self._database)
+
+    @property
+    def cards(self) -> CardStore:
+        """The cards of calibrations."""
+        return CardStore(self._database)
+
+    @property
+    def where(self) -> str:
+        """The file's path, or the URL without its password."""
+        return self._database.where
+
+    def close(self) -> None:
+        """Let go of the database. Sessions being written must be closed before."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def start_session(
+        self,
+        *,
+        started_at: datetime,
+        box_name: str,
+        board: str,
+        firmware: str,
+        protocol: int,
+        person: str | None = None,
+        title: str | None = None,
+        source: str = "live",
+        serial: str | None = None,
+    ) -> SessionWriter:
+        """Begin a session; it is in the store from now on. `started_at` needs a time zone."""
+        with self._database.writing() as connection:
+            session_id = connection.scalar(
+                insert(SessionRow)
+                .values(
+                    started_at=started_at,
+                    box_name=box_name,
+                    board=board,
+                    firmware=firmware,
+                    protocol=protocol,
+                    person=person,
+                    title=title,
+                    source=source,
+                    serial=serial,
+                )
+                .returning(SessionRow.id)
+            )
+        assert session_id is not None
+        return SessionWriter(self._database, session_id)
+
+    def sessions(self) -> list[SessionSummary]:
+        """All sessions, the newest first."""
+        newest = select(SessionRow).order_by(SessionRow.started_at.desc(), SessionRow.id.desc())
+        with self._database.reading() as connection, DbSession(connection) as db:
+            return [_summary(row) for row in db.scalars(newest)]
+
+    def settings(self) -> dict[int, list[dict[str, int | str]]]:
+        """The settings of each session's segments, in their order, by the session's id."""
+        found: dict[int, list[dict[str, int | str]]] = {}
+        in_order = select(SegmentRow).order_by(SegmentRow.session_id, SegmentRow.number)
+        with self._database.reading() as connection, DbSession(connection) as db:
+            for row in db.scalars(in_order):
+                found.setdefault(row.session_id, []).append(row.settings)
+        return found
+
+    def latest_id(self) -> int | None:
+        """The id of the session that started last; None in an empty store."""
+        newest = select(SessionRow.id).order_by(SessionRow.started_at.desc(), SessionRow.id.desc())
+        with self._database.reading() as connection:
+            return connection.scalar(newest.limit(1))
+
+    def load(self, session_id: int, *, with_raw: bool = True) -> Session:
+        """A session with its rows; without `with_raw` the raw rows are left out, which is faster.
+
+        Raises StoreError when there is no such session or a block of it is damaged.
+        """
+        with self._database.reading() as connection, DbSession(connection) as db:
+            row = db.get(SessionRow, session_id)
+            if row is None:
+                raise StoreError(self._unknown(session_id, db.scalars(select(SessionRow.id)).all()))
+            segments = db.scalars(
+                select(SegmentRow).filter_by(session_id=session_id).order_by(SegmentRow.number)
+            )
+            events = db.scalars(
+                select(EventRow).filter_by(session_id=session_id).order_by(EventRow.id)
+            )
+            return Session(
+                summary=_summary(row),
+                segments=[self._segment(db, segment, with_raw) for segment in segments],
+                events=[
+                    Event(e.kind, e.text, e.count, e.t_ms, e.at, e.segment_number) for e in events
+                ],
+            )
+
+    def _unknown(self, session_id: int, ids: Sequence[int]) -> str:
+        if not ids:
+            return (
+                f"There is no session {session_id}: {self.where} holds no sessions yet. "
+                "Record one with `beltbox record`."
+            )
+        return (
+            f"There is no session {session_id} in {self.where}. It holds {_ranges(ids)}; "
+            "`beltbox sessions` lists them."
+        )
+
+    def _segment(self, db: DbSession, row: SegmentRow, with_raw: bool) -> Segment:
+        connection = db.connection()
+        name = f"Session {row.session_id}, segment {row.number} in {self.where}"
+        raw = stored_rows(connection, row.id, RAW, name=name) if with_raw else ()
+        live = stored_metrics(connection, row.id, METRIC, name=name)
+        # In the order in which they were pulled, which may be another.
+        box = in_order(stored_metrics(connection, row.id, BOX, name=name))
+        return Segment(
+            settings=row.settings,
+            boot_count=row.boot_count,
+            reason=row.reason,
+            first_t_us=row.first_t_us,
+            raw=[RawRow(*cast(tuple[int, int, int, int], values)) for values in raw],
+            metrics=in_order(live, box),
+            box=box,
+        )
+
+
+def _summary(row: SessionRow) -> SessionSummary:
+    totals = Totals(**{name: getattr(row, name) for name in SUM_NAMES})
+    return SessionSummary(
+        id=row.id,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        duration_s=totals.duration_ms / 1000,
+        moving_s=totals.moving_ms / 1000,
+        distance_mm=totals.distance_mm,
+        forward_mm=totals.forward_mm,
+        backward_mm=totals.backward_mm,
+        hands_off_mm=totals.hands_off_mm,
+        light_mm=totals.light_mm,
+        supported_mm=totals.supported_mm,
+        heavy_mm=totals.heavy_mm,
+        mean_speed_mm_s=totals.mean_speed_mm_s,
+        mean_reliance_permille=totals.mean_reliance_permille,
+        mean_rail_mn=totals.mean_rail_mn,
+        hands_off_share=totals.hands_off_share,
+        steps=totals.steps,
+        grabs=totals.grabs,
+        box_name=row.box_name,
+        board=row.board,
+        firmware=row.firmware,
+        protocol=row.protocol,
+        person=row.person,
+        title=row.title,
+        source=row.source,
+        complete=row.complete,
+        end_reason=row.end_reason,
+        damaged_count=row.damaged_count,
+        missing_count=row.missing_count,
+        serial=row.serial,
+        dated=row.dated,
+    )
+
+
+def _ranges(ids: Sequence[int]) -> str:
+    """1, 2, 3, 7 as "1 to 3, 7"."""
+    spans: list[list[int]] = []
+    for number in sorted(ids):
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return ", ".join(f"{a} to {b}" if a < b else str(a) for a, b in spans)

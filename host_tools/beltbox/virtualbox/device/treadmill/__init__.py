@@ -1,0 +1,1 @@
+"""The virtual treadmill and the sensors on it."""

@@ -1,0 +1,1 @@
+"""What was walked, as plain data and arithmetic: no port, no database, no screen."""

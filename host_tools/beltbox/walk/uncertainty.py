@@ -1,0 +1,324 @@
+"""How sure each number is: standard uncertainties by the GUM (JCGM 100:2008), in quadrature.
+
+What goes in: the calibration's (`belt_u_ppm`, `rail_left_u_ppm`, `rail_right_u_ppm` of the
+settings; 0 = never calibrated, and what depends on it has no uncertainty then), the encoder's
+resolution, the rows' spacing, rounding to the last digit, the noise that `tare` found, what the
+zero may wander unnoticed, the scatter of the steps and how many there were, metres walked near a
+zone's limit (doubt.py). What a person did differently from minute to minute isn't in it.
+
+A column `x_u` is the standard uncertainty of column `x`, in its unit, a whole number rounded up,
+so that it never says less than it is; in words ± is twice that, which covers 95 %.
+
+Without one are: `t_ms` (a quartz, 0.005 %), `zone` and the flags (no numbers; how sure the zone is
+shows in its metres), `grabs` (the bench misses and makes up none), `step_time_sd_ms` (the finding
+of the dips adds to it what depends on their shape; it is itself the scatter behind other columns).
+`step_asymmetry_permille` has its own from the box, `step_asymmetry_u_permille`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from beltbox.store.store import SessionSummary
+from beltbox.units import ZONE_LIMITS_PERMILLE
+from beltbox.walk.rows import MetricRow
+from beltbox.walk.zone_uncertainty import Doubt
+
+U_PPM_OF = {
+    "belt_nm_per_count": "belt_u_ppm",
+    "rail_left_nn_per_count": "rail_left_u_ppm",
+    "rail_right_nn_per_count": "rail_right_u_ppm",
+}
+"""Of each scale among the settings: which other one says how sure it is; 0 = never calibrated."""
+
+COVERAGE = 2.0
+"""± in words is so many standard uncertainties."""
+
+_ROW_S = 0.0125
+_MEAN_S = 1.0  # of speed_mm_s
+_NOW_S = 0.06  # of belt_mm_s with a fine encoder, and
+_NOW_COARSE_S = 0.4  # with one of more than 2 mm a count
+_COARSE_MM = 2.0
+_EVEN = math.sqrt(12)  # half the width of an even distribution over its standard deviation, twice
+_DIGIT = 1 / _EVEN  # of a number that is rounded to whole ones
+_BODY_MASS_U = 0.005  # of it: clothes, the hour of the day, a bathroom scale
+ZERO_U_MN = 1550.0
+"""Of a cell that drifts by 2 N/min, hands off 15 s in every 90: firmware/README.md, "Drift"."""
+_STEPS_MOST = 12  # of a cadence, an even number, within
+_STEPS_S = 6.0
+# A walker's pace wanders slowly, so lengths scatter beyond times; of the mean of twelve steps.
+_PACE_U = 0.008
+# Steps, against the made-up belts of bench/gait.py and their like: some under the ramps of each
+# start and stop aren't seen, mostly to the one side, and a few at a change of pace or a stumble.
+_STEPS_A_START = 0.9
+_STEPS_U = 0.004
+
+# The box sees a belt move 0.2 s longer than it does (12 mm a count: from 0.2 s less to 0.3 s more),
+# on the same made-up belts; at each stop alike, so that it adds up.
+_MOVING_S = 0.15
+
+COLUMNS = (
+    "belt_mm_s_u",
+    "speed_mm_s_u",
+    "distance_mm_u",
+    "forward_mm_u",
+    "backward_mm_u",
+    "rail_left_mn_u",
+    "rail_right_mn_u",
+    "reliance_permille_u",
+    "cadence_spm_x10_u",
+    "step_length_mm_u",
+    "hands_off_mm_u",
+    "light_mm_u",
+    "supported_mm_u",
+    "heavy_mm_u",
+    "steps_u",
+)
+
+
+class Uncertainty:
+    """The uncertainties of the rows of one measurement, whose settings these are.
+
+    Each method gives a standard uncertainty in the unit of what it is of; None where that is
+    unknown, or how sure it is.
+    """
+
+    def __init__(self, settings: Mapping[str, int | str]) -> None:
+        def number(key: str) -> int:
+            return int(settings.get(key, 0))
+
+        self._count_mm = number("belt_nm_per_count") / 1e6
+        self._belt = number("belt_u_ppm") / 1e6 or None
+        self._gain = {side: number(f"rail_{side}_u_ppm") / 1e6 or None for side in _SIDES}
+        self._noise_mn = number("rail_noise_mn") / _EVEN
+        self._weight_mn = number("body_mass_g") * 9.80665
+        present = [side for side in _SIDES if number(f"rail_{side}_nn_per_count")]
+        self._cells = len(present) or 1
+        gains = [self._gain[side] for side in present]
+        known = [gain for gain in gains if gain is not None]
+        # Of the cells that there are; None if one of them was never calibrated.
+        self._worse_gain = max(known) if known and len(known) == len(gains) else None
+        self.nothing_known = not self._belt and not known
+        """A box that nobody calibrated: no number of a row has an uncertainty."""
+        self._bare_cells = [side for side in present if self._gain[side] is None]
+        self._rails_known = self._worse_gain is not None and self._weight_mn > 0
+        self._zero_mn = ZERO_U_MN * self._cells  # of the sum: both drift by the same warmth
+        count_mm = self._count_mm
+        self._ends_mm = math.sqrt(2) * count_mm / _EVEN  # where a way begins and ends
+        self._now_s = _NOW_S if count_mm <= _COARSE_MM else _NOW_COARSE_S
+        light, supported, heavy = ZONE_LIMITS_PERMILLE
+        if self._weight_mn:
+            light = min(max(light, number("rail_noise_mn") / self._weight_mn * 1000), supported)
+        self.limits_permille = (light, supported, heavy)
+        """Of body weight: where light, supported and heavy begin."""
+
+    def gaps(self) -> list[str]:
+        """Which numbers have no uncertainty that might have one, and why, in words."""
+        if self.nothing_known:
+            return ["No \N{PLUS-MINUS SIGN}: the box isn't calibrated (beltbox calibrate)."]
+        found: list[str] = []
+        if self._belt is None:
+            found.append(
+                "No \N{PLUS-MINUS SIGN} of speed, distance and steps: the belt isn't calibrated "
+                "(beltbox calibrate belt)."
+            )
+        elif self._count_mm > _COARSE_MM:
+            found.append(
+                "No \N{PLUS-MINUS SIGN} of steps, cadence and step length: with over 2 mm a count "
+                "some steps may go unseen."
+            )
+        for side in self._bare_cells:
+            found.append(
+                f"No \N{PLUS-MINUS SIGN} of rails and zones: the {side} cell isn't calibrated "
+                f"(beltbox calibrate rail --side {side})."
+            )
+        return found
+
+    def row(self, row: MetricRow, doubt: Doubt) -> tuple[int | None, ...]:
+        """The values of `COLUMNS` for the next row of a walk: whole numbers, rounded up.
+
+        doubt: of the walk's rows before, which this one is added to.
+        """
+        reliance_u = self.reliance(row.reliance_permille)
+        doubt.add(row, self.limits_permille, reliance_u)
+        return tuple(
+            None if one is None else math.ceil(one)
+            for one in (
+                self.belt(row.belt_mm_s),
+                self.speed(row.speed_mm_s),
+                self.way(row.distance_mm),
+                self.way(row.forward_mm),
+                self.way(row.backward_mm),
+                self.force("left", row.rail_left_mn),
+                self.force("right", row.rail_right_mn),
+                reliance_u,
+                self.cadence(row.cadence_spm_x10, row.step_time_sd_ms),
+                self.step_length(row.step_length_mm, row.cadence_spm_x10, row.step_time_sd_ms),
+                self.zone(0, row.hands_off_mm, doubt),
+                self.zone(1, row.light_mm, doubt),
+                self.zone(2, row.supported_mm, doubt),
+                self.zone(3, row.heavy_mm, doubt),
+                self.steps(row.steps, doubt),
+            )
+        )
+
+    def take(self, row: MetricRow, doubt: Doubt) -> None:
+        """Only add the next row of a walk to what is in doubt of it."""
+        doubt.add(row, self.limits_permille, self.reliance(row.reliance_permille))
+
+    def speed(self, mm_s: float | None) -> float | None:
+        """Of the mean of a second."""
+        return self._mean_speed(mm_s, _MEAN_S)
+
+    def belt(self, mm_s: float | None) -> float | None:
+        """Of the belt now."""
+        return self._mean_speed(mm_s, self._now_s)
+
+    def mean_speed(
+        self, mm_s: float | None, moving_s: float, doubt: Doubt | None = None
+    ) -> float | None:
+        """Of the mean while the belt moved: the calibration's, and how long it did.
+
+        doubt: knows how often it set off; else once.
+        """
+        if mm_s is None or self._belt is None:
+            return None
+        return abs(mm_s) * math.hypot(self._belt, self.moving_share(moving_s, doubt))
+
+    def moving_share(self, moving_s: float, doubt: Doubt | None = None) -> float:
+        """Of the time in which the belt moved, a part of it."""
+        starts = max(1, doubt.starts) if doubt else 1
+        return _MOVING_S * starts / moving_s if moving_s else 0.0
+
+    def way(self, mm: float | None) -> float | None:
+        """Of a distance: the calibration's, and a count at either end."""
+        if mm is None or self._belt is None:
+            return None
+        return math.hypot(mm * self._belt, self._ends_mm, _DIGIT)
+
+    def zone(self, zone: int, mm: float | None, doubt: Doubt) -> float | None:
+        """Of the way in a zone, 0 .. 3: the belt's, and what the rail's lets lie in another."""
+        way = self.way(mm)
+        if way is None or not self._rails_known:
+            return None
+        return math.hypot(way, doubt.zone_mm_u(zone))
+
+    def hands_off_share(self, zones_mm: Sequence[int], doubt: Doubt) -> float | None:
+        """Of the part of the way in the four zones that was hands off; the belt's cancels."""
+        if not sum(zones_mm) or not self._rails_known:
+            return None
+        return doubt.zone_mm_u(0) / sum(zones_mm)
+
+    def force(self, side: str, mn: float | None) -> float | None:
+        """Of the force on a side, "left" or "right"."""
+        gain = self._gain[side]
+        if mn is None or gain is None:
+            return None
+        return math.hypot(mn * gain, self._noise_mn / math.sqrt(self._cells), ZERO_U_MN)
+
+    def reliance(self, permille: float | None) -> float | None:
+        """Of the part of the body weight; the worse cell's calibration stands for both."""
+        return self._reliance(permille, self._noise_mn)
+
+    def mean_reliance(self, permille: float | None) -> float | None:
+        """Of a mean over minutes, in which noise doesn't matter."""
+        return self._reliance(permille, 0.0)
+
+    def mean_rail(self, mn: float | None) -> float | None:
+        """Of the mean force of both rails together over minutes."""
+        gain = self._worse_gain
+        return None if mn is None or gain is None else math.hypot(mn * gain, self._zero_mn)
+
+    def cadence(self, spm_x10: float | None, step_time_sd_ms: float | None) -> float | None:
+        """Of the mean of the last steps, from how much their times scatter.
+
+        As a measure of how the person walks: of those very steps it is known better.
+        """
+        scatter = _scatter(spm_x10, step_time_sd_ms)
+        if spm_x10 is None or scatter is None or self._belt is None:
+            return None
+        return math.hypot(spm_x10 * scatter, _DIGIT)
+
+    def step_length(
+        self, mm: float | None, spm_x10: float | None, step_time_sd_ms: float | None
+    ) -> float | None:
+        """Of the mean of the last steps, likewise; lengths scatter as times and pace do."""
+        scatter = _scatter(spm_x10, step_time_sd_ms)
+        if mm is None or scatter is None or self._belt is None:
+            return None
+        return math.hypot(mm * scatter, mm * _PACE_U, mm * self._belt, _DIGIT)
+
+    def steps(self, steps: int | None, doubt: Doubt) -> float | None:
+        """Of their number. Whether there was a rhythm at all a coarse encoder can't promise.
+
+        That a belt which nobody has calibrated is told right neither: what is a step depends on
+        how far it goes.
+        """
+        if steps is None or self._belt is None or self._count_mm > _COARSE_MM:
+            return None
+        return math.hypot(_STEPS_A_START * max(1, doubt.starts), _STEPS_U * steps)
+
+    def summary(
+        self, summary: SessionSummary, doubt: Doubt | None = None
+    ) -> dict[str, float | None]:
+        """Of what a summary holds, by its names and `_u`; with a walk's doubt, of all of it."""
+        found = {
+            "distance_mm_u": self.way(summary.distance_mm),
+            "forward_mm_u": self.way(summary.forward_mm),
+            "backward_mm_u": self.way(summary.backward_mm),
+            "mean_speed_mm_s_u": self.mean_speed(summary.mean_speed_mm_s, summary.moving_s, doubt),
+            "mean_reliance_permille_u": self.mean_reliance(summary.mean_reliance_permille),
+            "mean_rail_mn_u": self.mean_rail(summary.mean_rail_mn),
+        }
+        if doubt is None:
+            return found
+        zones = ("hands_off_mm", "light_mm", "supported_mm", "heavy_mm")
+        zones_mm = [int(getattr(summary, name)) for name in zones]
+        walked = any(zones_mm)  # a box without cells has no zones
+        for zone, (name, mm) in enumerate(zip(zones, zones_mm, strict=True)):
+            found[f"{name}_u"] = self.zone(zone, mm if walked else None, doubt)
+        found["hands_off_share_u"] = self.hands_off_share(zones_mm, doubt)
+        found["steps_u"] = self.steps(summary.steps, doubt)
+        return found
+
+    def _reliance(self, permille: float | None, noise_mn: float) -> float | None:
+        gain = self._worse_gain
+        if permille is None or gain is None or not self._weight_mn:
+            return None
+        zero = math.hypot(noise_mn, self._zero_mn)
+        relative = math.hypot(gain, _BODY_MASS_U)
+        return math.hypot(permille * relative, zero / self._weight_mn * 1000, _DIGIT)
+
+    def _mean_speed(self, mm_s: float | None, over_s: float) -> float | None:
+        """The calibration's; where either end lies, within a count or a row; the last digit."""
+        if mm_s is None or self._belt is None:
+            return None
+        place_mm = min(self._count_mm, abs(mm_s) * _ROW_S)
+        ends = math.sqrt(2) * place_mm / _EVEN / over_s
+        return math.hypot(mm_s * self._belt, ends, _DIGIT)
+
+
+def of_walk(settings: Sequence[Mapping[str, int | str]]) -> Uncertainty:
+    """Of all segments of a walk: the settings of the last, and the worst calibration of any."""
+    if not settings:
+        return Uncertainty({})
+    worst = {
+        key: 0 if 0 in found else max(found)
+        for key in U_PPM_OF.values()
+        for found in [[int(one.get(key, 0)) for one in settings]]
+    }
+    return Uncertainty({**settings[-1], **worst})
+
+
+_SIDES = ("left", "right")
+
+
+def _scatter(spm_x10: float | None, step_time_sd_ms: float | None) -> float | None:
+    """The standard error of the mean of the last steps' time, as a part of it."""
+    if not spm_x10 or step_time_sd_ms is None:
+        return None
+    step_ms = 600_000 / spm_x10
+    pairs = min(_STEPS_MOST, int(_STEPS_S * 1000 / step_ms)) // 2
+    # The box rounds the deviation down.
+    return (step_time_sd_ms + 0.5) / step_ms / math.sqrt(max(1, 2 * pairs))

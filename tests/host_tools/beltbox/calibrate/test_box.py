@@ -1,0 +1,161 @@
+"""A box under calibration: what isn't kept is put back, or it is said what isn't."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from beltbox.calibrate import box as calibrate_box
+from beltbox.calibrate.box import CalibrateBox, CalibrationError, LinkLostError
+from beltbox.link import unfinished
+from beltbox.link.link import CommandRefusedError, LinkError, LinkEvent
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(apart):
+    """No note of the person who runs the tests is touched."""
+
+
+def noted() -> dict[str, object]:
+    return {key: one.before for key, one in unfinished.Note("", "fake").changes().items()}
+
+
+class FakeLink:
+    """A box that has two settings, and does what is told of it."""
+
+    def __init__(self, *events: LinkEvent | None) -> None:
+        self.path = "/dev/fake"
+        self.connected = True
+        self.unknown_settings: set[str] = set()
+        self.identity = SimpleNamespace(box_name="fake", firmware="1")
+        self.there: dict[str, object] = {"a": 1, "b": 2}
+        self.fails_at = ""
+        self._events = events
+
+    def settings(self):
+        return dict(self.there)
+
+    def ask(self, verb, *, types):
+        raise CommandRefusedError("an old firmware")
+
+    def command(self, verb, *arguments, tries=8):
+        if not self.connected:
+            raise LinkError("gone")
+        if verb == "set":
+            key, value = arguments
+            if key == self.fails_at:
+                self.fails_at = ""
+                self.there[key] = value  # it came through; only the answer was lost
+                raise LinkError("no answer")
+            self.there[key] = value
+        return ""
+
+    def drop_waiting(self, types):
+        pass
+
+    def listen(self):
+        for event in self._events:
+            self.connected = event is None or event.kind != "unplugged"
+            yield event
+        while True:
+            yield None
+
+
+def test_what_isnt_kept_is_put_back():
+    link = FakeLink()
+    with CalibrateBox(link) as box:
+        box.change({"a": 5, "b": 6})
+        assert link.there == {"a": 5, "b": 6}
+        assert noted() == {"a": 1, "b": 2}
+        box.keep(["a"])
+        assert noted() == {"b": 2}
+    assert link.there == {"a": 5, "b": 2}
+    assert box.settings == {"a": 5, "b": 2}
+    assert noted() == {}
+
+
+def test_what_is_set_is_noted_before(monkeypatch):
+    link = FakeLink()
+    had: list[dict[str, object]] = []
+    command = link.command
+
+    def looked_at(verb, *arguments, tries=8):
+        had.append(noted())
+        return command(verb, *arguments, tries=tries)
+
+    monkeypatch.setattr(link, "command", looked_at)
+    with CalibrateBox(link) as box:
+        box.change({"a": 5})
+    assert had == [{"a": 1}, {"a": 1}]  # the change, and its undoing
+
+
+def test_what_cant_be_noted_isnt_set(monkeypatch):
+    def full(_note, _changes):
+        raise unfinished.UnfinishedError("Can't write it: no space.")
+
+    monkeypatch.setattr(unfinished.Note, "_write", full)
+    link = FakeLink()
+    with pytest.raises(unfinished.UnfinishedError), CalibrateBox(link) as box:
+        box.change({"a": 5})
+    assert link.there == {"a": 1, "b": 2}
+
+
+def test_what_an_older_box_doesnt_know_isnt_set():
+    link = FakeLink()
+    link.unknown_settings = {"b"}
+    with CalibrateBox(link) as box:
+        box.change({"a": 5, "b": 6})
+        assert link.there == {"a": 5, "b": 2}
+
+
+def test_a_change_without_an_answer_is_put_back_too():
+    link = FakeLink()
+    link.fails_at = "b"
+    with pytest.raises(LinkError, match="no answer"), CalibrateBox(link) as box:
+        box.change({"a": 5, "b": 6})
+    assert link.there == {"a": 1, "b": 2}
+    assert noted() == {}
+
+
+def test_an_unplugged_box_is_waited_for():
+    link = FakeLink(
+        LinkEvent("unplugged", "The box at x was unplugged."), LinkEvent("returned", "back")
+    )
+    told: list[str] = []
+
+    def calibrate():
+        with CalibrateBox(link, told.append) as box:
+            box.change({"a": 5})
+            list(box.rows())
+
+    with pytest.raises(LinkLostError, match="unplugged"):
+        calibrate()
+    # It listens anew: the fake box is unplugged once more, then it is back.
+    assert link.there == {"a": 1, "b": 2}
+    assert "Plug it in again within 60 s" in told[0]
+
+
+def test_one_that_doesnt_come_back_is_told_with_what_to_do(monkeypatch):
+    monkeypatch.setattr(calibrate_box, "_BACK_S", 0.0)
+    link = FakeLink()
+
+    def calibrate():
+        with CalibrateBox(link) as box:
+            box.change({"a": 5})
+            link.connected = False
+
+    with pytest.raises(
+        CalibrationError, match="puts it back; on another one: beltbox settings a=1"
+    ):
+        calibrate()
+    assert noted() == {"a": 1}
+
+
+@pytest.mark.parametrize("kind", ["unplugged", "reset", "silent"])
+def test_rows_end_with_the_reason(kind):
+    box = CalibrateBox(FakeLink(LinkEvent(kind, "Something happened.")))
+    with pytest.raises(LinkLostError, match=r"unplugged|happened"):
+        list(box.rows())
+    with pytest.raises(LinkLostError, match=r"unplugged|happened"):
+        box.idle()

@@ -1,0 +1,140 @@
+"""Questions and answers: what may be typed, and what a script gives."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from beltbox.calibrate.box import CalibrationError
+from beltbox.calibrate.conversation import (
+    Answers,
+    Keyboard,
+    LeaveError,
+    Talk,
+    kilograms,
+    number,
+    one_of,
+    positive,
+    yes_or_no,
+)
+
+
+class Typed(io.StringIO):
+    """What a person types."""
+
+    def isatty(self):
+        return True
+
+
+def talk_with(text: str, **options) -> tuple[Talk, io.StringIO]:
+    out = io.StringIO()
+    talk = Talk(Console(file=out, width=200), keyboard=Keyboard(Typed(text)), **options)
+    return talk, out
+
+
+def nothing() -> None:
+    """While the person thinks."""
+
+
+@pytest.mark.parametrize(
+    "text", ["5,10,20", "5 10 20", "5;10;20", "5kg, 10 KG,20.0", " 5 , 10 , 20 , "]
+)
+def test_weights_however_they_are_written(text):
+    assert kilograms(text) == [5, 10, 20]
+
+
+def test_what_isnt_a_number():
+    assert number("2,5") == 2.5
+    assert positive("0.1") == 0.1
+    for parse, text, words in (
+        (kilograms, "5,x", "'x' isn't a number"),
+        (number, "3 m", "'3 m' isn't a number; write it without its unit"),
+        (number, "", "type a number"),
+        (positive, "0", "isn't a number above 0"),
+        (positive, "-1", "isn't a number above 0"),
+        (positive, "nan", "isn't a number above 0"),
+        (positive, "inf", "isn't a number above 0"),
+        (yes_or_no, "maybe", "neither yes nor no"),
+        (one_of("left", "right"), "", "type one of: left, right"),
+        (one_of("left", "right"), "x", "'x' isn't one of: left, right"),
+        (one_of("left", "leave"), "le", "'le' isn't one of: left, leave"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            parse(text)
+
+
+def test_a_question_is_asked_until_it_is_answered():
+    talk, out = talk_with("x\n\nright\n")
+    assert talk.ask("side", "Which side?", one_of("left", "right"), idle=nothing) == "right"
+    assert out.getvalue().count("Which side?") == 3
+    assert "'x' isn't one of" in out.getvalue()
+
+
+@pytest.mark.parametrize("word", ["q", "Q", "quit", "leave", "exit"])
+def test_leaving_at_a_question_and_while_waiting(word):
+    talk, _ = talk_with(f"{word}\n")
+    with pytest.raises(LeaveError):
+        talk.ask("side", "Which side?", one_of("left", "right"), idle=nothing)
+    talk, _ = talk_with(f"\n{word}\n")
+    pressed: list[None] = []
+
+    def waiting():
+        while True:
+            pressed.extend([None] * talk.pressed())
+
+    with pytest.raises(LeaveError):
+        waiting()
+    assert len(pressed) == 1
+
+
+def test_what_is_typed_while_nothing_is_asked_answers_nothing():
+    talk, _ = talk_with("\nyes\n")
+
+    def waiting():
+        while True:
+            talk.heed()
+
+    # Which has an end only when the two lines are gone.
+    with pytest.raises(CalibrationError, match="The input has ended"):
+        waiting()
+
+
+def test_a_pipe_is_read_by_questions_alone():
+    talk = Talk(Console(file=io.StringIO()), keyboard=Keyboard(io.StringIO("left\n")))
+    for _ in range(100):
+        talk.heed()
+    assert talk.ask("side", "Which side?", one_of("left", "right"), idle=nothing) == "left"
+
+
+def test_a_script_is_never_asked():
+    talk = Talk(Console(file=io.StringIO()), yes=True)
+    talk.heed()
+    assert talk.ask("a", "A?", one_of("yes", "no"), default="no", idle=nothing) == "no"
+    assert talk.ask("a", "A?", one_of("yes", "no"), by_yes="yes", idle=nothing) == "yes"
+    with pytest.raises(CalibrationError, match=r"Nobody answers 'A\?'"):
+        talk.ask("a", "A?", one_of("yes", "no"), idle=nothing)
+
+
+def test_answers_come_in_their_order(tmp_path):
+    file = tmp_path / "answers.txt"
+    file.write_text("\ufeff# mine\naccept = repeat\n\naccept=accept\n", encoding="utf-8")
+    answers = Answers(file, {"accept": "", "side": ""})
+    assert [answers.take("accept") for _ in range(3)] == ["repeat", "accept", None]
+    talk = Talk(Console(file=io.StringIO()), answers=Answers(file, {"accept": ""}))
+    with pytest.raises(CalibrationError, match=r"Give it in the answers file \(side = …\)"):
+        talk.ask("side", "Which side?", one_of("left"), by_yes="left", idle=nothing)
+    # What Enter alone would mean needs no answer; what nobody else can accept is missed at once.
+    assert talk.ask("a", "A?", one_of("yes", "no"), default="no", idle=nothing) == "no"
+    with pytest.raises(CalibrationError, match=r"has no answer to 'B\?'"):
+        talk.must_have("b", "B?")
+    talk.must_have("accept", "Accept?")
+    assert talk.unused == ["accept"]
+    with pytest.raises(CalibrationError, match="The answer 'repeat' to 'Accept\\?' won't do"):
+        talk.ask("accept", "Accept?", one_of("accept"), idle=nothing)
+    file.write_text("sides = left\n")
+    with pytest.raises(CalibrationError, match="line 1: 'sides = left' isn't an answer"):
+        Answers(file, {"side": ""})
+    with pytest.raises(CalibrationError, match="Can't read the answers"):
+        Answers(tmp_path / "none", {})

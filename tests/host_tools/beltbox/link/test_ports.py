@@ -1,0 +1,127 @@
+"""Ports, opened or refused in words."""
+
+import os
+import stat
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from beltbox.link import ports
+from beltbox.link.ports import (
+    Candidate,
+    PortError,
+    candidates,
+    make_virtual_ports_folder,
+    open_port,
+    ports_in_words,
+    virtual_ports_folder,
+)
+
+
+@pytest.mark.usefixtures("apart")
+def test_what_is_no_port_is_said(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    os.mkfifo(tmp_path / "pipe")
+    for path, words in (
+        (tmp_path / "nope", f"There is no port {tmp_path}/nope"),
+        (tmp_path / "file" / "x", "There is no port"),
+        ("", "There is no port"),
+        (tmp_path / "file", "file isn't a serial port"),
+        (tmp_path, "isn't a serial port"),
+        (tmp_path / "pipe", "pipe isn't a serial port"),
+        ("/dev/null", "/dev/null isn't a serial port"),
+        ("a\0b", "can't be opened"),
+    ):
+        with pytest.raises(PortError, match=words) as caught:
+            open_port(str(path))
+        assert "No serial port is here: plug the box in" in str(caught.value)
+
+
+def test_a_port_that_is_open_elsewhere_is_busy(speaker):
+    path = speaker().path
+    first = open_port(path)
+    with pytest.raises(PortError, match=f"Port {path} is busy: another program has it open"):
+        open_port(path)
+    first.close()
+    open_port(path).close()
+
+
+def test_a_port_that_may_not_be_opened_is_said():
+    assert "add yourself to the group `dialout`" in ports._why("/dev/x", PermissionError(13, "no"))
+    assert "Input/output" not in ports._why("/dev/x", OSError(5, "no"))
+    assert "No such device or address" not in ports._why("/dev/x", OSError(6, "no"))
+    assert "can't be opened: Too many open files." in ports._why("/dev/x", OSError(24, "no"))
+
+
+def test_virtual_boxes_come_first_then_usb_then_the_rest(
+    apart: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = make_virtual_ports_folder()
+    assert folder == apart / "run" / "beltbox"
+    (folder / "12").symlink_to("/dev/null")
+    soldered = SimpleNamespace(device="/dev/ttyS0", description="n/a", vid=None)
+    usb = SimpleNamespace(device="/dev/ttyUSB0", description="CP2102", vid=0x10C4)
+    monkeypatch.setattr(ports.list_ports, "comports", lambda: [soldered, usb])
+    assert candidates() == [
+        Candidate(str(folder / "12"), "virtual box"),
+        Candidate("/dev/ttyUSB0", "CP2102"),
+        Candidate("/dev/ttyS0", "serial port", 1.5, soldered=True),
+    ]
+    assert "/dev/ttyUSB0 (CP2102), /dev/ttyS0 (serial port)." in ports_in_words()
+
+
+@pytest.mark.usefixtures("apart")
+def test_links_of_processes_that_were_killed_are_cleared_away():
+    folder = make_virtual_ports_folder()
+    process = os.fork()
+    if process == 0:
+        os._exit(0)
+    os.waitpid(process, 0)
+    for name in (str(process), str(os.getpid()), "99999999999999999999"):
+        (folder / name).symlink_to(folder / "gone")
+    assert candidates() == []
+    # The port of a box that lives may be away for a moment.
+    assert [link.name for link in folder.iterdir()] == [str(os.getpid())]
+
+
+def test_without_a_runtime_folder_a_private_one_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
+):
+    monkeypatch.setattr(ports.tempfile, "gettempdir", lambda: str(tmp_path))
+    open_to_all = tmp_path / "open"
+    open_to_all.mkdir()
+    open_to_all.chmod(0o755)
+    for given in ("", str(tmp_path / "nope"), str(open_to_all)):
+        monkeypatch.setenv("XDG_RUNTIME_DIR", given)
+        folder = make_virtual_ports_folder()
+        assert folder == tmp_path / f"beltbox-{os.getuid()}" == virtual_ports_folder()
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_folder_that_others_may_write_to_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr(ports.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(ports.list_ports, "comports", lambda: [])
+    folder = tmp_path / f"beltbox-{os.getuid()}"
+    folder.mkdir()
+    (folder / "1").symlink_to("/dev/null")
+    folder.chmod(0o777)
+    assert candidates() == []
+    with pytest.raises(PortError, match=f"chmod 700 {folder}"):
+        make_virtual_ports_folder()
+    folder.chmod(0o700)
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    assert candidates() == []
+    with pytest.raises(PortError, match="isn't a folder of this user alone"):
+        make_virtual_ports_folder()
+
+
+@pytest.mark.usefixtures("apart")
+def test_the_terminal_one_types_at_is_no_port():
+    with pytest.raises(ports.PortError, match="/dev/tty is the terminal that you type at"):
+        ports.open_port("/dev/tty")

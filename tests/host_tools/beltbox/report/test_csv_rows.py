@@ -1,0 +1,112 @@
+"""Sessions as CSV files."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from beltbox.errors import ExportError
+from beltbox.report.csv_rows import export_csv
+from beltbox.store.store import Session, open_store
+from beltbox.walk.rows import MetricRow, RawRow
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+METRICS_HEADER = (
+    "t_ms,belt_mm_s,speed_mm_s,distance_mm,forward_mm,backward_mm,rail_left_mn,rail_right_mn,"
+    "reliance_permille,zone,hands_off_mm,light_mm,supported_mm,heavy_mm,steps,cadence_spm_x10,"
+    "step_length_mm,grabs,flags,box_flags,step_time_sd_ms,step_asymmetry_permille,"
+    "step_asymmetry_u_permille,longer_step_side,belt_mm_s_u,speed_mm_s_u,distance_mm_u,"
+    "forward_mm_u,backward_mm_u,"
+    "rail_left_mn_u,rail_right_mn_u,reliance_permille_u,cadence_spm_x10_u,step_length_mm_u,"
+    "hands_off_mm_u,light_mm_u,supported_mm_u,heavy_mm_u,steps_u\n"
+)
+
+
+def session(tmp_path: Path, *segments: tuple[list[RawRow], list[MetricRow]]) -> Session:
+    with open_store(tmp_path / "walks.sqlite") as store:
+        writer = store.start_session(
+            started_at=NOON, box_name="b", board="b", firmware="f", protocol=1
+        )
+        for number, (raws, metrics) in enumerate(segments, 1):
+            writer.start_segment(settings={}, boot_count=number, reason="start", first_t_us=None)
+            for raw in raws:
+                writer.add_raw(raw)
+            for metric in metrics:
+                writer.add_metric(metric)
+        writer.close(NOON, "done")
+        return store.load(writer.session_id)
+
+
+FIRST = ([RawRow(5, -3, 7, None), RawRow(12_505, -9, None, -8)], [MetricRow(0), MetricRow(100, -7)])
+SECOND = ([RawRow(1, 0, None, None)], [MetricRow(50, 8, distance_mm=4)])
+
+
+def test_metrics_have_the_fixed_columns_and_empty_fields_for_the_unknown(tmp_path: Path):
+    path = tmp_path / "walk.csv"
+    assert export_csv(session(tmp_path, FIRST), path, rows="live") == [path]
+    assert path.read_bytes().decode() == (METRICS_HEADER + f"0{38 * ','}\n100,-7{37 * ','}\n")
+
+
+def test_several_segments_read_as_one_walk(tmp_path: Path):
+    path = tmp_path / "walk.csv"
+    export_csv(session(tmp_path, FIRST, SECOND, SECOND), path, rows="live")
+    lines = path.read_text().splitlines()[1:]
+    assert [line.split(",")[:4] for line in lines] == [
+        ["0", "", "", ""],
+        ["100", "-7", "", ""],
+        ["150", "8", "", "4"],
+        ["200", "8", "", "8"],
+    ]
+
+
+def test_raw_rows_are_one_file_a_segment(tmp_path: Path):
+    path = tmp_path / "walk.csv"
+    files = export_csv(session(tmp_path, FIRST, ([], []), SECOND), path, rows="raw")
+    assert files == [path, tmp_path / "walk-3.csv"]
+    header = "t_us,count,rail_left,rail_right\n"
+    assert path.read_bytes().decode() == header + "5,-3,7,\n12505,-9,,-8\n"
+    assert files[1].read_bytes().decode() == header + "1,0,,\n"
+
+
+@pytest.mark.parametrize("taken", ["walk.csv", "walk-2.csv"])
+def test_a_file_that_exists_is_only_overwritten_when_asked_for(tmp_path: Path, taken: str):
+    path = tmp_path / "walk.csv"
+    (tmp_path / taken).write_text("mine")
+    both = session(tmp_path, FIRST, SECOND)
+    with pytest.raises(ExportError, match=rf"{taken} exists already"):
+        export_csv(both, path, rows="raw")
+    assert (tmp_path / taken).read_text() == "mine"
+    assert len(list(tmp_path.glob("walk*.csv"))) == 1
+    export_csv(both, path, rows="raw", overwrite=True)
+    assert (tmp_path / taken).read_text() != "mine"
+
+
+@pytest.mark.parametrize("rows", ["metrics", "raw"])
+def test_a_session_without_rows_is_refused(tmp_path: Path, rows: Any):
+    with pytest.raises(ExportError, match=rf"Session 1 has no {rows} rows"):
+        export_csv(session(tmp_path, ([], [])), tmp_path / "walk.csv", rows=rows)
+    assert not (tmp_path / "walk.csv").exists()
+
+
+def test_a_folder_that_isnt_there_is_said(tmp_path: Path):
+    path = tmp_path / "nowhere" / "walk.csv"
+    with pytest.raises(ExportError, match=r"Can't write .*nowhere.*No such file.*Check that"):
+        export_csv(session(tmp_path, FIRST), path, rows="live")
+
+
+def test_a_file_is_never_half_written(tmp_path: Path):
+    class BrokenRows(list[RawRow]):
+        def __iter__(self):
+            yield RawRow(1, 2, 3, 4)
+            raise OSError(28, "No space left on device")
+
+    path = tmp_path / "walk.csv"
+    path.write_text("as it was")
+    broken = session(tmp_path, FIRST)
+    object.__setattr__(broken.segments[0], "raw", BrokenRows(FIRST[0]))
+    with pytest.raises(ExportError, match=r"Can't write .*No space left"):
+        export_csv(broken, path, rows="raw", overwrite=True)
+    assert path.read_text() == "as it was"
+    assert not list(tmp_path.glob("*.part"))
+    assert not list(tmp_path.glob(".*.part"))

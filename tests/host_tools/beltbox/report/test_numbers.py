@@ -1,0 +1,106 @@
+"""What a report draws."""
+
+import random
+from itertools import pairwise
+
+import pytest
+
+from beltbox.report.numbers import MAX_POINTS, spans, thinned, zone_stretches
+from beltbox.walk.rows import MetricRow
+from beltbox.walk.totals import Totals
+
+
+def hour(seed: int = 1) -> list[MetricRow]:
+    rng = random.Random(seed)
+    return [
+        MetricRow(
+            t_ms=100 * n, belt_mm_s=rng.randint(-900, 0), reliance_permille=rng.randint(0, 200)
+        )
+        for n in range(36_000)
+    ]
+
+
+def test_a_long_walk_is_thinned_without_losing_a_peak():
+    rows = hour()
+    rows[17_771] = rows[17_771]._replace(belt_mm_s=-2500, reliance_permille=900)
+    rows[17_775] = rows[17_775]._replace(reliance_permille=-3)
+    lines = thinned(rows)
+    assert len({len(line) for line in lines.values()}) == 1
+    assert len(lines["t_s"]) <= MAX_POINTS
+    assert lines["t_s"] == sorted(t for t in lines["t_s"] if t is not None)
+    for line, peak in (("belt_m_s", 2.5), ("reliance_percent", 90), ("reliance_percent", -0.3)):
+        near = [t for t, value in zip(lines["t_s"], lines[line], strict=True) if value == peak]
+        assert near == [pytest.approx(1777.3, abs=2)]
+
+
+def test_a_short_walk_is_kept_as_it_is():
+    rows = hour()[:500]
+    lines = thinned(rows)
+    assert lines["belt_m_s"] == [-(row.belt_mm_s or 0) / 1000 for row in rows]
+    assert lines["t_s"] == [row.t_ms / 1000 for row in rows]
+
+
+def test_speeds_are_positive_and_apart_for_each_direction():
+    speeds = [-700, -3, 0, 3, None, 700]
+    lines = thinned([MetricRow(100 * n, speed, speed) for n, speed in enumerate(speeds)])
+    assert lines["backward_m_s"] == [0.7, 0.003, 0, None, None, None]
+    assert lines["forward_m_s"] == [None, None, 0, 0.003, None, 0.7]
+    assert lines["belt_m_s"] == [0.7, 0.003, 0, 0.003, None, 0.7]
+
+
+@pytest.mark.parametrize(("missing_ms", "breaks"), [(1000, 0), (1001, 1)])
+def test_a_line_breaks_where_more_than_a_second_is_missing(missing_ms: int, breaks: int):
+    rows = [MetricRow(0, 5), MetricRow(100, 5), MetricRow(100 + missing_ms, 5)]
+    assert thinned(rows)["belt_m_s"].count(None) == breaks
+
+
+def test_unknown_values_stay_unknown():
+    lines = thinned([MetricRow(100 * n) for n in range(10_000)])
+    assert set(lines["left_n"]) == set(lines["reliance_percent"]) == {None}
+
+
+def test_stretches_of_zones_with_the_unknown_left_out():
+    zones = [0, 0, 0, 3, 3, None, None, 3, 1]
+    rows = [MetricRow(100 * n, zone=zone) for n, zone in enumerate(zones)]
+    assert zone_stretches(rows) == [(0, 0.2, 0), (0.2, 0.4, 3), (0.6, 0.7, 3), (0.7, 0.8, 1)]
+    later = [MetricRow(0, zone=2), MetricRow(5000, zone=2), MetricRow(5100, zone=2)]
+    assert zone_stretches(later) == [(5, 5.1, 2)]
+
+
+def test_too_many_stretches_become_slices_in_the_zone_that_fills_most_of_each():
+    zones = [(2 if n % 5 else 0) if n < 18_000 else (3 if n % 5 else 1) for n in range(36_000)]
+    stretches = zone_stretches([MetricRow(100 * n, zone=zone) for n, zone in enumerate(zones)])
+    assert stretches == [
+        (0, pytest.approx(1800, abs=3), 2),
+        (pytest.approx(1800, abs=3), pytest.approx(3600, abs=1), 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "length_s"), [(3, 5), (200, 5), (201, 10), (3600, 120), (50_000, 1800)]
+)
+def test_spans_have_one_round_length_and_add_up_to_the_walk(seconds: int, length_s: int):
+    rows = [MetricRow(1000 * n, -9, distance_mm=n, light_mm=n) for n in range(seconds + 1)]
+    found = spans(rows)
+    assert len(found) <= 40
+    assert {span.end_ms - span.start_ms for span in found[:-1]} <= {1000 * length_s}
+    assert (found[0].start_ms, found[-1].end_ms) == (0, 1000 * seconds)
+    assert all(a.end_ms == b.start_ms for a, b in pairwise(found))
+    whole = Totals()
+    for row in rows:
+        whole.add(row)
+    for name in ("duration_ms", "distance_mm", "light_mm", "moving_ms"):
+        assert sum(getattr(span.totals, name) for span in found) == getattr(whole, name)
+    assert found[0].totals.distance_mm == min(seconds, length_s)
+
+
+def test_a_very_long_walk_has_longer_spans():
+    found = spans([MetricRow(n * 600_000, distance_mm=n) for n in range(600)])
+    assert len(found) <= 40
+    assert found[-1].end_ms == 599 * 600_000
+
+
+def test_nothing_walked_draws_nothing():
+    assert spans([]) == []
+    assert zone_stretches([]) == []
+    assert set(map(len, thinned([]).values())) == {0}

@@ -1,0 +1,99 @@
+"""The figures of a whole walk, from its rows."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+
+import pytest
+
+from beltbox.walk.figures import walk_numbers
+from beltbox.walk.rows import MetricRow
+
+SETTINGS = {
+    "belt_nm_per_count": 100_000,
+    "belt_u_ppm": 3000,
+    "rail_left_nn_per_count": 230_000,
+    "rail_left_u_ppm": 5000,
+    "body_mass_g": 70_000,
+}
+
+
+def walk(*segments, steps=200, settings=SETTINGS):
+    summary = SimpleNamespace(
+        distance_mm=100_000,
+        forward_mm=0,
+        backward_mm=100_000,
+        hands_off_mm=60_000,
+        light_mm=40_000,
+        supported_mm=0,
+        heavy_mm=0,
+        mean_speed_mm_s=700.0,
+        mean_reliance_permille=8.0,
+        mean_rail_mn=5000.0,
+        moving_s=120.0,
+        steps=steps,
+    )
+    return walk_numbers(
+        SimpleNamespace(
+            summary=summary,
+            segments=[SimpleNamespace(metrics=rows, settings=settings) for rows in segments],
+        )
+    )
+
+
+def row(place_mm, belt_mm_s=500, **more):
+    return MetricRow(100, belt_mm_s, belt_mm_s, place_mm, **more)
+
+
+def test_cadence_and_length_are_as_sure_as_the_steps():
+    found = walk([row(0), row(1000)])
+    assert found.cadence_spm == 100
+    # hypot(0.9, 0.4 % of 200) of 200 steps, and 0.15 of 120 s.
+    assert found.cadence_spm_u == pytest.approx(
+        100 * math.hypot(1.2042 / 200, 0.15 / 120), rel=1e-3
+    )
+    assert found.step_length_mm == 500
+    assert found.step_length_mm_u == pytest.approx(500 * (0.006021**2 + 0.003**2) ** 0.5, rel=1e-3)
+
+
+def test_starts_and_zones_are_looked_for_in_all_segments():
+    found = walk(
+        [row(0, 0), row(1000), row(1000, 0)],
+        [row(0, 0), row(2000, reliance_permille=9, zone=0), row(3000, reliance_permille=0, zone=0)],
+    )
+    assert found.doubt.starts == 2
+    assert found.u["steps_u"] == pytest.approx((1.8**2 + 0.8**2) ** 0.5)
+    assert found.u["hands_off_share_u"] == pytest.approx(1000 / 100_000)
+
+
+def test_the_asymmetry_is_the_mean_of_the_rows_that_know_it():
+    known = [
+        row(n, step_asymmetry_permille=value, step_asymmetry_u_permille=u)
+        for n, (value, u) in enumerate(((30, 10), (50, 20)))
+    ]
+    found = walk([row(0), *known])
+    assert (found.asymmetry_permille, found.asymmetry_u_permille) == (40, 15)
+    assert walk([row(0)]).asymmetry_permille is None
+
+
+@pytest.mark.parametrize(
+    ("sides", "told"),
+    [([1, 1, None], 1), ([2, 2, 2], 2), ([1, None, None], None), ([1, 2, 1], None), ([None], None)],
+)
+def test_a_side_is_told_where_most_rows_tell_it_and_none_the_other(sides, told):
+    rows = [
+        row(n, step_asymmetry_permille=90, step_asymmetry_u_permille=10, longer_step_side=side)
+        for n, side in enumerate(sides)
+    ]
+    assert walk(rows).longer_step_side == told
+    assert walk(rows).as_json()["longer_step_side"] == told
+
+
+def test_without_steps_or_calibration_there_is_nothing_to_say():
+    nobody = walk([row(0)], steps=None)
+    assert nobody.cadence_spm is nobody.cadence_spm_u is nobody.step_length_mm_u is None
+    hand_set = walk([row(0)], settings={**SETTINGS, "belt_u_ppm": 0, "rail_left_u_ppm": 0})
+    json = hand_set.as_json()
+    assert json["cadence_spm"] == 100
+    assert [name for name, value in json.items() if name.endswith("_u") and value is not None] == []
