@@ -20,3 +20,7 @@ class ReportError(BeltBoxError):
 
 class ExportError(BeltBoxError):
     """A session can't be exported."""
+
+
+class CalibrationError(BeltBoxError):
+    """A calibration that can't be made: nothing of it is stored, which the command says."""

@@ -9,7 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from platformdirs import user_data_dir
+
 from beltbox.errors import BeltBoxError
+
+
+def default_store_file() -> Path:
+    """The default store: `beltbox.sqlite` in the user's data folder."""
+    return Path(user_data_dir("beltbox", appauthor=False), "beltbox.sqlite")
 
 
 def refuse_target(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from beltbox.calibrate.box import CalibrateBox, CalibrationError, LinkLostError
+from beltbox.calibrate.box import CalibrateBox, LinkLostError
 from beltbox.calibrate.cards.card import Card, card_lines
 from beltbox.calibrate.conversation import LeaveError, Talk, one_of
+from beltbox.errors import CalibrationError
 
 
 def accepted(

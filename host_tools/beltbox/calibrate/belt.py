@@ -15,10 +15,11 @@ from beltbox.calibrate.arithmetic.belt_laps import (
     lap_problem,
 )
 from beltbox.calibrate.belt_card import BACKWARD, BeltPlan, belt_card
-from beltbox.calibrate.box import CalibrateBox, CalibrationError
+from beltbox.calibrate.box import CalibrateBox
 from beltbox.calibrate.cards.card import Card
 from beltbox.calibrate.conversation import Talk, number, positive
 from beltbox.calibrate.passings import STILL_S, count_passings, sentence
+from beltbox.errors import CalibrationError
 
 
 def calibrate_belt(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> Card:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from beltbox.calibrate.arithmetic.belt_laps import ROLLER_MM, TAPE_MM, BeltScale
 from beltbox.calibrate.arithmetic.line_fit import standard_ppm
-from beltbox.calibrate.box import CalibrateBox, CalibrationError
+from beltbox.calibrate.box import CalibrateBox
 from beltbox.calibrate.cards.card import Card, lap_word
+from beltbox.errors import CalibrationError
 from beltcore import settings as declared
 
 LAPS = 3

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
-from beltbox.errors import BeltBoxError
+from beltbox.errors import CalibrationError
 from beltbox.link.health import ask_health
 from beltbox.link.link import BoxLink, Identity, LinkError, LinkEvent
 from beltbox.link.unfinished import Note
@@ -17,10 +17,6 @@ from beltbox.walk.rows import RawRow, us_between
 _BACK_S = 60.0
 _MOMENT_S = 0.1
 SIDES = ("left", "right")
-
-
-class CalibrationError(BeltBoxError):
-    """A calibration that can't be made: nothing of it is stored, which the command says."""
 
 
 class LinkLostError(CalibrationError):

@@ -17,8 +17,8 @@ from rich.control import Control
 from rich.live import Live
 from rich.text import Text
 
-from beltbox.calibrate.box import CalibrationError
 from beltbox.calibrate.cards.card import Card
+from beltbox.errors import CalibrationError
 from beltbox.words import printable
 
 T = TypeVar("T")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from beltbox.calibrate.box import CalibrateBox, CalibrationError, LinkLostError
+from beltbox.calibrate.box import CalibrateBox, LinkLostError
 from beltbox.calibrate.conversation import LeaveError, Talk, yes_or_no
 from beltbox.doctor.examination import SECONDS, examine
 from beltbox.doctor.findings import judge
+from beltbox.errors import CalibrationError
 
 PROVISIONAL_NN = 230_000
 """nN a count of a common cell (hardware/README.md): enough to have an unknown one driven."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from beltbox.calibrate.arithmetic.belt_laps import Passing, lap_trouble
 from beltbox.calibrate.belt_card import BeltPlan
-from beltbox.calibrate.box import CalibrateBox, CalibrationError
+from beltbox.calibrate.box import CalibrateBox
 from beltbox.calibrate.conversation import Talk
+from beltbox.errors import CalibrationError
 
 STILL_S = 2.0
 """A belt that rests for so long has the mark at the pointer."""

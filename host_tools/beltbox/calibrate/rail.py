@@ -8,11 +8,12 @@ from beltbox.calibrate.acceptance import accepted, again_or_leave
 from beltbox.calibrate.arithmetic.rail_line import LoadPoint, weights_problem
 from beltbox.calibrate.arithmetic.rail_loads import Misfit, RailLoads
 from beltbox.calibrate.arithmetic.steadiness import Reading
-from beltbox.calibrate.box import CalibrateBox, CalibrationError, LinkLostError
+from beltbox.calibrate.box import CalibrateBox, LinkLostError
 from beltbox.calibrate.cards.card import Card
 from beltbox.calibrate.conversation import Talk, kilograms, yes_or_no
 from beltbox.calibrate.rail_card import RailPlan, rail_card
 from beltbox.calibrate.settling import Awaited, settle
+from beltbox.errors import CalibrationError
 
 PLACES = ("front end", "middle", "rear end")
 

@@ -15,8 +15,9 @@ from beltbox.calibrate.arithmetic.rail_line import (
     setting_problem,
 )
 from beltbox.calibrate.arithmetic.steadiness import Reading
-from beltbox.calibrate.box import CalibrateBox, CalibrationError
+from beltbox.calibrate.box import CalibrateBox
 from beltbox.calibrate.cards.card import LIGHT_SHARE, Card, rail_points
+from beltbox.errors import CalibrationError
 
 # The 80 forces of a second lie within some five of their standard deviations, which is 0.4 of a
 # sample's (beltcore.rails): what the box's own `tare` finds.

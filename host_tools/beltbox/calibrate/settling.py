@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from beltbox.calibrate.arithmetic.steadiness import FULL_SCALE, Reading, Steadiness, Verdict
-from beltbox.calibrate.box import SIDES, CalibrateBox, CalibrationError, sample_of
+from beltbox.calibrate.box import SIDES, CalibrateBox, sample_of
 from beltbox.calibrate.conversation import Talk
+from beltbox.errors import CalibrationError
 
 _LOOK_S = 0.25
 _SILENT_S = 3.0

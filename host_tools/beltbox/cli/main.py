@@ -11,6 +11,7 @@ import typer
 
 import beltbox
 from beltbox import units
+from beltbox.calibrate.cards.card_store import CardStore
 from beltbox.cli.calibrate.calibrate import calibrate
 from beltbox.cli.doctor import bundle_command, doctor_command
 from beltbox.cli.flash import flash_command
@@ -36,7 +37,8 @@ from beltbox.report.cards import cards_behind
 from beltbox.report.csv_rows import ROWS, export_csv
 from beltbox.report.page import write_report
 from beltbox.sim.running_box import SimError, is_scenario, list_scenarios, simulate
-from beltbox.store.store import Session, SessionSummary, Store
+from beltbox.store.store import Store
+from beltbox.walk.session import Session, SessionSummary
 
 app = typer.Typer(
     name="beltbox",
@@ -138,7 +140,7 @@ def report(
     """
     with opened_store(store) as opened:
         loaded = opened.load(_which(opened, session), with_raw=False)
-        cards = cards_behind(opened.cards, loaded)
+        cards = cards_behind(CardStore(opened.database), loaded)
         before = _walk_before(opened, loaded.summary)
         where = opened.where
     path = out or Path(f"session-{loaded.summary.id}.html")

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import math
 import sys
-from datetime import datetime
 from typing import Annotated, NoReturn
 
 import typer
 
-from beltbox.store.store import SessionSummary
 from beltbox.words import printable
 
 
@@ -62,12 +60,3 @@ def fail(message: str) -> NoReturn:
 def print_json(value: object) -> None:
     """Print a value as JSON."""
     print(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def summary_json(one: SessionSummary) -> dict[str, object]:
-    """A session's summary as JSON has it: its fields by name, times in ISO 8601."""
-    values = {name: getattr(one, name) for name in one.__dataclass_fields__}
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in values.items()
-    }

@@ -9,13 +9,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from beltbox import units
-from beltbox.cli.options import JsonOption, PortOption, StoreOption, print_json, summary_json
+from beltbox.cli.options import JsonOption, PortOption, StoreOption, print_json
 from beltbox.errors import BeltBoxError
 from beltbox.link.finding import find_box
 from beltbox.link.link import LinkError
 from beltbox.record.pull import Brought, Pulled, Puller, PullError
 from beltbox.signals import Stopper
-from beltbox.store.store import SessionSummary, Store, open_store
+from beltbox.store.store import Store, open_store
+from beltbox.walk.session import SessionSummary, summary_json
 from beltbox.words import printable
 
 

@@ -20,7 +20,6 @@ from beltbox.cli.options import (
     a_number,
     print_json,
     sound_text,
-    summary_json,
 )
 from beltbox.errors import BeltBoxError
 from beltbox.files import refuse_target
@@ -30,10 +29,12 @@ from beltbox.link.health import ask_health
 from beltbox.link.link import BoxLink, LinkError
 from beltbox.record.own_sessions import HeardSessions
 from beltbox.record.recorder import Recorder
-from beltbox.show.terminal import PlainView, View, view_for
+from beltbox.record.view import View
+from beltbox.show.terminal import PlainView, view_for
 from beltbox.signals import Stopper
 from beltbox.store.store import Store, open_store
 from beltbox.walk.figures import WalkNumbers, walk_numbers
+from beltbox.walk.session import summary_json
 from beltbox.words import printable
 
 

@@ -11,11 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from beltbox import units
-from beltbox.cli.options import JsonOption, StoreOption, print_json, summary_json
+from beltbox.cli.options import JsonOption, StoreOption, print_json
 from beltbox.errors import BeltBoxError
-from beltbox.store.database import default_store_file
-from beltbox.store.store import SessionSummary, Store, open_store
+from beltbox.files import default_store_file
+from beltbox.store.store import Store, open_store
 from beltbox.walk.figures import WalkNumbers, walk_numbers
+from beltbox.walk.session import SessionSummary, summary_json
 from beltbox.walk.uncertainty import of_walk
 from beltbox.words import printable
 

@@ -11,11 +11,10 @@ import typer
 
 from beltbox.cli.options import JsonOption, OverwriteOption, PortOption, print_json
 from beltbox.errors import BeltBoxError
-from beltbox.files import refuse_target, written_whole
+from beltbox.files import default_store_file, refuse_target, written_whole
 from beltbox.link.finding import find_box
 from beltbox.link.link import BoxLink
 from beltbox.replay.settings_file import load_settings
-from beltbox.store.database import default_store_file
 from beltbox.walk.uncertainty import U_PPM_OF
 from beltcore import settings as declared
 

@@ -15,13 +15,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import cast
 
-from beltbox.cli.options import summary_json
 from beltbox.doctor.examination import Examination
 from beltbox.doctor.findings import judge
 from beltbox.errors import BeltBoxError
 from beltbox.files import written_whole_bytes
-from beltbox.store.store import Session, open_store
+from beltbox.store.store import open_store
 from beltbox.walk.rows import RawRow, us_between
+from beltbox.walk.session import Session, summary_json
 
 _LAST_US = 180_000_000
 # What a person named: a box may be called after its owner, a session after its walker.

@@ -15,10 +15,9 @@ from typing import Any
 from urllib.parse import quote
 
 from beltbox.errors import BeltBoxError
-from beltbox.files import written_whole
+from beltbox.files import default_store_file, written_whole
 from beltbox.link.health import ask_health
 from beltbox.link.link import BoxLink, CommandRefusedError, LinkError
-from beltbox.store.database import default_store_file
 
 VERSION = 1
 """Of the file. Another one is left alone."""

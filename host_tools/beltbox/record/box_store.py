@@ -14,9 +14,9 @@ from beltbox.store.row_blocks import append_rows, stored_metrics
 from beltbox.store.schema import BOX, METRIC, BoxSessionRow, EventRow, SegmentRow, SessionRow
 from beltbox.walk.overlay import fill, in_order
 from beltbox.walk.rows import MetricRow
+from beltbox.walk.session import PULLED
 from beltbox.walk.totals import SUM_NAMES, Totals
 
-PULLED = "pulled"
 """The source of a session that nobody recorded live."""
 
 
@@ -62,7 +62,7 @@ class Arrival:
 
 
 class BoxStore:
-    """What `Store.of_boxes` gives. Each method is one transaction and raises StoreError."""
+    """Its tables in a store. Each method is one transaction and raises StoreError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -101,7 +101,7 @@ class Puller:
         """progress(done, of): blocks. stop: asked often; true ends it soon, with nothing half."""
         self.pulled = Pulled()
         self._link = link
-        self._store: BoxStore = store.of_boxes
+        self._store: BoxStore = BoxStore(store.database)
         self._tell = tell
         self._progress = progress
         self._stop = stop

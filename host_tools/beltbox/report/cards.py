@@ -10,7 +10,7 @@ from beltbox import units
 from beltbox.calibrate.arithmetic.rail_line import STANDARD_GRAVITY
 from beltbox.calibrate.cards.card import LIGHT_SHARE, Card, lap_word, scale_key
 from beltbox.calibrate.cards.card_store import CardStore
-from beltbox.store.store import Session
+from beltbox.walk.session import Session
 from beltbox.walk.uncertainty import COVERAGE, U_PPM_OF
 
 _NAMES = {"belt": "Belt", "left": "Left rail", "right": "Right rail"}

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from beltbox.errors import ExportError
 from beltbox.files import refuse_target, written_whole
-from beltbox.record.box_store import PULLED
 from beltbox.replay.replay import computed_again
-from beltbox.store.store import Segment, Session
 from beltbox.walk.overlay import in_order
 from beltbox.walk.rows import MetricRow, RawRow
+from beltbox.walk.session import PULLED, Segment, Session
 from beltbox.walk.totals import as_one_walk
 from beltbox.walk.uncertainty import COLUMNS, Uncertainty
 from beltbox.walk.zone_uncertainty import Doubt

@@ -16,14 +16,13 @@ from beltbox import units
 from beltbox.calibrate.cards.card import Card
 from beltbox.errors import ReportError
 from beltbox.files import written_whole
-from beltbox.record.box_store import PULLED
 from beltbox.report.cards import card_rows
 from beltbox.report.numbers import Span, spans, thinned, zone_stretches
-from beltbox.store.store import Event, Session, SessionSummary
 from beltbox.walk import since_last_walk as change
 from beltbox.walk.comparison import Comparison
 from beltbox.walk.figures import WalkNumbers, walk_numbers
 from beltbox.walk.rows import MetricRow
+from beltbox.walk.session import PULLED, Event, Session, SessionSummary
 from beltbox.walk.totals import Totals, as_one_walk
 from beltbox.words import printable
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
 
 from pyfiglet import Figlet
 from rich.align import Align
@@ -15,6 +14,7 @@ from rich.text import Text
 
 from beltbox import units
 from beltbox.record.live_state import Now
+from beltbox.record.view import View
 from beltcore.host import flags as declared_flags
 
 # Names of the zones, by number, and colours that also differ in brightness.
@@ -28,22 +28,6 @@ _REFRESH_PER_S = 10
 _FONTS = ("ansi_regular", "small")
 _FIGURE_LINES = 5
 _HIGH_ENOUGH = 18
-
-
-class View(Protocol):
-    """Shows a recording as it goes on."""
-
-    def show(self, now: Now) -> None:
-        """Something new was measured."""
-        ...
-
-    def tell(self, text: str) -> None:
-        """A line for a person."""
-        ...
-
-    def __enter__(self) -> View: ...
-
-    def __exit__(self, *_exception: object) -> None: ...
 
 
 def view_for(console: Console) -> View:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from beltbox.errors import BeltBoxError
 from beltbox.replay.replay import computed_again
-from beltbox.store.store import Session
 from beltbox.walk.comparison import Comparison
 from beltbox.walk.rows import MetricRow
+from beltbox.walk.session import Session
 
 # The goals of the speed: 0.1 % of the mean, but no better than its last digit can be.
 _SPEED_GOAL_SHARE = 0.001

@@ -9,21 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_data_dir
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from beltbox.errors import StoreError
+from beltbox.files import default_store_file
 from beltbox.store import schema
 
 _BEGIN = "beltbox_begin"
 _ALMOST_FULL_BYTES = 1 << 20
 _NO_FILE = "--store {} names no file. Write a path, or sqlite:///folder/file.sqlite."
-
-
-def default_store_file() -> Path:
-    """The default store: `beltbox.sqlite` in the user's data folder."""
-    return Path(user_data_dir("beltbox", appauthor=False), "beltbox.sqlite")
 
 
 def default_store_url() -> str:

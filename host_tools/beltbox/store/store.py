@@ -8,7 +8,6 @@ counted on from one zero, so a reset of the box begins a new one. Its rows are k
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -17,117 +16,15 @@ from typing import Self, cast
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session as DbSession
 
-from beltbox.calibrate.cards.card_store import CardStore
 from beltbox.errors import StoreError
-from beltbox.record.box_store import BoxStore
-from beltbox.store.database import Database, default_store_url
+from beltbox.store.database import Database
 from beltbox.store.row_blocks import stored_metrics, stored_rows
 from beltbox.store.schema import BOX, METRIC, RAW, EventRow, SegmentRow, SessionRow
 from beltbox.store.session_writer import SessionWriter
 from beltbox.walk.overlay import in_order
-from beltbox.walk.rows import MetricRow, RawRow
+from beltbox.walk.rows import RawRow
+from beltbox.walk.session import Event, Segment, Session, SessionSummary
 from beltbox.walk.totals import SUM_NAMES, Totals
-
-__all__ = [
-    "Event",
-    "Segment",
-    "Session",
-    "SessionSummary",
-    "SessionWriter",
-    "Store",
-    "default_store_url",
-    "open_store",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class SessionSummary:
-    """A session without its rows."""
-
-    id: int
-    started_at: datetime
-    """UTC, as is `ended_at`."""
-    ended_at: datetime | None
-    duration_s: float
-    """The time that was measured, without the time that resets took."""
-    moving_s: float
-    """The part of it in which the belt moved."""
-    distance_mm: int
-    forward_mm: int
-    backward_mm: int
-    hands_off_mm: int
-    light_mm: int
-    supported_mm: int
-    heavy_mm: int
-    mean_speed_mm_s: float | None
-    """While the belt moved, >= 0; None if it never did."""
-    mean_reliance_permille: float | None
-    """Of body weight, weighted by distance."""
-    mean_rail_mn: float | None
-    """Both rails together, weighted by distance."""
-    hands_off_share: float | None
-    """The part, 0 .. 1, of the distance that was walked hands off."""
-    steps: int | None
-    grabs: int | None
-    box_name: str
-    board: str
-    firmware: str
-    protocol: int
-    person: str | None
-    title: str | None
-    source: str
-    complete: bool
-    """False while it is being recorded, and for ever if the recorder was killed."""
-    end_reason: str | None
-    damaged_count: int
-    """Of the events of kind "damaged", the sum of their counts."""
-    missing_count: int
-    """Of the events of kind "gap", the sum of their counts."""
-    serial: str | None = None
-    """The number of the box's chip; None where an older BeltBox or box didn't tell."""
-    dated: bool = True
-    """False: it was before `started_at`, nobody knows when; `started_at` keeps the order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened in a session."""
-
-    kind: str
-    """Such as reset, gap, damaged, unplugged, note, console."""
-    text: str
-    count: int
-    """Of how many things it tells: sentences lost or damaged."""
-    t_ms: int
-    """The session's time then, running on across segments."""
-    at: datetime
-    """UTC."""
-    segment: int
-    """1, 2, ...; 0 before the first segment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A stretch in which the box counted on from one zero."""
-
-    settings: dict[str, int | str]
-    boot_count: int
-    reason: str
-    first_t_us: int | None
-    raw: list[RawRow]
-    metrics: list[MetricRow]
-    """As streamed, with `box` where nothing was."""
-    box: list[MetricRow]
-    """One a second, from the session that the box kept: what a pull filled in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A whole session."""
-
-    summary: SessionSummary
-    segments: list[Segment]
-    events: list[Event]
 
 
 def open_store(
@@ -145,26 +42,17 @@ class Store:
     """An open store. Use it in a `with`, or call `close`."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-
-    @property
-    def of_boxes(self) -> BoxStore:
-        """The sessions that boxes kept by themselves."""
-        return BoxStore(self._database)
-
-    @property
-    def cards(self) -> CardStore:
-        """The cards of calibrations."""
-        return CardStore(self._database)
+        self.database = database
+        """For what keeps tables of its own in it: cards, and the sessions that boxes kept."""
 
     @property
     def where(self) -> str:
         """The file's path, or the URL without its password."""
-        return self._database.where
+        return self.database.where
 
     def close(self) -> None:
         """Let go of the database. Sessions being written must be closed before."""
-        self._database.close()
+        self.database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -191,7 +79,7 @@ class Store:
         serial: str | None = None,
     ) -> SessionWriter:
         """Begin a session; it is in the store from now on. `started_at` needs a time zone."""
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             session_id = connection.scalar(
                 insert(SessionRow)
                 .values(
@@ -208,19 +96,19 @@ class Store:
                 .returning(SessionRow.id)
             )
         assert session_id is not None
-        return SessionWriter(self._database, session_id)
+        return SessionWriter(self.database, session_id)
 
     def sessions(self) -> list[SessionSummary]:
         """All sessions, the newest first."""
         newest = select(SessionRow).order_by(SessionRow.started_at.desc(), SessionRow.id.desc())
-        with self._database.reading() as connection, DbSession(connection) as db:
+        with self.database.reading() as connection, DbSession(connection) as db:
             return [_summary(row) for row in db.scalars(newest)]
 
     def settings(self) -> dict[int, list[dict[str, int | str]]]:
         """The settings of each session's segments, in their order, by the session's id."""
         found: dict[int, list[dict[str, int | str]]] = {}
         in_order = select(SegmentRow).order_by(SegmentRow.session_id, SegmentRow.number)
-        with self._database.reading() as connection, DbSession(connection) as db:
+        with self.database.reading() as connection, DbSession(connection) as db:
             for row in db.scalars(in_order):
                 found.setdefault(row.session_id, []).append(row.settings)
         return found
@@ -228,7 +116,7 @@ class Store:
     def latest_id(self) -> int | None:
         """The id of the session that started last; None in an empty store."""
         newest = select(SessionRow.id).order_by(SessionRow.started_at.desc(), SessionRow.id.desc())
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return connection.scalar(newest.limit(1))
 
     def load(self, session_id: int, *, with_raw: bool = True) -> Session:
@@ -236,7 +124,7 @@ class Store:
 
         Raises StoreError when there is no such session or a block of it is damaged.
         """
-        with self._database.reading() as connection, DbSession(connection) as db:
+        with self.database.reading() as connection, DbSession(connection) as db:
             row = db.get(SessionRow, session_id)
             if row is None:
                 raise StoreError(self._unknown(session_id, db.scalars(select(SessionRow.id)).all()))

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field
 from itertools import islice
 
-from beltbox.store.store import Session, SessionSummary
 from beltbox.walk import since_last_walk as change
+from beltbox.walk.session import Session, SessionSummary
 from beltbox.walk.totals import as_one_walk
 from beltbox.walk.uncertainty import Uncertainty, of_walk
 from beltbox.walk.zone_uncertainty import Doubt

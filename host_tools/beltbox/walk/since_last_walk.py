@@ -7,7 +7,7 @@ nor for the asymmetry of the steps, of which 154 % are needed.
 
 from __future__ import annotations
 
-from beltbox.store.store import SessionSummary
+from beltbox.walk.session import SessionSummary
 
 _SPEED = 0.29
 _CADENCE = 0.135

@@ -20,9 +20,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from beltbox.store.store import SessionSummary
 from beltbox.units import ZONE_LIMITS_PERMILLE
 from beltbox.walk.rows import MetricRow
+from beltbox.walk.session import SessionSummary
 from beltbox.walk.zone_uncertainty import Doubt
 
 U_PPM_OF = {

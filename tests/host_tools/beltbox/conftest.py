@@ -26,8 +26,9 @@ from beltbox.link.link import BoxLink, LinkEvent
 from beltbox.link.wire import Sentence
 from beltbox.record.recorder import Recorder
 from beltbox.signals import end_signals
-from beltbox.store.store import Session, open_store
+from beltbox.store.store import open_store
 from beltbox.virtualbox import Scenario, VirtualBox, load
+from beltbox.walk.session import Session
 from beltcore.crc import crc16
 
 DEADLINE_S = 40.0

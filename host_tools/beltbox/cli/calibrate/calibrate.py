@@ -17,8 +17,9 @@ from beltbox.calibrate.arithmetic import belt_laps
 from beltbox.calibrate.arithmetic.rail_line import weights_problem
 from beltbox.calibrate.belt import calibrate_belt
 from beltbox.calibrate.belt_card import BeltPlan
-from beltbox.calibrate.box import CalibrateBox, CalibrationError
+from beltbox.calibrate.box import CalibrateBox
 from beltbox.calibrate.cards.card import Card
+from beltbox.calibrate.cards.card_store import CardStore
 from beltbox.calibrate.conversation import LeaveError, Talk, kilograms
 from beltbox.calibrate.diagnosis import diagnose, drive
 from beltbox.calibrate.rail import RailDialogue
@@ -39,6 +40,7 @@ from beltbox.cli.calibrate.options import (
     sides_meant,
 )
 from beltbox.cli.options import JsonOption, PortOption, StoreOption, print_json
+from beltbox.errors import CalibrationError
 from beltbox.link.finding import find_box
 from beltbox.store.store import Store, open_store
 
@@ -250,7 +252,7 @@ def rail_command(
 def _keep(box: CalibrateBox, talk: Talk, opened: Store, card: Card) -> None:
     """Settings on the box and the card in the store: both, or neither."""
     box.change(card.settings)
-    opened.cards.add(card)
+    CardStore(opened.database).add(card)
     box.keep(card.settings)
     talk.kept.append(card)
     talk.say(f"Stored: {' '.join(card.settings)} on the box, the card in {opened.where}.", "green")

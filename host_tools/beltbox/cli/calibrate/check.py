@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from beltbox.calibrate.box import SIDES, CalibrateBox, CalibrationError
+from beltbox.calibrate.box import SIDES, CalibrateBox
 from beltbox.calibrate.cards.card import Card, card_lines
+from beltbox.calibrate.cards.card_store import CardStore
 from beltbox.calibrate.check import check_lines, check_rail
 from beltbox.calibrate.conversation import Talk, positive
 from beltbox.cli.calibrate.options import (
@@ -24,8 +25,9 @@ from beltbox.cli.calibrate.options import (
     sides_meant,
 )
 from beltbox.cli.options import JsonOption, PortOption, StoreOption, print_json
+from beltbox.errors import CalibrationError
+from beltbox.files import default_store_file
 from beltbox.link.finding import find_box
-from beltbox.store.database import default_store_file
 from beltbox.store.store import open_store
 
 
@@ -103,7 +105,11 @@ def show_command(
     where = str(default_store_file()) if store is None else store
     if store is not None or default_store_file().exists():
         with open_store(store, create=False) as opened:
-            cards = [card for card in opened.cards.newest() if not serial or card.serial == serial]
+            cards = [
+                card
+                for card in CardStore(opened.database).newest()
+                if not serial or card.serial == serial
+            ]
             where = opened.where
     at = _now()
     if as_json:
@@ -141,4 +147,4 @@ def _in_force(store: str | None, box: CalibrateBox) -> list[Card]:
     if store is None and not default_store_file().exists():
         return []
     with open_store(store, create=False) as opened:
-        return opened.cards.in_force(box.settings, _now(), box.serial)
+        return CardStore(opened.database).in_force(box.settings, _now(), box.serial)

@@ -11,9 +11,10 @@ from rich.console import Console
 
 from beltbox.calibrate.acceptance import accepted
 from beltbox.calibrate.arithmetic.line_fit import Part
-from beltbox.calibrate.box import CalibrationError, LinkLostError
+from beltbox.calibrate.box import LinkLostError
 from beltbox.calibrate.cards.card import Card
 from beltbox.calibrate.conversation import Keyboard, LeaveError, Talk
+from beltbox.errors import CalibrationError
 
 CARD = Card(
     part="belt",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from beltbox.calibrate.cards.card_store import CardStore
 from beltbox.link.finding import find_box
 from beltbox.store.store import open_store
 from beltbox.virtualbox import VirtualBox, load
@@ -66,7 +67,7 @@ def test_a_script_counts_laps(belt, start, words, tmp_path, direction, pushed, e
     # The belt went backward; a belt of which the person says that it went forward is turned round.
     assert values["belt_direction"] == expected
     with open_store(tmp_path / "store.sqlite") as store:
-        (card,) = store.cards.newest()
+        (card,) = CardStore(store.database).newest()
     assert [abs(lap) for lap in card.laps] == [6000, 6000, 6000]
     # A tape of 2 mm and marks of 5 mm, rectangular, over three laps.
     assert 0.0015 < card.u_share < 0.006
@@ -169,7 +170,7 @@ def test_between_two_marks_by_a_script(belt, start, words, tmp_path):
     assert values["belt_nm_per_count"] == pytest.approx(250_000, rel=1e-3)
     assert values["belt_direction"] == -1
     with open_store(tmp_path / "store.sqlite") as store:
-        (card,) = store.cards.newest()
+        (card,) = CardStore(store.database).newest()
     assert (card.method, [abs(way) for way in card.laps]) == ("marks", [4000, 4000])
 
 

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from beltbox.calibrate import box as calibrate_box
-from beltbox.calibrate.box import CalibrateBox, CalibrationError, LinkLostError
+from beltbox.calibrate.box import CalibrateBox, LinkLostError
+from beltbox.errors import CalibrationError
 from beltbox.link import unfinished
 from beltbox.link.link import CommandRefusedError, LinkError, LinkEvent
 

@@ -7,7 +7,6 @@ import io
 import pytest
 from rich.console import Console
 
-from beltbox.calibrate.box import CalibrationError
 from beltbox.calibrate.conversation import (
     Answers,
     Keyboard,
@@ -19,6 +18,7 @@ from beltbox.calibrate.conversation import (
     positive,
     yes_or_no,
 )
+from beltbox.errors import CalibrationError
 
 
 class Typed(io.StringIO):

@@ -13,7 +13,8 @@ import pytest
 
 from beltbox.link.finding import find_box
 from beltbox.link.wire import named
-from beltbox.store.store import Session, open_store
+from beltbox.store.store import open_store
+from beltbox.walk.session import Session
 
 
 def rows_of(truth: Path) -> list[dict[str, str]]:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from beltbox.link.box_sessions import Block, BoxSession, Record
-from beltbox.record.box_store import Arrival, Origin
-from beltbox.store.store import SessionWriter, Store, open_store
+from beltbox.record.box_store import Arrival, BoxStore, Origin
+from beltbox.store.session_writer import SessionWriter
+from beltbox.store.store import Store, open_store
 from beltbox.walk.rows import MetricRow
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -84,11 +85,11 @@ def test_a_gap_in_the_second_segment_is_filled_and_the_first_left_alone(store: S
     live(writer, (1, 20), (41, 60))
     writer.close(NOON + timedelta(seconds=70), "stopped")
     before = store.load(writer.session_id)
-    heard = {one.number: one for one in store.of_boxes.known(SERIAL)}
+    heard = {one.number: one for one in BoxStore(store.database).known(SERIAL)}
     assert [one.pulled for one in heard.values()] == [False, False]
     assert heard[7].started_at == NOON
 
-    assert store.of_boxes.lay_over(heard[7], arrival(3, 60)) == 20
+    assert BoxStore(store.database).lay_over(heard[7], arrival(3, 60)) == 20
     after = store.load(writer.session_id)
     assert after.segments[0] == before.segments[0]
     assert [row.t_ms for row in after.segments[1].box] == [*range(21_000, 41_000, 1000)]
@@ -100,7 +101,7 @@ def test_a_gap_in_the_second_segment_is_filled_and_the_first_left_alone(store: S
     (event,) = after.events
     assert (event.kind, event.count, event.segment) == ("filled", 20, 2)
     assert event.t_ms == 9000 + 21_000
-    known = {one.number: one for one in store.of_boxes.known(SERIAL)}
+    known = {one.number: one for one in BoxStore(store.database).known(SERIAL)}
     assert [known[6].pulled, known[7].pulled, known[7].first_crc] == [False, True, 1]
     assert (known[7].power, known[7].boots, known[7].blocks) == (3, 4, 6)
 
@@ -113,10 +114,10 @@ def test_two_sessions_of_the_box_in_one_measurement(store: Store):
     writer.add_box_session(SERIAL, 8, 4)
     live(writer, (1, 10))
     writer.commit()
-    first, second = store.of_boxes.known(SERIAL)
-    assert store.of_boxes.lay_over(second, arrival(31, 50, number=8)) == 20
+    first, second = BoxStore(store.database).known(SERIAL)
+    assert BoxStore(store.database).lay_over(second, arrival(31, 50, number=8)) == 20
     assert store.load(writer.session_id).summary.distance_mm == 50_000
-    assert store.of_boxes.lay_over(first, arrival(3, 20, number=7)) == 10
+    assert BoxStore(store.database).lay_over(first, arrival(3, 20, number=7)) == 10
     session = store.load(writer.session_id)
     times = [row.t_ms // 1000 for row in session.segments[0].box]
     assert times == [*range(11, 21), *range(31, 51)]
@@ -133,8 +134,8 @@ def test_blocks_lost_on_the_flash_are_told_in_a_live_session_too(store: Store):
     writer.add_box_session(SERIAL, 7, 4)
     live(writer, (1, 20))
     writer.close(NOON, "stopped")
-    (heard,) = store.of_boxes.known(SERIAL)
-    store.of_boxes.lay_over(heard, arrival(3, 20, lost=2))
+    (heard,) = BoxStore(store.database).known(SERIAL)
+    BoxStore(store.database).lay_over(heard, arrival(3, 20, lost=2))
     (event,) = store.load(writer.session_id).events
     assert (event.kind, event.count) == ("lost", 2)
     assert "2 of 4 blocks" in event.text
@@ -142,7 +143,7 @@ def test_blocks_lost_on_the_flash_are_told_in_a_live_session_too(store: Store):
 
 def test_a_session_of_its_own_begins_at_zero(store: Store):
     """The box measured for hours before somebody stepped on."""
-    session_id = store.of_boxes.add(
+    session_id = BoxStore(store.database).add(
         ORIGIN, arrival(30_001, 32_000), started_at=NOON, dated=True, settings={"body_mass_g": 1}
     )
     session = store.load(session_id)
@@ -153,12 +154,12 @@ def test_a_session_of_its_own_begins_at_zero(store: Store):
     assert session.segments[0].boot_count == 4
     rows = session.segments[0].metrics
     assert [row.t_ms for row in rows] == [*range(1000, 2_001_000, 1000)]
-    assert [one.session_id for one in store.of_boxes.known(SERIAL)] == [session_id]
-    assert store.of_boxes.known("another") == []
+    assert [one.session_id for one in BoxStore(store.database).known(SERIAL)] == [session_id]
+    assert BoxStore(store.database).known("another") == []
 
 
 def test_one_without_a_date_has_no_end_either(store: Store):
-    session_id = store.of_boxes.add(
+    session_id = BoxStore(store.database).add(
         ORIGIN, arrival(1, 20), started_at=NOON, dated=False, settings=None
     )
     summary = store.load(session_id).summary
@@ -172,6 +173,8 @@ def test_what_cant_be_kept_leaves_nothing_behind(store: Store, monkeypatch: pyte
 
     monkeypatch.setattr("beltbox.record.box_store.append_rows", fail)
     with pytest.raises(KeyboardInterrupt):
-        store.of_boxes.add(ORIGIN, arrival(1, 20), started_at=NOON, dated=True, settings=None)
+        BoxStore(store.database).add(
+            ORIGIN, arrival(1, 20), started_at=NOON, dated=True, settings=None
+        )
     assert store.sessions() == []
-    assert store.of_boxes.known(SERIAL) == []
+    assert BoxStore(store.database).known(SERIAL) == []

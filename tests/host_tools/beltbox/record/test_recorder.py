@@ -413,14 +413,14 @@ def test_a_full_disk_keeps_what_was_committed(tmp_path: Path, monkeypatch: pytes
     full: list[bool] = []
     link = FakeLink([*walked(5), 1, lambda _link: full.append(True), *walked(5)], monkeypatch)
     with open_store(tmp_path / "walks.sqlite") as store:
-        real = store._database.writing
+        real = store.database.writing
 
         def writing():
             if full:
                 raise StoreError("The disk is full")
             return real()
 
-        monkeypatch.setattr(store._database, "writing", writing)
+        monkeypatch.setattr(store.database, "writing", writing)
         recorder = Recorder(link, store)
         with pytest.raises(StoreError, match="The disk is full"):
             recorder.run()

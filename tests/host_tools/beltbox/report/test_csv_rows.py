@@ -8,8 +8,9 @@ import pytest
 
 from beltbox.errors import ExportError
 from beltbox.report.csv_rows import export_csv
-from beltbox.store.store import Session, open_store
+from beltbox.store.store import open_store
 from beltbox.walk.rows import MetricRow, RawRow
+from beltbox.walk.session import Session
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 METRICS_HEADER = (

@@ -13,9 +13,10 @@ import pytest
 from beltbox.bench.store_size import made_up_walk
 from beltbox.errors import ReportError
 from beltbox.report.page import script_json, write_report
-from beltbox.store.store import Session, open_store
+from beltbox.store.store import open_store
 from beltbox.walk.comparison import Comparison
 from beltbox.walk.rows import MetricRow
+from beltbox.walk.session import Session
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HOSTILE = "</script><script>document.title='owned'</script><img src=x onerror=alert(1)>&amp;\""

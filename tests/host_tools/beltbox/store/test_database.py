@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 
 from beltbox.errors import StoreError
 from beltbox.store import schema
-from beltbox.store.store import default_store_url, open_store
+from beltbox.store.database import default_store_url
+from beltbox.store.store import open_store
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def test_the_default_store_is_in_the_users_data_folder(
     def data_dir(name: str, **_: object) -> str:
         return str(home / name)
 
-    monkeypatch.setattr("beltbox.store.database.user_data_dir", data_dir)
+    monkeypatch.setattr("beltbox.files.user_data_dir", data_dir)
     assert default_store_url().startswith("sqlite:///")
     with open_store() as store:
         assert store.sessions() == []

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 
 from beltbox.errors import StoreError
+from beltbox.record.box_store import BoxStore
 from beltbox.store import schema
 from beltbox.store.store import open_store
 
@@ -54,7 +55,7 @@ def test_a_store_of_version_1_is_read_as_it_was(path: Path):
     with open_store(path) as store:
         (summary,) = store.sessions()
         session = store.load(summary.id)
-        assert store.of_boxes.known("30aea4b0c0de") == []
+        assert BoxStore(store.database).known("30aea4b0c0de") == []
     assert (summary.person, summary.distance_mm, summary.complete) == ("Ana", 1400, True)
     assert (summary.dated, summary.serial) == (True, None)
     assert [len(session.segments[0].raw), len(session.segments[0].metrics)] == [20, 20]

@@ -17,7 +17,8 @@ from sqlalchemy.pool import Pool
 
 from beltbox.bench.store_size import made_up_walk
 from beltbox.errors import StoreError
-from beltbox.store.store import SessionWriter, Store, open_store
+from beltbox.store.session_writer import SessionWriter
+from beltbox.store.store import Store, open_store
 from beltbox.walk.rows import MetricRow, RawRow
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

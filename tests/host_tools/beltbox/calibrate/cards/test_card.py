@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, insert
 
 from beltbox.calibrate.arithmetic.line_fit import Part
 from beltbox.calibrate.cards.card import Card, CardError, CardPoint, card_lines, from_json
+from beltbox.calibrate.cards.card_store import CardStore
 from beltbox.report.cards import card_rows, cards_behind
 from beltbox.report.page import write_report
 from beltbox.store.schema import CalibrationRow
@@ -113,10 +114,10 @@ def test_cards_are_found_by_box_time_and_settings(tmp_path: Path):
     other = replace(RAIL, serial="ffff", box_name="another")
     with open_store(path) as store:
         for card in (RAIL, BELT, later, other):
-            store.cards.add(card)
+            CardStore(store.database).add(card)
     with open_store(path) as store:
-        assert store.cards.newest() == [other, BELT, later]
-        found = store.cards.in_force
+        assert CardStore(store.database).newest() == [other, BELT, later]
+        found = CardStore(store.database).in_force
         assert found(SETTINGS, AT + timedelta(days=2), "30aea4b0c0de") == [BELT, later]
         # Before the second was made; before any was; of a box that was set by hand since.
         assert found(SETTINGS, AT + timedelta(hours=1), "30aea4b0c0de") == [BELT, RAIL]
@@ -135,21 +136,21 @@ def test_a_newer_card_in_the_store_is_told(tmp_path: Path):
         connection.execute(insert(CalibrationRow).values(card={"card": 9}, **values))
     engine.dispose()
     with open_store(path) as store, pytest.raises(CardError, match="newer BeltBox"):
-        store.cards.newest()
+        CardStore(store.database).newest()
 
 
 def test_a_report_says_what_stands_behind_its_numbers(tmp_path: Path):
     path = tmp_path / "store.sqlite"
     started_at = AT + timedelta(days=100)
     with open_store(path) as store:
-        store.cards.add(RAIL)
+        CardStore(store.database).add(RAIL)
         writer = store.start_session(
             started_at=started_at, box_name="virtual", board="b", firmware="1", protocol=1
         )
         writer.start_segment(settings=SETTINGS, boot_count=1, reason="start", first_t_us=None)
         writer.close(started_at, "stopped")
         session = store.load(writer.session_id)
-        cards = cards_behind(store.cards, session)
+        cards = cards_behind(CardStore(store.database), session)
     assert cards == [RAIL]
     belt, left = card_rows(cards, SETTINGS, started_at)
     assert (belt.name, belt.verdict, belt.bad) == ("Belt", "set by hand: not calibrated", True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from beltbox.calibrate.cards.card_store import CardStore
 from beltbox.link.finding import find_box
 from beltbox.link.link import BoxLink
 from beltbox.store.store import open_store
@@ -45,7 +46,7 @@ def settings_of(box: VirtualBox) -> dict[str, int | str]:
 
 def cards_in(tmp_path: Path):
     with open_store(tmp_path / "store.sqlite") as store:
-        return store.cards.newest()
+        return CardStore(store.database).newest()
 
 
 UNKNOWN_CELL = {"rail_left_nn_per_count": 0, "rail_left_zero": 0}

@@ -1,0 +1,114 @@
+"""What a session is: what one person walked, whole or summed up, wherever it is kept.
+
+A session has segments; a segment is a stretch in which the box counted on from one zero, so a
+reset of the box begins a new one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from beltbox.walk.rows import MetricRow, RawRow
+
+PULLED = "pulled"
+"""The source of a session that only the box kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """A session without its rows."""
+
+    id: int
+    started_at: datetime
+    """UTC, as is `ended_at`."""
+    ended_at: datetime | None
+    duration_s: float
+    """The time that was measured, without the time that resets took."""
+    moving_s: float
+    """The part of it in which the belt moved."""
+    distance_mm: int
+    forward_mm: int
+    backward_mm: int
+    hands_off_mm: int
+    light_mm: int
+    supported_mm: int
+    heavy_mm: int
+    mean_speed_mm_s: float | None
+    """While the belt moved, >= 0; None if it never did."""
+    mean_reliance_permille: float | None
+    """Of body weight, weighted by distance."""
+    mean_rail_mn: float | None
+    """Both rails together, weighted by distance."""
+    hands_off_share: float | None
+    """The part, 0 .. 1, of the distance that was walked hands off."""
+    steps: int | None
+    grabs: int | None
+    box_name: str
+    board: str
+    firmware: str
+    protocol: int
+    person: str | None
+    title: str | None
+    source: str
+    complete: bool
+    """False while it is being recorded, and for ever if the recorder was killed."""
+    end_reason: str | None
+    damaged_count: int
+    """Of the events of kind "damaged", the sum of their counts."""
+    missing_count: int
+    """Of the events of kind "gap", the sum of their counts."""
+    serial: str | None = None
+    """The number of the box's chip; None where an older BeltBox or box didn't tell."""
+    dated: bool = True
+    """False: it was before `started_at`, nobody knows when; `started_at` keeps the order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a session."""
+
+    kind: str
+    """Such as reset, gap, damaged, unplugged, note, console."""
+    text: str
+    count: int
+    """Of how many things it tells: sentences lost or damaged."""
+    t_ms: int
+    """The session's time then, running on across segments."""
+    at: datetime
+    """UTC."""
+    segment: int
+    """1, 2, ...; 0 before the first segment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch in which the box counted on from one zero."""
+
+    settings: dict[str, int | str]
+    boot_count: int
+    reason: str
+    first_t_us: int | None
+    raw: list[RawRow]
+    metrics: list[MetricRow]
+    """As streamed, with `box` where nothing was."""
+    box: list[MetricRow]
+    """One a second, from the session that the box kept: what a pull filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A whole session."""
+
+    summary: SessionSummary
+    segments: list[Segment]
+    events: list[Event]
+
+
+def summary_json(one: SessionSummary) -> dict[str, object]:
+    """A session's summary as JSON has it: its fields by name, times in ISO 8601."""
+    values = {name: getattr(one, name) for name in one.__dataclass_fields__}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
