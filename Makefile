@@ -12,7 +12,7 @@ PORT ?=
 # Node may come from the system or, where it is missing, from PyPI into .venv.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup demo test lint bench flash clean
+.PHONY: help setup lock demo test lint bench flash clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -20,16 +20,24 @@ help: ## list the targets
 
 setup: $(STAMP) ## make .venv with all that is needed; does nothing when it is current
 
-$(STAMP): pyproject.toml $(ENGINES)/package-lock.json Makefile
+$(STAMP): pyproject.toml constraints.txt $(ENGINES)/package-lock.json Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "BeltBox needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")'
 	@echo "Setting up .venv (once; about a minute) …"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/stubs $(STUBS)
 	@command -v npm >/dev/null && node -e 'process.exit(+(process.versions.node.split(".")[0] < 18))' 2>/dev/null \
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check $(NODE)
 	@npm ci --prefix $(ENGINES) --silent --no-audit --no-fund
 	@touch $@
+
+lock: ## the newest versions that pyproject.toml allows into constraints.txt; then: make setup lint test
+	@$(PYTHON) -m venv --clear build/lock
+	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@head -1 constraints.txt > build/constraints.txt
+	@build/lock/bin/python -m pip --disable-pip-version-check freeze --exclude-editable >> build/constraints.txt
+	@mv build/constraints.txt constraints.txt
+	@rm -r build/lock
 
 demo: setup ## a walk on the virtual box: measured, shown, recorded, reported
 	@$(BIN)/python -m beltbox.sim.demo
