@@ -1,4 +1,4 @@
-"""`make bench`: prints every figure beside its goal, as the tables that the README repeats."""
+"""`make bench`: every figure beside its goal, printed and written into the READMEs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from beltbox.bench.grid.figures import measure_all
 from beltbox.bench.grid.lines import grid_lines, same_bytes_line
 from beltbox.bench.grid.walks import scenarios
 from beltbox.bench.ram import ram
-from beltbox.bench.table import grid_markdown, markdown, tally
+from beltbox.bench.readme import (
+    BENCH_README,
+    bench_text,
+    headline_table,
+    project_readme,
+    rows_of,
+    write_between_marks,
+)
 from beltbox.errors import BeltBoxError
 from beltbox.virtualbox.errors import VirtualBoxError
 
@@ -43,7 +50,12 @@ def main() -> None:
         sys.exit(f"beltbox: {error}")
     tell("done")
     grid = grid_lines(measured)
-    print(f"{grid_markdown(grid)}\n\n{markdown(lines)}\n\n{tally([*grid, *lines])}")
+    text = bench_text(grid, lines)
+    print(text)
+    if readme := project_readme():
+        write_between_marks(BENCH_README, text)
+        write_between_marks(readme, headline_table(rows_of(text)))
+        tell(f"written into {BENCH_README} and {readme}")
 
 
 if __name__ == "__main__":

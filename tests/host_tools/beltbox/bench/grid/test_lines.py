@@ -84,13 +84,13 @@ def test_a_slow_walks_speed_may_err_by_a_last_digit(measured):
     assert not line(grid_lines(fast), what).met
 
 
-def test_what_was_never_told_is_counted_and_not_taken_for_good(measured):
+def test_what_was_never_shown_is_counted_and_not_taken_for_good(measured):
     silent = worse(measured, 48, cadence_spm=None, cadence_known=0.0)
     found = line(grid_lines(silent), "cadence after 6 s, SD in steps/min, 0.1 mm")
-    assert (found.met, found.ours) == (False, "never told")
+    assert (found.met, found.ours) == (False, "never shown")
     some = worse(measured, 12, cadence_spm=None, cadence_known=0.0)
     found = line(grid_lines(some), "cadence after 6 s, SD in steps/min, 0.1 mm")
-    assert found.ours == "1.0 / 1.0 / 1.0 (36 of 48 walks); told 75 % of the time"
+    assert found.ours == "1.0 / 1.0 / 1.0 (36 of 48 walks); shown 75 % of the time"
     assert found.theil_sen == "–"
 
 
