@@ -36,7 +36,7 @@ def refuse_target(
             raise error(f"{path} is {what} itself. Name another file.")
     if path.exists():
         if not path.is_file():
-            raise error(f"{path} isn't an ordinary file. Name another one.")
+            raise error(f"{path} isn't an ordinary file. Name another path.")
         if not overwrite:
             raise error(
                 f"{path} exists already. Name another file, or allow overwriting it "
@@ -44,11 +44,11 @@ def refuse_target(
             )
 
 
-def _same(one: Path, other: Path) -> bool:
+def _same(path: Path, other: Path) -> bool:
     try:
-        return one.samefile(other)
+        return path.samefile(other)
     except OSError:  # one of them isn't there yet
-        return one.absolute() == other.absolute()
+        return path.absolute() == other.absolute()
 
 
 @contextmanager

@@ -8,11 +8,11 @@ from types import FrameType
 
 def end_signals() -> list[signal.Signals]:
     """Ctrl-C, `kill`, and, where there is such a thing, the closing of the terminal."""
-    found = [signal.SIGINT, signal.SIGTERM]
+    signals = [signal.SIGINT, signal.SIGTERM]
     # Ignored under `nohup`: then the terminal's closing isn't to end the program.
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        found.append(signal.SIGHUP)
-    return found
+        signals.append(signal.SIGHUP)
+    return signals
 
 
 class Stopper:

@@ -26,36 +26,36 @@ from beltbox.virtualbox.errors import VirtualBoxError
 def main() -> None:
     """Measure all; exit status 1 only when a measurement failed, not when a goal was missed."""
 
-    def tell(text: str) -> None:
+    def report(text: str) -> None:
         print(f"[{time.perf_counter() - began:4.0f} s] {text}", file=sys.stderr, flush=True)
 
     began = time.perf_counter()
     try:
         # First what measures time, while nothing else has warmed the machine up.
-        rates = cost.host_rates(tell)
-        instructions = cost.instructions(tell)
-        measured = measure_all(scenarios(), tell)
+        rates = cost.host_rates(report)
+        instructions = cost.instructions(report)
+        measured = measure_all(scenarios(), report)
         lines = [
             *instructions,
             *accuracy.distance(),
-            *accuracy.drift(tell),
-            *long_walks(tell),
-            *grabs(tell),
+            *accuracy.drift(report),
+            *long_walks(report),
+            *grabs(report),
             same_bytes_line(measured),
             *rates,
-            *ram(tell),
-            *cost.heap(tell),
+            *ram(report),
+            *cost.heap(report),
         ]
     except (BeltBoxError, VirtualBoxError) as error:
         sys.exit(f"beltbox: {error}")
-    tell("done")
+    report("done")
     grid = grid_lines(measured)
     text = bench_text(grid, lines)
     print(text)
     if readme := project_readme():
         write_between_marks(BENCH_README, text)
         write_between_marks(readme, headline_table(rows_of(text)))
-        tell(f"written into {BENCH_README} and {readme}")
+        report(f"written into {BENCH_README} and {readme}")
 
 
 if __name__ == "__main__":

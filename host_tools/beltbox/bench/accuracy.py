@@ -18,9 +18,9 @@ _DRIFT = "drift-2n-min"
 _MEAN_ROWS = 400
 
 
-def drift(tell: Callable[[str], None]) -> list[Line]:
+def drift(report: Callable[[str], None]) -> list[Line]:
     """Reliance over 20 minutes in which both zeros drift: the worst mean of five seconds."""
-    tell(f"{_DRIFT} …")
+    report(f"{_DRIFT} …")
     played = play(_DRIFT)
     error = _reliance_error_percent(played, played.rows)
     rival = _reliance_error_percent(played, _float_rows(played))

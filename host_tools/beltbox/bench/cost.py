@@ -40,9 +40,9 @@ class BenchError(BeltBoxError):
     """A measurement failed."""
 
 
-def heap(tell: Callable[[str], None]) -> list[Line]:
+def heap(report: Callable[[str], None]) -> list[Line]:
     """Ticks with the heap locked on both MicroPythons."""
-    tell(f"heap, {_TICKS_64:,} ticks on 64-bit MicroPython (about two minutes) …")
+    report(f"heap, {_TICKS_64:,} ticks on 64-bit MicroPython (about two minutes) …")
     firmware = default_firmware()
     grown = int(
         run([*find_micropython(), str(_DEVICE / "heap.py"), str(firmware), str(_TICKS_64), "0"])
@@ -57,7 +57,7 @@ def heap(tell: Callable[[str], None]) -> list[Line]:
             f"{rival:.0f} bytes a tick",
         )
     ]
-    tell(f"heap, {_TICKS_32:,} ticks on 32-bit MicroPython (about two minutes) …")
+    report(f"heap, {_TICKS_32:,} ticks on 32-bit MicroPython (about two minutes) …")
     node = shutil.which("node")
     if node is None or not _WASM.exists():
         raise BenchError("The 32-bit MicroPython isn't installed. Run `make setup`.")
@@ -69,7 +69,7 @@ def heap(tell: Callable[[str], None]) -> list[Line]:
     return lines
 
 
-def instructions(tell: Callable[[str], None]) -> list[Line]:
+def instructions(report: Callable[[str], None]) -> list[Line]:
     """Instructions of a whole tick under callgrind, and what that is on an ESP32."""
     if shutil.which("valgrind") is None:
         return [Line("instructions a tick", "valgrind isn't installed", "10 % and 20 %", None, "–")]
@@ -78,7 +78,7 @@ def instructions(tell: Callable[[str], None]) -> list[Line]:
         ("live", 10, "a tick of two cells and a belt, live sentences"),
         ("raw", 20, "the same with a raw sentence in every tick"),
     ):
-        tell(f"instructions, {mode} …")
+        report(f"instructions, {mode} …")
         ours = _instructions(mode)
         rival = _instructions(f"float-{mode}")
         share = 100 * ours / _INSTRUCTIONS_PER_MS / _TICK_MS
@@ -94,12 +94,12 @@ def instructions(tell: Callable[[str], None]) -> list[Line]:
     return lines
 
 
-def host_rates(tell: Callable[[str], None]) -> list[Line]:
+def host_rates(report: Callable[[str], None]) -> list[Line]:
     """Replay and decoding on this machine's CPython, one core, the best of three; the store's size.
 
     The best, as what else the machine does only ever makes it slower.
     """
-    tell("replay …")
+    report("replay …")
     seconds = 600
     raw = [row for row, _ in made_up_walk(seconds)]
     settings = complete({"rail_left_nn_per_count": 230_000, "rail_right_nn_per_count": 230_000})
@@ -112,7 +112,7 @@ def host_rates(tell: Callable[[str], None]) -> list[Line]:
         took = _least_s(lambda: replay(path, settings, out))
         rival_took = _least_s(lambda: _float_replay(path, settings, Path(folder) / "float.csv"))
     rate = seconds / took
-    tell("decoding …")
+    report("decoding …")
     writer = Writer()
     lines_count = 100_000
     parts: list[bytes] = []
@@ -123,7 +123,7 @@ def host_rates(tell: Callable[[str], None]) -> list[Line]:
     sentences = data.count(b"\n")
     decoded = sentences / _least_s(lambda: _all_good(data, sentences))
     rival_decoded = sentences / _least_s(lambda: [*map(_plainly_decoded, data.split(b"\n"))])
-    tell("the store's size …")
+    report("the store's size …")
     stored = bench_store_bytes_per_hour() / 1e6
     return [
         Line(
@@ -146,12 +146,12 @@ def host_rates(tell: Callable[[str], None]) -> list[Line]:
 
 def _least_s(work: Callable[[], object]) -> float:
     """Seconds that it takes, the least of three times."""
-    found: list[float] = []
+    seconds: list[float] = []
     for _ in range(3):
         began = time.perf_counter()
         work()
-        found.append(time.perf_counter() - began)
-    return min(found)
+        seconds.append(time.perf_counter() - began)
+    return min(seconds)
 
 
 def _all_good(data: bytes, sentences: int) -> None:
@@ -215,10 +215,10 @@ def _callgrind(mode: str, ticks: int) -> int:
     done = subprocess.run(
         [*command, *_tick_command(mode, ticks)], capture_output=True, text=True, check=False
     )
-    found = re.search(r"Collected : (\d+)", done.stderr)
-    if done.returncode != 0 or found is None:
+    collected = re.search(r"Collected : (\d+)", done.stderr)
+    if done.returncode != 0 or collected is None:
         raise BenchError(f"callgrind failed on {mode}: {done.stderr.strip()[-300:]}")
-    return int(found[1])
+    return int(collected[1])
 
 
 def _tick_command(mode: str, ticks: int) -> list[str]:

@@ -93,9 +93,9 @@ def _noise_n(rng: random.Random) -> float:
     return rng.gauss(0, 1.5) + (rng.choice((-150, 150)) if rng.random() < 0.01 else 0)
 
 
-def grabs(tell: Callable[[str], None]) -> list[Line]:
+def grabs(report: Callable[[str], None]) -> list[Line]:
     """Catches and brisk leans."""
-    tell("grabs …")
+    report("grabs …")
     there, missed, made_up = grabs_missed_and_made_up()
     return [
         Line(
@@ -108,9 +108,9 @@ def grabs(tell: Callable[[str], None]) -> list[Line]:
     ]
 
 
-def long_walks(tell: Callable[[str], None]) -> list[Line]:
+def long_walks(report: Callable[[str], None]) -> list[Line]:
     """Steps of every fourth walk of the grid, five minutes long as a first session is."""
-    tell("steps of five minutes …")
+    report("steps of five minutes …")
     errors: list[float] = []
     off = there = 0
     for scenario in scenarios():

@@ -36,15 +36,15 @@ _FOLDER = "firmware-a"
 _MPY_ESP32 = _MPY | 10 << 10
 
 
-def ram(tell: Callable[[str], None]) -> list[Line]:
+def ram(report: Callable[[str], None]) -> list[Line]:
     """The RAM in use, the most that a start takes, and the files' size."""
-    tell("RAM …")
+    report("RAM …")
     with tempfile.TemporaryDirectory() as folder:
         compiled = lay_out(Path(folder) / "compiled", compiled=True)
         plain = lay_out(Path(folder) / "plain", compiled=False)
         used = used_bytes(compiled)
         used_plain = used_bytes(plain)
-        tell("the least heap for a start …")
+        report("the least heap for a start …")
         least = _least_heap(plain)
         # 64-bit MicroPython keeps the same objects in words twice as wide.
         least_32 = round(least * used_plain / _used_64(plain))

@@ -95,7 +95,8 @@ def run(folder: Path, recordings: Path, console: Console) -> list[Comparison]:
     console.print(f"Report: {folder / 'report.html'}", highlight=False)
     comparisons += _real_recording(console, folder, recordings)
     (folder / "summary.json").write_text(
-        json.dumps([one.to_json() for one in comparisons], indent=2) + "\n", encoding="utf-8"
+        json.dumps([comparison.to_json() for comparison in comparisons], indent=2) + "\n",
+        encoding="utf-8",
     )
     return comparisons
 
@@ -162,7 +163,7 @@ def main() -> None:
         sys.exit(f"beltbox: {error}")
     except KeyboardInterrupt:
         sys.exit("\nStopped.")
-    missed = [one.name for one in comparisons if one.met is False]
+    missed = [comparison.name for comparison in comparisons if comparison.met is False]
     if missed:
         sys.exit(f"beltbox: missed its goal: {', '.join(missed)}")
 

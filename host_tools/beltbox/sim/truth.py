@@ -96,11 +96,11 @@ def unwrapped_us(t_us: Sequence[int]) -> list[int]:
     unwrapped: list[int] = []
     high = 0
     before = 0
-    for one in t_us:
-        if one < before:
+    for reading_us in t_us:
+        if reading_us < before:
             high += 1 << 30
-        before = one
-        unwrapped.append(one + high)
+        before = reading_us
+        unwrapped.append(reading_us + high)
     return unwrapped
 
 
@@ -111,7 +111,7 @@ def compare(session: Session, truth_file: Path) -> list[Comparison]:
     TruthError.
     """
     truth = Truth(truth_file)
-    segment = next((one for one in session.segments if one.raw), None)
+    segment = next((segment for segment in session.segments if segment.raw), None)
     if segment is None or not segment.metrics or len(segment.raw) <= 2 * _FIRST_ROWS:
         raise TruthError(f"Session {session.summary.id} is too short to be held against the truth.")
     # Up to the last live row, which is where the session's sums end.
@@ -134,7 +134,7 @@ def compare(session: Session, truth_file: Path) -> list[Comparison]:
     zones_left_late_mm, _ = _by_zone(permille, walked_mm, _LEFT_AT)
 
     mean_mm_s = distance_mm / moving_s / 1000 if moving_s else 0.0
-    found = [
+    comparisons = [
         _row("distance", "m", distance_mm / 1000, summary.distance_mm / 1000, 0.01),
         _row("forward", "m", forward_mm / 1000, summary.forward_mm / 1000, 0.01),
         _row("backward", "m", (distance_mm - forward_mm) / 1000, summary.backward_mm / 1000, 0.01),
@@ -159,10 +159,12 @@ def compare(session: Session, truth_file: Path) -> list[Comparison]:
         name = f"rail_{side}_mn"
         truly = [truth.column(name)[i] for i in stretch]
         seen = [float(getattr(row, name)) for row in rows if getattr(row, name) is not None]
-        found.append(_row(f"rail {side}, mean", "N", _mean(truly) / 1000, _mean(seen) / 1000, 1.0))
-    found.append(
+        comparisons.append(
+            _row(f"rail {side}, mean", "N", _mean(truly) / 1000, _mean(seen) / 1000, 1.0)
+        )
+    comparisons.append(
         _row(
-            "rail, mean of the way",
+            "rail, mean of the distance",
             "% of weight",
             weighted / distance_mm / 10 if distance_mm else 0.0,
             (summary.mean_reliance_permille or 0) / 10,
@@ -174,29 +176,39 @@ def compare(session: Session, truth_file: Path) -> list[Comparison]:
     # The truth has plain limits; the box leaves a zone a tenth below its limit, and its force lags
     # at each change of zone. What these two can explain is the goal.
     lag_mm = _FORCE_LAG_S * mean_mm_s * 1000 * changes
-    found += [
+    comparisons += [
         _row(
-            f"way {name}", "m", true_mm / 1000, mm / 1000, (abs(true_mm - late_mm) + lag_mm) / 1000
+            f"distance {name}",
+            "m",
+            true_mm / 1000,
+            mm / 1000,
+            (abs(true_mm - late_mm) + lag_mm) / 1000,
         )
         for name, true_mm, late_mm, mm in zip(
             names, zones_mm, zones_left_late_mm, measured_mm, strict=True
         )
     ]
-    # How well these are told depends on the walk and the encoder: a single one has no goal.
-    found += [
-        _row(name, "", truth.column(name)[stretch[-1]] - truth.column(name)[stretch[0]], told, None)
-        for name, told in (("steps", summary.steps), ("grabs", summary.grabs))
-        if told is not None
+    # How well these are counted depends on the walk and the encoder: a single one has no goal.
+    comparisons += [
+        _row(
+            name,
+            "",
+            truth.column(name)[stretch[-1]] - truth.column(name)[stretch[0]],
+            counted,
+            None,
+        )
+        for name, counted in (("steps", summary.steps), ("grabs", summary.grabs))
+        if counted is not None
     ]
     equal, total = live_equal_to_computed(session)
-    found.append(_row("live rows that raw rows give again", "rows", total, equal, 0))
-    return found
+    comparisons.append(_row("live rows that raw rows give again", "rows", total, equal, 0))
+    return comparisons
 
 
 def _by_zone(
     permille: Sequence[float], walked_mm: Sequence[float], limits: float
 ) -> tuple[list[float], int]:
-    """The way in each zone, its limits times `limits`, and how often the zone changed."""
+    """The distance in each zone, its limits times `limits`, and how often the zone changed."""
     zones_mm = [0.0, 0.0, 0.0, 0.0]
     changes = before = 0
     for reliance, mm in zip(permille, walked_mm, strict=True):

@@ -67,14 +67,14 @@ class _Panel:
     curves: list[_Curve]
 
 
-def svg(found: Curves) -> str:
+def svg(curves_of: Curves) -> str:
     """The chart: two panels, each with ours (solid) and one rival."""
     goals = [
         _line([max(_FINE_GOAL, SPEED_FLOOR_MM_S / speed / 10) for speed in SPEEDS_M_S]),
         _line([_COARSE_GOAL for _ in SPEEDS_M_S]),
     ]
     panels = [
-        _Panel(left, f"BeltBox (solid) and {rival} ({stroke})", _panel(found, rival, dashes))
+        _Panel(left, f"BeltBox (solid) and {rival} ({stroke})", _panel(curves_of, rival, dashes))
         for left, rival, stroke, dashes in (
             (130.0, PLAIN, "dashed", "6 4"),
             (612.0, THEIL_SEN, "dotted", "1.5 4"),
@@ -120,15 +120,15 @@ def _line(percents: Sequence[float]) -> str:
     )
 
 
-def _panel(found: Curves, rival: str, dashes: str) -> list[_Curve]:
+def _panel(curves_of: Curves, rival: str, dashes: str) -> list[_Curve]:
     """A rival's curves below, labelled at the left, and ours upon them, labelled at the right."""
     drawn: list[_Curve] = []
     for name, its_dashes, end in ((rival, dashes, 0), (OURS, "", -1)):
-        places = labels_y([found[name][size][end] for size in SIZES_MM])
+        places = labels_y([curves_of[name][size][end] for size in SIZES_MM])
         for size, label_y in zip(SIZES_MM, places, strict=True):
             drawn.append(
                 _Curve(
-                    points=_line(found[name][size]),
+                    points=_line(curves_of[name][size]),
                     colour=_COLOURS[size],
                     dashes=its_dashes,
                     label=f"{size:g} mm",
@@ -144,7 +144,7 @@ def labels_y(percents: Sequence[float]) -> list[float]:
     """Where the labels of curves that end at these errors go: beside them, but not over another."""
     places = {at: y_of(percent) for at, percent in enumerate(percents)}
     above = math.inf
-    for at in sorted(places, key=lambda one: -places[one]):  # from the bottom up
+    for at in sorted(places, key=lambda place: -places[place]):  # from the bottom up
         places[at] = round(min(places[at], above - _LABEL), 1)
         above = places[at]
     return [places[at] for at in range(len(percents))]
@@ -153,12 +153,12 @@ def labels_y(percents: Sequence[float]) -> list[float]:
 def curves() -> Curves:
     """Measure all, on all cores."""
     asked = [(size, speed) for size in SIZES_MM for speed in SPEEDS_M_S]
-    found: Curves = {name: {size: [] for size in SIZES_MM} for name in ESTIMATORS}
+    curves_of: Curves = {name: {size: [] for size in SIZES_MM} for name in ESTIMATORS}
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for (size, _), errors in zip(asked, pool.map(_errors, asked), strict=True):
             for name, percent in errors.items():
-                found[name][size].append(percent)
-    return found
+                curves_of[name][size].append(percent)
+    return curves_of
 
 
 def _errors(asked: tuple[float, float]) -> dict[str, float]:
@@ -178,8 +178,8 @@ def _errors(asked: tuple[float, float]) -> dict[str, float]:
         for name, estimate in ESTIMATORS.items():
             read = estimate(raw, settings)
             off_mm_s = [
-                told - (belt.place_mm(t_s) - belt.place_mm(t_s - 1.0))
-                for told, t_s in zip(read.speed_mm_s, read.t_s, strict=True)
+                read_mm_s - (belt.place_mm(t_s) - belt.place_mm(t_s - 1.0))
+                for read_mm_s, t_s in zip(read.speed_mm_s, read.t_s, strict=True)
                 if from_s <= t_s <= to_s
             ]
             of_walks[name].append(rms(off_mm_s) / speed_m_s / 10)
@@ -191,14 +191,14 @@ def main() -> None:
     if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         print("Usage: python -m beltbox.bench.grid.chart FILE.svg", file=sys.stderr)
         sys.exit(2)
-    found = curves()
+    curves_of = curves()
     try:
-        Path(sys.argv[1]).write_text(svg(found), encoding="utf-8")
+        Path(sys.argv[1]).write_text(svg(curves_of), encoding="utf-8")
     except OSError as error:
         sys.exit(f"beltbox: Can't write {sys.argv[1]}: {error.strerror}. Name another file.")
     print("| | " + " | ".join(f"{speed:.2f} m/s" for speed in SPEEDS_M_S) + " |")
     print("|---|" + "---|" * len(SPEEDS_M_S))
-    for name, by_size in found.items():
+    for name, by_size in curves_of.items():
         for size, percents in by_size.items():
             cells = " | ".join(f"{percent:.3f} %" for percent in percents)
             print(f"| {name}, {size:g} mm | {cells} |")

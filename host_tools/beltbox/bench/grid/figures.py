@@ -80,7 +80,7 @@ class Measured:
 
 def measure_all(
     scenarios: Sequence[Scenario],
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
     *,
     estimators: Sequence[str] = tuple(ESTIMATORS),
     engines: bool = True,
@@ -90,14 +90,14 @@ def measure_all(
     engines: whether the three engines are compared, too: every walk's rows, whole, but of the
     encoders in turn, because 32-bit MicroPython takes twice as long as all the rest.
     """
-    found: list[Measured] = []
+    measured: list[Measured] = []
     each = functools.partial(measure, estimators=estimators, engines=engines)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for measured in pool.map(each, scenarios):
-            if len(found) % 24 == 0:
-                tell(f"grid, {len(found)} of {len(scenarios)} scenarios …")
-            found.append(measured)
-    return found
+        for walk in pool.map(each, scenarios):
+            if len(measured) % 24 == 0:
+                report(f"grid, {len(measured)} of {len(scenarios)} scenarios …")
+            measured.append(walk)
+    return measured
 
 
 def measure(
@@ -186,7 +186,7 @@ def _asymmetry(walk: Walked, read: Readings) -> tuple[float | None, bool | None]
 
 
 def _between(t_s: Sequence[float], from_s: float, to_s: float) -> Iterator[tuple[int, float]]:
-    return ((at, one) for at, one in enumerate(t_s) if from_s <= one <= to_s)
+    return ((at, moment_s) for at, moment_s in enumerate(t_s) if from_s <= moment_s <= to_s)
 
 
 def _at(values: Sequence[float | None], at: int) -> float | None:

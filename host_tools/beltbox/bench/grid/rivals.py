@@ -26,7 +26,7 @@ _MEAN_US = 1_000_000
 _FORCE_ROWS = 12
 _FORCE_LAG_S = 0.06  # ours: two samples of the median, three of the mean
 # The fast average of plain differences, and the hysteresis as a part of the slow one: those of
-# twelve by four that found steps best on this very grid, with a fine encoder and with a coarse one.
+# twelve by four that find steps best on this very grid, with a fine encoder and with a coarse one.
 _FINE_STEPS = (12, 0.01)
 _COARSE_STEPS = (28, 0.02)
 _COARSE_NM = 2_000_000
@@ -67,19 +67,21 @@ class Readings:
 def ours(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> Readings:
     """beltcore."""
     rows = computed_again(raw, settings)
-    told = rows[::EVERY]
+    sampled = rows[::EVERY]
     return Readings(
         t_s=[row.t_us / 1e6 for row in raw[::EVERY]],
         belt_lag_s=lag_us(int(settings["belt_nm_per_count"])) / 1e6,
         force_lag_s=_FORCE_LAG_S,
-        speed_mm_s=[row.speed_mm_s or 0.0 for row in told],
-        belt_mm_s=[row.belt_mm_s or 0.0 for row in told],
-        forces_n=[(_over(row.rail_left_mn, 1000), _over(row.rail_right_mn, 1000)) for row in told],
-        reliance_percent=[_over(row.reliance_permille, 10) for row in told],
-        cadence_spm=[_over(row.cadence_spm_x10, 10) for row in told],
-        step_length_mm=[row.step_length_mm for row in told],
-        asymmetry_permille=[row.step_asymmetry_permille for row in told],
-        asymmetry_u_permille=[row.step_asymmetry_u_permille for row in told],
+        speed_mm_s=[row.speed_mm_s or 0.0 for row in sampled],
+        belt_mm_s=[row.belt_mm_s or 0.0 for row in sampled],
+        forces_n=[
+            (_over(row.rail_left_mn, 1000), _over(row.rail_right_mn, 1000)) for row in sampled
+        ],
+        reliance_percent=[_over(row.reliance_permille, 10) for row in sampled],
+        cadence_spm=[_over(row.cadence_spm_x10, 10) for row in sampled],
+        step_length_mm=[row.step_length_mm for row in sampled],
+        asymmetry_permille=[row.step_asymmetry_permille for row in sampled],
+        asymmetry_u_permille=[row.step_asymmetry_u_permille for row in sampled],
         steps=rows[-1].steps or 0,
     )
 
@@ -93,7 +95,7 @@ def plain(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> Readings:
         first = max(0, at - rows)
         return (place_mm[at] - place_mm[first]) / (t_s[at] - t_s[first]) if at else 0.0
 
-    found = _by_windows(raw, settings, t_s, moving_average_mm_s, statistics.fmean)
+    readings = _by_windows(raw, settings, t_s, moving_average_mm_s, statistics.fmean)
     coarse = int(settings["belt_nm_per_count"]) > _COARSE_NM
     fast_rows, swing = _COARSE_STEPS if coarse else _FINE_STEPS
     steps = _Steps(swing)
@@ -106,15 +108,15 @@ def plain(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> Readings:
         )
         if at % EVERY == 0:
             cadence_spm, length_mm = steps.recent(t_s[at])
-            found.cadence_spm.append(cadence_spm)
-            found.step_length_mm.append(length_mm)
-            found.asymmetry_permille.append(
+            readings.cadence_spm.append(cadence_spm)
+            readings.step_length_mm.append(length_mm)
+            readings.asymmetry_permille.append(
                 asymmetry_permille([step_s for step_s, _ in steps.at[-STEPS_OF_SIDES - 1 :]])
                 if len(steps.at) > _SIDES_LEAST
                 else None
             )
-    found.steps = len(steps.at)
-    return found
+    readings.steps = len(steps.at)
+    return readings
 
 
 def theil_sen(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> Readings:
@@ -130,7 +132,7 @@ def theil_sen(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> Readi
 
 def median_slope(x: Sequence[float], y: Sequence[float]) -> float:
     """Theil-Sen: the median of the slopes between all pairs of two or more points, x rising."""
-    if all(one == y[0] for one in y):
+    if all(value == y[0] for value in y):
         return 0.0
     slopes = [
         (y[b] - y_a) / (x[b] - x_a)
@@ -146,8 +148,8 @@ def asymmetry_permille(steps_s: Sequence[float]) -> float:
     Which side isn't known, so it is never negative.
     """
     took_s = [after - before for before, after in itertools.pairwise(steps_s)]
-    one, other = statistics.fmean(took_s[::2]), statistics.fmean(took_s[1::2])
-    return 2000 * abs(one - other) / (one + other)
+    first, second = statistics.fmean(took_s[::2]), statistics.fmean(took_s[1::2])
+    return 2000 * abs(first - second) / (first + second)
 
 
 class _Steps:
@@ -196,23 +198,23 @@ def _by_windows(
 
     speed_mm_s: at a row, over so many rows before it; middle: of the last samples of a force.
     """
-    told = range(0, len(raw), EVERY)
+    sampled = range(0, len(raw), EVERY)
     row_s = (t_s[-1] - t_s[0]) / (len(t_s) - 1)
     mean_rows = round(_MEAN_US / 1e6 / row_s)
     now_rows = round(2 * lag_us(int(settings["belt_nm_per_count"])) / 1e6 / row_s)
-    found = Readings(
-        t_s=[t_s[at] for at in told],
+    readings = Readings(
+        t_s=[t_s[at] for at in sampled],
         belt_lag_s=now_rows * row_s / 2,
         force_lag_s=(_FORCE_ROWS - 1) / 2 * row_s,
-        speed_mm_s=[speed_mm_s(at, mean_rows) for at in told],
-        belt_mm_s=[speed_mm_s(at, now_rows) for at in told],
+        speed_mm_s=[speed_mm_s(at, mean_rows) for at in sampled],
+        belt_mm_s=[speed_mm_s(at, now_rows) for at in sampled],
     )
-    _feel(found, raw, settings, middle)
-    return found
+    _feel(readings, raw, settings, middle)
+    return readings
 
 
 def _feel(
-    found: Readings,
+    readings: Readings,
     raw: Sequence[RawRow],
     settings: Mapping[str, int | str],
     middle: Callable[[Sequence[float]], float],
@@ -232,8 +234,8 @@ def _feel(
                 ("right", [row.rail_right for row in rows if row.rail_right is not None]),
             )
         )
-        found.forces_n.append((left_n, right_n))
-        found.reliance_percent.append(
+        readings.forces_n.append((left_n, right_n))
+        readings.reliance_percent.append(
             None
             if left_n is None or right_n is None
             else 100 * max(0.0, left_n + right_n) / weight_n

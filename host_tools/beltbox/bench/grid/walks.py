@@ -94,7 +94,7 @@ def scenarios(sizes_mm: Sequence[float] = SIZES_MM, seed: int = SEED) -> list[Sc
     cadences, speeds, noises, masses = spread(), spread(), spread(), spread()
     shapes = shuffled(SHAPES)
     spiked = shuffled((False, True))
-    found: list[Scenario] = []
+    walks: list[Scenario] = []
     for size_mm in sizes_mm:
         for n in range(WALKS):
             cadence_spm = _between(CADENCES_SPM, cadences[n])
@@ -102,7 +102,7 @@ def scenarios(sizes_mm: Sequence[float] = SIZES_MM, seed: int = SEED) -> list[Sc
             speed_m_s = _between(
                 (max(SPEEDS_M_S[0], slowest), min(SPEEDS_M_S[1], fastest)), speeds[n]
             )
-            found.append(
+            walks.append(
                 Scenario(
                     number=n,
                     mm_per_count=size_mm,
@@ -119,7 +119,7 @@ def scenarios(sizes_mm: Sequence[float] = SIZES_MM, seed: int = SEED) -> list[Sc
                     mass_kg=_between(MASSES_KG, masses[n]),
                 )
             )
-    return found
+    return walks
 
 
 def _between(ends: tuple[float, float], part: float) -> float:

@@ -62,7 +62,7 @@ def test_a_sound_walk_meets_its_goals(walk):
             found[name].measured - found[name].truth, abs=1e-3
         )
     assert found["distance"].truth > 4
-    assert found["way heavy"].measured > 1
+    assert found["distance heavy"].measured > 1
     assert live_equal_to_computed(walk.session)[1] > 100
 
 
