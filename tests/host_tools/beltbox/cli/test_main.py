@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 import beltbox
-from beltbox.cli.sessions import sessions_table
+from beltbox.cli.sessions.sessions import sessions_table
 from beltbox.store.store import open_store
 from beltbox.walk.rows import MetricRow, RawRow
 from beltcore import settings as declared

@@ -1,32 +1,24 @@
-"""`beltbox doctor` and `beltbox bundle`: what is wrong with a box, and a report of it to send."""
+"""`beltbox doctor`: what is wrong with a box."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from beltbox.cli.options import (
+from beltbox.cli.common.options import (
     JsonOption,
-    OverwriteOption,
     PortOption,
-    StoreOption,
     a_number,
-    print_json,
 )
+from beltbox.cli.common.output import print_json
+from beltbox.cli.common.progress import progress_bar
 from beltbox.doctor.at_prompt import at_the_prompt, started_again
-from beltbox.doctor.bundle import BundleError, write_bundle
 from beltbox.doctor.examination import SECONDS, Examination, examine
 from beltbox.doctor.findings import Finding, judge
-from beltbox.files import refuse_target
 from beltbox.link.finding import find_box
 from beltbox.link.link import BoxLink, NoProgramError, SafeModeError
 from beltbox.words import printable
@@ -52,7 +44,7 @@ def doctor_command(
     Example: beltbox doctor
     """
     console = Console(stderr=as_json)
-    seen = _examine(port, seconds)
+    seen = examine_box(port, seconds)
     found = judge(seen)
     if as_json:
         print_json({**seen.as_json(), "findings": [asdict(finding) for finding in found]})
@@ -63,34 +55,12 @@ def doctor_command(
         sys.exit(1)
 
 
-def bundle_command(
-    out: Annotated[
-        Path | None,
-        typer.Option(help="The zip to write; else beltbox-bundle-DATE-TIME.zip, here."),
-    ] = None,
-    port: PortOption = None,
-    store: StoreOption = None,
-    seconds: SecondsOption = SECONDS,
-    overwrite: OverwriteOption = False,
-) -> None:
-    """Write all that the doctor sees, and the last minutes recorded, into a zip for a bug report.
-
-    Names of people aren't in it: look before you send it.
-
-    Example: beltbox bundle --out bundle.zip
-    """
-    target = out or Path(f"beltbox-bundle-{datetime.now():%Y-%m-%d-%H%M%S}.zip")
-    refuse_target(target, error=BundleError, overwrite=overwrite)
-    members, problems = write_bundle(target, lambda: _examine(port, seconds), store)
-    for problem in problems:
-        print(printable(problem), file=sys.stderr)
-    print(f"{target}: {', '.join(members)}")
-
-
-def _examine(port: str | None, seconds: float) -> Examination:
-    with _link(port) as link, _bar(seconds) as bar:
+def examine_box(port: str | None, seconds: float) -> Examination:
+    """What the box says and measures for so many seconds, with a bar meanwhile."""
+    words = "Hands off the rails; turn the belt a little both ways"
+    with _link(port) as link, progress_bar(Console(stderr=True), words) as show:
         try:
-            return examine(link, seconds=seconds, show=bar)
+            return examine(link, seconds=seconds, show=show)
         except SafeModeError as error:
             link.close()
             raise at_the_prompt(link.path, str(error)) from error
@@ -102,26 +72,6 @@ def _link(port: str | None) -> BoxLink:
         return find_box(port)
     except NoProgramError as error:
         return started_again(error.path)
-
-
-@contextmanager
-def _bar(seconds: float) -> Generator[_Bar]:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        words = "Hands off the rails; turn the belt a little both ways"
-        task = progress.add_task(words, total=seconds)
-        yield _Bar(progress, task, seconds)
-
-
-class _Bar:
-    def __init__(self, progress: Progress, task: object, seconds: float) -> None:
-        self._progress = progress
-        self._task = task
-        self._seconds = seconds
-
-    def __call__(self, share: float) -> None:
-        self._progress.update(self._task, completed=share * self._seconds)  # pyright: ignore[reportArgumentType]
 
 
 def _lines(seen: Examination, found: list[Finding]) -> list[tuple[str, str]]:

@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 
-from beltbox.cli.options import JsonOption, PortOption, print_json
+from beltbox.cli.common.options import JsonOption, PortOption
+from beltbox.cli.common.output import print_json
 from beltbox.errors import BeltBoxError
 from beltbox.flash import chips, flash, image, rom
 from beltbox.flash.board import Board, BoardError, NotMicroPythonError

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from beltbox.cli.options import JsonOption, OverwriteOption, PortOption, print_json
+from beltbox.cli.common.options import JsonOption, OverwriteOption, PortOption
+from beltbox.cli.common.output import print_json
 from beltbox.errors import BeltBoxError
 from beltbox.files import default_store_file, refuse_target, written_whole
 from beltbox.link.finding import find_box

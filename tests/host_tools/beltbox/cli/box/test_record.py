@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from beltbox.cli.record import CaptureFile, Stopper
+from beltbox.cli.box.record import CaptureFile, Stopper
 from beltbox.replay.capture import read_capture
 from beltbox.replay.replay import computed_again
 from beltbox.store.store import open_store

@@ -9,7 +9,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from beltbox import units
-from beltbox.cli.options import JsonOption, PortOption, StoreOption, print_json
+from beltbox.cli.common.options import JsonOption, PortOption, StoreOption
+from beltbox.cli.common.output import print_json
 from beltbox.errors import BeltBoxError
 from beltbox.link.finding import find_box
 from beltbox.link.link import LinkError

@@ -1,15 +1,11 @@
-"""What the commands have in common: their options, how they print and how they fail."""
+"""The options that commands have in common."""
 
 from __future__ import annotations
 
-import json
 import math
-import sys
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-
-from beltbox.words import printable
 
 
 def a_port(value: str | None) -> str | None:
@@ -44,19 +40,3 @@ def a_number(value: float | None) -> float | None:
     if value is not None and math.isnan(value):
         raise typer.BadParameter("nan isn't a number.")
     return value
-
-
-def sound_text(text: str) -> str:
-    """An argument without the halves of characters that a badly encoded one has."""
-    return text.encode(errors="backslashreplace").decode()
-
-
-def fail(message: str) -> NoReturn:
-    """Say what is wrong and end with exit status 1."""
-    print(f"beltbox: {printable(message)}", file=sys.stderr)
-    sys.exit(1)
-
-
-def print_json(value: object) -> None:
-    """Print a value as JSON."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))

@@ -11,16 +11,19 @@ from rich.table import Table
 from rich.text import Text
 
 from beltbox import units
-from beltbox.cli.options import JsonOption, StoreOption, print_json
-from beltbox.errors import BeltBoxError
+from beltbox.cli.common.options import JsonOption, StoreOption
+from beltbox.cli.common.output import print_json
+from beltbox.cli.sessions.stored import (
+    NO_SESSIONS,
+    opened_store,
+)
 from beltbox.files import default_store_file
-from beltbox.store.store import Store, open_store
+from beltbox.store.store import open_store
 from beltbox.walk.figures import WalkNumbers, walk_numbers
 from beltbox.walk.session import SessionSummary, summary_json
 from beltbox.walk.uncertainty import of_walk
 from beltbox.words import printable
 
-NO_SESSIONS = "No sessions in {} yet. Record one: beltbox record"
 _TABLE_WIDTH = 80
 _NO_WAY_MM = 100.0
 _LINE_WIDTH = 1000
@@ -91,13 +94,6 @@ def sessions_table(found: Sequence[SessionSummary]) -> Table:
             Text(printable(one.person or "")),
         )
     return table
-
-
-def opened_store(store: str | None) -> Store:
-    """The store that there is, to read. Raises BeltBoxError, StoreError where there is none."""
-    if store is None and not default_store_file().exists():
-        raise BeltBoxError(NO_SESSIONS.format(default_store_file()))
-    return open_store(store, create=False)
 
 
 def _one(session: int, store: str | None, as_json: bool) -> None:

@@ -1,8 +1,7 @@
-"""`beltbox live` and `beltbox record`."""
+"""`beltbox record`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -11,19 +10,18 @@ import typer
 from rich.console import Console
 
 from beltbox import units
-from beltbox.cli.options import (
+from beltbox.cli.box.live import tell_time
+from beltbox.cli.common.options import (
     MAX_S,
     JsonOption,
     OverwriteOption,
     PortOption,
     StoreOption,
     a_number,
-    print_json,
-    sound_text,
 )
+from beltbox.cli.common.output import print_json, sound_text, teller
 from beltbox.errors import BeltBoxError
 from beltbox.files import refuse_target
-from beltbox.link.clock import give_time
 from beltbox.link.finding import find_box
 from beltbox.link.health import ask_health
 from beltbox.link.link import BoxLink, LinkError
@@ -35,7 +33,6 @@ from beltbox.signals import Stopper
 from beltbox.store.store import Store, open_store
 from beltbox.walk.figures import WalkNumbers, walk_numbers
 from beltbox.walk.session import summary_json
-from beltbox.words import printable
 
 
 class CaptureFileError(BeltBoxError):
@@ -68,26 +65,6 @@ class CaptureFile:
             f"Can't write the capture {self._path}: {error.strerror}. Check the folder and the "
             "disk's space. What was recorded until now is kept."
         )
-
-
-def live_command(
-    port: PortOption = None,
-    seconds: Annotated[
-        float | None,
-        typer.Option(min=0.1, max=MAX_S, help="Stop after so many seconds.", callback=a_number),
-    ] = None,
-) -> None:
-    """Show speed, time, distance and rail live, in huge figures. Keeps nothing.
-
-    Example: beltbox live
-    """
-    console = Console()
-    tell = _teller(console)
-    with find_box(port, tell=tell) as link, view_for(console) as view:
-        _tell_time(link, tell)
-        stopper = Stopper()
-        stopper.listen()
-        Recorder(link, None, seconds=seconds, show=view.show, tell=view.tell, stop=stopper).run()
 
 
 def record_command(
@@ -133,8 +110,8 @@ def record_command(
             )
             captured = CaptureFile(capture)
             stack.callback(captured.close)
-        link = stack.enter_context(find_box(port, capture=captured, tell=_teller(console)))
-        _tell_time(link, _teller(console))
+        link = stack.enter_context(find_box(port, capture=captured, tell=teller(console)))
+        tell_time(link, teller(console))
         view: View = PlainView(console) if as_json else view_for(console)
         stopper = Stopper()
         stopper.listen()
@@ -165,26 +142,12 @@ def record_command(
             console.print("Nothing was recorded: the belt didn't move.", highlight=False)
 
 
-def _tell_time(link: BoxLink, tell: Callable[[str], None]) -> None:
-    with suppress(LinkError):  # a walk can be measured without
-        wrong = give_time(link)
-        if wrong is not None:
-            tell(wrong)
-
-
 def _own_sessions(link: BoxLink) -> HeardSessions | None:
     with suppress(LinkError):  # and recorded without
         health = ask_health(link)
         if health is not None:
             return HeardSessions(link, health.serial)
     return None
-
-
-def _teller(console: Console) -> Callable[[str], None]:
-    def tell(text: str) -> None:
-        console.print(printable(text), style="dim", markup=False, highlight=False)
-
-    return tell
 
 
 def _say_what_was_kept(store: Store, ids: list[int], as_json: bool, console: Console) -> None:

@@ -1,0 +1,74 @@
+"""`beltbox calibrate show`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from beltbox.calibrate.box import CalibrateBox
+from beltbox.calibrate.cards.card import Card, card_lines
+from beltbox.calibrate.cards.card_store import CardStore
+from beltbox.calibrate.conversation import Talk
+from beltbox.cli.common.options import JsonOption, StoreOption
+from beltbox.cli.common.output import print_json
+from beltbox.files import default_store_file
+from beltbox.link.finding import find_box
+from beltbox.store.store import open_store
+
+
+def show_command(
+    port: Annotated[
+        str | None,
+        typer.Option("--port", "-p", help="Compare with the settings of the box there."),
+    ] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the newest card of each box's belt and rails, and whether it still holds.
+
+    Example: beltbox calibrate show --json
+    """
+    settings: dict[str, int | str] | None = None
+    serial = ""
+    if port is not None:
+        with find_box(port) as link, CalibrateBox(link) as box:
+            settings, serial = box.settings, box.serial
+    cards: list[Card] = []
+    where = str(default_store_file()) if store is None else store
+    if store is not None or default_store_file().exists():
+        with open_store(store, create=False) as opened:
+            cards = [
+                card
+                for card in CardStore(opened.database).newest()
+                if not serial or card.serial == serial
+            ]
+            where = opened.where
+    at = datetime.now(UTC)
+    if as_json:
+        print_json([card.as_json() | {"old": _old(card, at, settings)} for card in cards])
+        return
+    if not cards:
+        print(f"No calibrations in {where} yet. Make one: beltbox calibrate rail")
+    talk = Talk(Console())
+    for card in cards:
+        head, *lines = card_lines(card, at, settings)
+        talk.say(head, "bold")
+        for line in [*lines, *_set_otherwise(card, settings)]:
+            talk.say(f"    {line}", "yellow" if line.startswith(("OLD", "warning", "NOT")) else "")
+
+
+def _old(card: Card, at: datetime, settings: dict[str, int | str] | None) -> list[str]:
+    return card.old(at, settings) + _set_otherwise(card, settings)
+
+
+def _set_otherwise(card: Card, settings: dict[str, int | str] | None) -> list[str]:
+    if settings is None:
+        return []
+    return [
+        f"NOT IN USE: the box has {key}={settings[key]}"
+        for key in (card.key, "belt_direction")
+        if key in card.settings and settings[key] != card.settings[key]
+    ]

@@ -1,0 +1,1 @@
+"""The commands for sessions that were recorded."""

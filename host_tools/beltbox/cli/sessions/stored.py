@@ -1,0 +1,38 @@
+"""The store and the session that a command means."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from beltbox.errors import BeltBoxError
+from beltbox.files import default_store_file
+from beltbox.store.store import Store, open_store
+from beltbox.walk.session import Session
+
+NO_SESSIONS = "No sessions in {} yet. Record one: beltbox record"
+
+SessionArgument = Annotated[
+    int | None, typer.Argument(help="Its number, as `beltbox sessions` lists it; else the latest.")
+]
+
+
+def opened_store(store: str | None) -> Store:
+    """The store that there is, to read. Raises BeltBoxError, StoreError where there is none."""
+    if store is None and not default_store_file().exists():
+        raise BeltBoxError(NO_SESSIONS.format(default_store_file()))
+    return open_store(store, create=False)
+
+
+def load_session(store: str | None, session: int | None, *, with_raw: bool) -> tuple[Session, str]:
+    """The session, and where its store is."""
+    with opened_store(store) as opened:
+        return opened.load(which_session(opened, session), with_raw=with_raw), opened.where
+
+
+def which_session(opened: Store, session: int | None) -> int:
+    latest = opened.latest_id() if session is None else session
+    if latest is None:
+        raise BeltBoxError(NO_SESSIONS.format(opened.where))
+    return latest
