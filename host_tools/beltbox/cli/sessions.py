@@ -133,7 +133,7 @@ def session_lines(numbers: WalkNumbers) -> list[str]:
     ]
     if any(" \N{PLUS-MINUS SIGN} " in line for line in lines):
         lines.append("\N{PLUS-MINUS SIGN} covers the truth in 95 of 100 cases.")
-    return lines + numbers.sure.gaps()
+    return lines + numbers.uncertainty.gaps()
 
 
 def _sure(mm: int, u: float | None) -> float | None:

@@ -106,7 +106,7 @@ def _page(
             started_utc=summary.started_at.isoformat(timespec="seconds"),
             ended=_clock(summary),
             figures=_figures(walk, before),
-            gaps=walk.sure.gaps() if session.segments else [],
+            gaps=walk.uncertainty.gaps() if session.segments else [],
             troubles=_troubles(session.events),
             events=[_event_row(event) for event in session.events[:_MAX_EVENTS]],
             events_left_out=max(0, len(session.events) - _MAX_EVENTS),

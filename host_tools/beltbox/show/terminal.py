@@ -56,7 +56,7 @@ class PlainView:
         parts = [
             f"{units.format_duration(elapsed_ms / 1000):>7}",
             f"{speed} {units.direction(row.speed_mm_s)}",
-            units.format_distance(way_mm, sure.way(way_mm)),
+            units.format_distance(way_mm, sure.distance(way_mm)),
             f"rail {rail} {_zone_word(now)}",
             *_gait(now),
             *_warnings(now),
@@ -132,7 +132,7 @@ class BigView:
                 f"distance, {distance_unit}",
                 distance,
                 plain,
-                units.distance_plus_minus(way_mm, now.sure.way(way_mm)),
+                units.distance_plus_minus(way_mm, now.sure.distance(way_mm)),
             ),
             lettering.panel(
                 f"% on the rail: {_zone_word(now)}",

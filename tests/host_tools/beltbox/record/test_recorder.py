@@ -536,7 +536,9 @@ def calibrate(link: FakeLink) -> None:
 
 def test_the_view_learns_how_sure_the_boxs_numbers_are(play):
     shown: list[float | None] = []
-    play([*walked(4), calibrate, *walked(4)], show=lambda now: shown.append(now.sure.way(1000)))
+    play(
+        [*walked(4), calibrate, *walked(4)], show=lambda now: shown.append(now.sure.distance(1000))
+    )
     assert shown[5] is None
     assert shown[-1] == pytest.approx(3, abs=0.1)
 

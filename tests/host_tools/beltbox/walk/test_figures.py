@@ -62,7 +62,7 @@ def test_starts_and_zones_are_looked_for_in_all_segments():
         [row(0, 0), row(1000), row(1000, 0)],
         [row(0, 0), row(2000, reliance_permille=9, zone=0), row(3000, reliance_permille=0, zone=0)],
     )
-    assert found.doubt.starts == 2
+    assert found.zone_uncertainty.starts == 2
     assert found.u["steps_u"] == pytest.approx((1.8**2 + 0.8**2) ** 0.5)
     assert found.u["hands_off_share_u"] == pytest.approx(1000 / 100_000)
 
