@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-ZONE_LIMITS_PERMILLE = (10, 50, 150)
-"""Of body weight: where light, supported and heavy begin."""
 UNKNOWN = "\N{EN DASH}"
 
 _MM_S_PER_MPH = 447.04

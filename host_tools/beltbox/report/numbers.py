@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from beltbox.walk.rows import MetricRow
 from beltbox.walk.totals import Totals
+from beltbox.walk.zones import ZONES
 
 MAX_POINTS = 4000
 """About how many points a chart gets: more than any screen has columns."""
@@ -124,7 +125,7 @@ def _append(
 
 def _coarser(stretches: list[tuple[float, float, int]]) -> list[tuple[float, float, int]]:
     slice_s = stretches[-1][1] / _MAX_STRETCHES
-    seconds = [[0.0] * 4 for _ in range(_MAX_STRETCHES)]
+    seconds = [[0.0] * len(ZONES) for _ in range(_MAX_STRETCHES)]
     for start_s, end_s, zone in stretches:
         last = min(int(end_s / slice_s), _MAX_STRETCHES - 1)
         for place in range(int(start_s / slice_s), last + 1):

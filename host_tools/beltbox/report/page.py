@@ -24,6 +24,7 @@ from beltbox.walk.figures import WalkNumbers, walk_numbers
 from beltbox.walk.rows import MetricRow
 from beltbox.walk.session import PULLED, Event, Session, SessionSummary
 from beltbox.walk.totals import Totals, as_one_walk
+from beltbox.walk.zones import ZONES, zone_ranges
 from beltbox.words import printable
 
 _HERE = Path(__file__).parent
@@ -50,6 +51,7 @@ _OTHER_EVENT_WORDS = {
 @dataclass(frozen=True, slots=True)
 class _Zone:
     name: str
+    colour: str
     range: str
     metres: str
     share: float | None
@@ -119,7 +121,7 @@ def _page(
             spans=[_span_row(span) for span in numbers],
             labels=_chart_labels(walk, rows),
             has_rows=bool(rows),
-            data=script_json(_chart_data(rows, numbers)),
+            data=script_json(_chart_data(rows, numbers, walk.uncertainty.limits_permille)),
         )
     )
 
@@ -146,8 +148,14 @@ def script_json(data: object) -> Markup:
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
-def _chart_data(rows: list[MetricRow], numbers: list[Span]) -> dict[str, object]:
+def _chart_data(
+    rows: list[MetricRow], numbers: list[Span], limits_permille: Sequence[float]
+) -> dict[str, object]:
     return {
+        "zones": [
+            {"name": zone.name.capitalize(), "colour": zone.colour, "from_percent": permille / 10}
+            for zone, permille in zip(ZONES, (0, *limits_permille), strict=True)
+        ],
         "duration_s": rows[-1].t_ms / 1000 if rows else 0,
         "lines": {
             name: [None if value is None else round(value, 3) for value in values]
@@ -165,8 +173,7 @@ def _chart_data(rows: list[MetricRow], numbers: list[Span]) -> dict[str, object]
 
 
 def _zone_metres(totals: Totals) -> list[float]:
-    zones_mm = (totals.hands_off_mm, totals.light_mm, totals.supported_mm, totals.heavy_mm)
-    return [round(zone_mm / 1000, 2) for zone_mm in zones_mm]
+    return [round(getattr(totals, zone.column) / 1000, 2) for zone in ZONES]
 
 
 def _figures(walk: WalkNumbers, before: SessionSummary | None) -> list[_Figure]:
@@ -277,21 +284,20 @@ def _direction(summary: SessionSummary) -> str:
 
 def _zones(walk: WalkNumbers) -> list[_Zone]:
     summary, u = walk.summary, walk.u
-    parts = (
-        ("Hands off", "below 1 %", summary.hands_off_mm, u["hands_off_mm_u"]),
-        ("Light", "1 to 5 %", summary.light_mm, u["light_mm_u"]),
-        ("Supported", "5 to 15 %", summary.supported_mm, u["supported_mm_u"]),
-        ("Heavy", "15 % and more", summary.heavy_mm, u["heavy_mm_u"]),
-    )
-    whole_mm = sum(zone_mm for _, _, zone_mm, _ in parts)
+    ranges = zone_ranges(walk.uncertainty.limits_permille)
+    zones_mm: list[int] = [getattr(summary, zone.column) for zone in ZONES]
+    whole_mm = sum(zones_mm)
     return [
         _Zone(
-            name,
-            limits,
-            units.format_distance(zone_mm, zone_u).split(" (")[0] if whole_mm else units.UNKNOWN,
+            zone.name.capitalize(),
+            zone.colour,
+            percents,
+            units.format_distance(zone_mm, u[f"{zone.column}_u"]).split(" (")[0]
+            if whole_mm
+            else units.UNKNOWN,
             zone_mm / whole_mm if whole_mm else None,
         )
-        for name, limits, zone_mm, zone_u in parts
+        for zone, percents, zone_mm in zip(ZONES, ranges, zones_mm, strict=True)
     ]
 
 

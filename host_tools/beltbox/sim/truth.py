@@ -13,12 +13,12 @@ from beltbox.replay.replay import computed_again
 from beltbox.walk.comparison import Comparison
 from beltbox.walk.rows import MetricRow
 from beltbox.walk.session import Session
+from beltbox.walk.zones import ZONES, zone_limits_permille
 
 # The goals of the speed: 0.1 % of the mean, but no better than its last digit can be.
 _SPEED_GOAL_SHARE = 0.001
 _SPEED_GOAL_MM_S = 0.3
 _MOVING_MM_S = 20.0
-_LIMITS_PERMILLE = (10, 50, 150)
 _LEFT_AT = 0.9
 _FORCE_LAG_S = 0.06
 _FIRST_ROWS = 120  # rows of the first 1.5 s
@@ -130,8 +130,10 @@ def compare(session: Session, truth_file: Path) -> list[Comparison]:
     moving_s = sum(abs(truth.column("speed_mm_s")[i]) > _MOVING_MM_S for i in stretch) / 100
     weighted = sum(reliance[i] * mm for i, mm in zip(stretch, walked_mm, strict=True))
     permille = [reliance[i] for i in stretch]
-    zones_mm, changes = _by_zone(permille, walked_mm, 1.0)
-    zones_left_late_mm, _ = _by_zone(permille, walked_mm, _LEFT_AT)
+    limits = zone_limits_permille(segment.settings)
+    zones_mm, changes = _by_zone(permille, walked_mm, limits)
+    late_limits = [_LEFT_AT * limit for limit in limits]
+    zones_left_late_mm, _ = _by_zone(permille, walked_mm, late_limits)
 
     mean_mm_s = distance_mm / moving_s / 1000 if moving_s else 0.0
     found = [
@@ -170,16 +172,19 @@ def compare(session: Session, truth_file: Path) -> list[Comparison]:
         )
     )
     measured_mm = (summary.hands_off_mm, summary.light_mm, summary.supported_mm, summary.heavy_mm)
-    names = ("hands off", "light", "supported", "heavy")
     # The truth has plain limits; the box leaves a zone a tenth below its limit, and its force lags
     # at each change of zone. What these two can explain is the goal.
     lag_mm = _FORCE_LAG_S * mean_mm_s * 1000 * changes
     found += [
         _row(
-            f"way {name}", "m", true_mm / 1000, mm / 1000, (abs(true_mm - late_mm) + lag_mm) / 1000
+            f"way {zone.name}",
+            "m",
+            true_mm / 1000,
+            mm / 1000,
+            (abs(true_mm - late_mm) + lag_mm) / 1000,
         )
-        for name, true_mm, late_mm, mm in zip(
-            names, zones_mm, zones_left_late_mm, measured_mm, strict=True
+        for zone, true_mm, late_mm, mm in zip(
+            ZONES, zones_mm, zones_left_late_mm, measured_mm, strict=True
         )
     ]
     # How well these are told depends on the walk and the encoder: a single one has no goal.
@@ -194,13 +199,13 @@ def compare(session: Session, truth_file: Path) -> list[Comparison]:
 
 
 def _by_zone(
-    permille: Sequence[float], walked_mm: Sequence[float], limits: float
+    permille: Sequence[float], walked_mm: Sequence[float], limits_permille: Sequence[float]
 ) -> tuple[list[float], int]:
-    """The way in each zone, its limits times `limits`, and how often the zone changed."""
+    """The distance in each zone, and how often the zone changed."""
     zones_mm = [0.0, 0.0, 0.0, 0.0]
     changes = before = 0
     for reliance, mm in zip(permille, walked_mm, strict=True):
-        zone = sum(reliance >= limit * limits for limit in _LIMITS_PERMILLE)
+        zone = sum(reliance >= limit for limit in limits_permille)
         changes += zone != before
         before = zone
         zones_mm[zone] += mm

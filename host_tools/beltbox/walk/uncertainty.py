@@ -25,10 +25,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from beltbox.units import ZONE_LIMITS_PERMILLE
 from beltbox.walk.rows import MetricRow
 from beltbox.walk.session import SessionSummary
 from beltbox.walk.zone_uncertainty import ZoneUncertainty
+from beltbox.walk.zones import ZONES, zone_limits_permille
 
 U_PPM_OF = {
     "belt_nm_per_count": "belt_u_ppm",
@@ -112,10 +112,7 @@ class Uncertainty:
         count_mm = self._count_mm
         self._ends_mm = math.sqrt(2) * count_mm / _EVEN  # where a distance begins and ends
         self._now_s = _NOW_S if count_mm <= _COARSE_MM else _NOW_COARSE_S
-        light, supported, heavy = ZONE_LIMITS_PERMILLE
-        if self._weight_mn:
-            light = min(max(light, number("rail_noise_mn") / self._weight_mn * 1000), supported)
-        self.limits_permille = (light, supported, heavy)
+        self.limits_permille = zone_limits_permille(settings)
         """Of body weight: where light, supported and heavy begin."""
 
     def gaps(self) -> list[str]:
@@ -286,11 +283,12 @@ class Uncertainty:
         }
         if zone_uncertainty is None:
             return uncertainties
-        zones = ("hands_off_mm", "light_mm", "supported_mm", "heavy_mm")
-        zones_mm = [int(getattr(summary, name)) for name in zones]
+        zones_mm = [int(getattr(summary, zone.column)) for zone in ZONES]
         walked = any(zones_mm)  # a box without cells has no zones
-        for zone, (name, mm) in enumerate(zip(zones, zones_mm, strict=True)):
-            uncertainties[f"{name}_u"] = self.zone(zone, mm if walked else None, zone_uncertainty)
+        for number, (zone, mm) in enumerate(zip(ZONES, zones_mm, strict=True)):
+            uncertainties[f"{zone.column}_u"] = self.zone(
+                number, mm if walked else None, zone_uncertainty
+            )
         uncertainties["hands_off_share_u"] = self.hands_off_share(zones_mm, zone_uncertainty)
         uncertainties["steps_u"] = self.steps(summary.steps, zone_uncertainty)
         return uncertainties

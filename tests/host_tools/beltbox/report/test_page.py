@@ -279,3 +279,18 @@ def test_rails_and_zones_say_how_sure_they_are(tmp_path: Path):
     assert "Hands off below 1 % 5.0 ± 5.0 m 100 %" in text
     assert "Light 1 to 5 % 0.0 ± 5.0 m 0 %" in text
     assert "± covers the truth in 95 of 100 cases" in text
+
+
+def test_noise_of_the_rails_raises_the_first_limit_in_table_and_chart(tmp_path: Path):
+    walked = session(tmp_path, walk(10))
+    # 13.7293 N are 2 % of the weight of 70 kg.
+    settings = {"body_mass_g": 70_000, "rail_noise_mn": 13_729}
+    walked = replace(walked, segments=[replace(walked.segments[0], settings=settings)])
+    page = written(tmp_path, walked)
+    assert "Hands off below 2 %" in words(page)
+    assert "Light 2 to 5 %" in words(page)
+    match = re.search(r'<script type="application/json" id="data">(.*?)</script>', page)
+    assert match
+    zones = json.loads(match[1])["zones"]
+    assert [zone["from_percent"] for zone in zones] == [0, pytest.approx(2, abs=0.001), 5, 15]
+    assert [zone["name"] for zone in zones] == ["Hands off", "Light", "Supported", "Heavy"]
