@@ -107,7 +107,7 @@ def _page(
             pulled=summary.source == PULLED,
             started_utc=summary.started_at.isoformat(timespec="seconds"),
             ended=_clock(summary),
-            figures=_figures(walk, before),
+            figures=_figures(walk, None if before is None else before.totals),
             gaps=walk.uncertainty.gaps() if session.segments else [],
             troubles=_troubles(session.events),
             events=[_event_row(event) for event in session.events[:_MAX_EVENTS]],
@@ -176,18 +176,18 @@ def _zone_metres(totals: Totals) -> list[float]:
     return [round(getattr(totals, zone.column) / 1000, 2) for zone in ZONES]
 
 
-def _figures(walk: WalkNumbers, before: SessionSummary | None) -> list[_Figure]:
+def _figures(walk: WalkNumbers, before: Totals | None) -> list[_Figure]:
     summary, u = walk.summary, walk.u
-    distance, distance_unit = units.distance_parts(summary.distance_mm)
-    rail = units.format_percent(summary.mean_reliance_permille).removesuffix(" %")
-    hands_off = units.format_share(summary.hands_off_share).removesuffix(" %")
-    known = summary.mean_speed_mm_s is not None
+    distance, distance_unit = units.distance_parts(summary.totals.distance_mm)
+    rail = units.format_percent(summary.totals.mean_reliance_permille).removesuffix(" %")
+    hands_off = units.format_share(summary.totals.hands_off_share).removesuffix(" %")
+    known = summary.totals.mean_speed_mm_s is not None
     return [
         _Figure(
             "Time",
-            units.format_duration(summary.duration_s),
+            units.format_duration(summary.totals.duration_s),
             "",
-            f"{units.format_duration(summary.moving_s)} in motion",
+            f"{units.format_duration(summary.totals.moving_s)} in motion",
         ),
         _Figure(
             "Distance",
@@ -195,20 +195,20 @@ def _figures(walk: WalkNumbers, before: SessionSummary | None) -> list[_Figure]:
             distance_unit,
             _beside(
                 _with_unit(
-                    units.distance_plus_minus(summary.distance_mm, u["distance_mm_u"]),
+                    units.distance_plus_minus(summary.totals.distance_mm, u["distance_mm_u"]),
                     distance_unit,
                 ),
-                f"{units.format_miles(summary.distance_mm)} mi",
+                f"{units.format_miles(summary.totals.distance_mm)} mi",
             ),
         ),
         _Figure(
             "Mean speed",
-            units.format_speed_m_s(summary.mean_speed_mm_s),
+            units.format_speed_m_s(summary.totals.mean_speed_mm_s),
             "m/s",
             _beside(
                 _with_unit(units.speed_plus_minus(u["mean_speed_mm_s_u"]), "m/s"),
-                change.speed_arrow(summary, before),
-                f"{units.format_speed_mph(summary.mean_speed_mm_s)} mph",
+                change.speed_arrow(summary.totals, before),
+                f"{units.format_speed_mph(summary.totals.mean_speed_mm_s)} mph",
                 _direction(summary),
             )
             if known
@@ -224,8 +224,8 @@ def _figures(walk: WalkNumbers, before: SessionSummary | None) -> list[_Figure]:
                 )
                 or "of body weight",
                 ""
-                if summary.mean_rail_mn is None
-                else units.format_force(summary.mean_rail_mn, u["mean_rail_mn_u"]),
+                if summary.totals.mean_rail_mn is None
+                else units.format_force(summary.totals.mean_rail_mn, u["mean_rail_mn_u"]),
             ),
         ),
         _Figure(
@@ -239,7 +239,7 @@ def _figures(walk: WalkNumbers, before: SessionSummary | None) -> list[_Figure]:
     ]
 
 
-def _steps(walk: WalkNumbers, before: SessionSummary | None) -> list[_Figure]:
+def _steps(walk: WalkNumbers, before: Totals | None) -> list[_Figure]:
     """Nothing for a walk of which no step is known."""
     summary = walk.summary
     cadence, length_mm = walk.cadence_spm, walk.step_length_mm
@@ -248,18 +248,18 @@ def _steps(walk: WalkNumbers, before: SessionSummary | None) -> list[_Figure]:
     return [
         _Figure(
             "Steps",
-            str(summary.steps),
+            str(summary.totals.steps),
             "",
             _beside(
                 _with_unit(units.plus_minus(walk.u["steps_u"], 1, 0), "steps"),
                 f"{units.format_cadence(cadence, walk.cadence_spm_u)} "
-                f"{change.cadence_arrow(summary, before)}".strip(),
+                f"{change.cadence_arrow(summary.totals, before)}".strip(),
                 f"{units.format_step_length(length_mm, walk.step_length_mm_u)} "
-                f"{change.step_length_arrow(summary, before)}".strip(),
+                f"{change.step_length_arrow(summary.totals, before)}".strip(),
                 units.format_unevenness(
                     walk.asymmetry_permille, walk.asymmetry_u_permille, walk.longer_step_side
                 ),
-                "" if summary.grabs is None else units.format_grabs(summary.grabs),
+                "" if summary.totals.grabs is None else units.format_grabs(summary.totals.grabs),
             ),
         )
     ]
@@ -274,18 +274,20 @@ def _with_unit(plus_minus: str, unit: str) -> str:
 
 
 def _direction(summary: SessionSummary) -> str:
-    if summary.forward_mm == 0:
+    if summary.totals.forward_mm == 0:
         return "backward"
-    if summary.backward_mm == 0:
+    if summary.totals.backward_mm == 0:
         return "forward"
-    back, fore = (units.format_distance(mm) for mm in (summary.backward_mm, summary.forward_mm))
+    back, fore = (
+        units.format_distance(mm) for mm in (summary.totals.backward_mm, summary.totals.forward_mm)
+    )
     return f"{back.split(' (')[0]} backward and {fore.split(' (')[0]} forward"
 
 
 def _zones(walk: WalkNumbers) -> list[_Zone]:
     summary, u = walk.summary, walk.u
     ranges = zone_ranges(walk.uncertainty.limits_permille)
-    zones_mm: list[int] = [getattr(summary, zone.column) for zone in ZONES]
+    zones_mm: list[int] = [getattr(summary.totals, zone.column) for zone in ZONES]
     whole_mm = sum(zones_mm)
     return [
         _Zone(
@@ -396,13 +398,13 @@ def _chart_labels(walk: WalkNumbers, rows: Sequence[MetricRow]) -> dict[str, str
     zones = ", ".join(f"{zone.name.lower()} {zone.metres}" for zone in _zones(walk))
     return {
         "speed": f"Chart of speed over time. Mean while moving "
-        f"{units.format_speed(summary.mean_speed_mm_s)}, fastest second "
+        f"{units.format_speed(summary.totals.mean_speed_mm_s)}, fastest second "
         f"{units.format_speed(max(speeds, default=None))}.",
         "rails": f"Chart of the force on the left and on the right rail over time. Mean of both "
-        f"together {units.format_force(summary.mean_rail_mn)}, greatest on one rail "
+        f"together {units.format_force(summary.totals.mean_rail_mn)}, greatest on one rail "
         f"{units.format_force(max(forces, default=None))}.",
         "reliance": f"Chart of the part of body weight on the rails over time. Mean "
-        f"{units.format_percent(summary.mean_reliance_permille)}, greatest "
+        f"{units.format_percent(summary.totals.mean_reliance_permille)}, greatest "
         f"{units.format_percent(max(reliances, default=None))}.",
         "zones": f"Strip of the zones over time. In all: {zones}.",
         "metres": f"Chart of the metres walked in each zone, span by span. In all: {zones}.",

@@ -137,11 +137,17 @@ def compare(session: Session, truth_file: Path) -> list[Comparison]:
 
     mean_mm_s = distance_mm / moving_s / 1000 if moving_s else 0.0
     found = [
-        _row("distance", "m", distance_mm / 1000, summary.distance_mm / 1000, 0.01),
-        _row("forward", "m", forward_mm / 1000, summary.forward_mm / 1000, 0.01),
-        _row("backward", "m", (distance_mm - forward_mm) / 1000, summary.backward_mm / 1000, 0.01),
-        _row("time walking", "s", moving_s, summary.moving_s, 2.0),
-        _row("mean speed", "m/s", mean_mm_s, (summary.mean_speed_mm_s or 0) / 1000, 0.01),
+        _row("distance", "m", distance_mm / 1000, summary.totals.distance_mm / 1000, 0.01),
+        _row("forward", "m", forward_mm / 1000, summary.totals.forward_mm / 1000, 0.01),
+        _row(
+            "backward",
+            "m",
+            (distance_mm - forward_mm) / 1000,
+            summary.totals.backward_mm / 1000,
+            0.01,
+        ),
+        _row("time walking", "s", moving_s, summary.totals.moving_s, 2.0),
+        _row("mean speed", "m/s", mean_mm_s, (summary.totals.mean_speed_mm_s or 0) / 1000, 0.01),
         _row(
             "top speed, mean of a second",
             "m/s",
@@ -167,11 +173,11 @@ def compare(session: Session, truth_file: Path) -> list[Comparison]:
             "rail, mean of the way",
             "% of weight",
             weighted / distance_mm / 10 if distance_mm else 0.0,
-            (summary.mean_reliance_permille or 0) / 10,
+            (summary.totals.mean_reliance_permille or 0) / 10,
             1.0,
         )
     )
-    measured_mm = (summary.hands_off_mm, summary.light_mm, summary.supported_mm, summary.heavy_mm)
+    measured_mm: list[int] = [getattr(summary.totals, zone.column) for zone in ZONES]
     # The truth has plain limits; the box leaves a zone a tenth below its limit, and its force lags
     # at each change of zone. What these two can explain is the goal.
     lag_mm = _FORCE_LAG_S * mean_mm_s * 1000 * changes
@@ -190,7 +196,7 @@ def compare(session: Session, truth_file: Path) -> list[Comparison]:
     # How well these are told depends on the walk and the encoder: a single one has no goal.
     found += [
         _row(name, "", truth.column(name)[stretch[-1]] - truth.column(name)[stretch[0]], told, None)
-        for name, told in (("steps", summary.steps), ("grabs", summary.grabs))
+        for name, told in (("steps", summary.totals.steps), ("grabs", summary.totals.grabs))
         if told is not None
     ]
     equal, total = live_equal_to_computed(session)

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass, field
 from itertools import islice
 
-from beltbox.walk import since_last_walk as change
 from beltbox.walk.session import Session, SessionSummary
 from beltbox.walk.totals import as_one_walk
 from beltbox.walk.uncertainty import Uncertainty, of_walk
@@ -29,13 +28,13 @@ class WalkNumbers:
 
     @property
     def u(self) -> dict[str, float | None]:
-        """Of the summary's numbers, by their names and `_u`."""
-        return self.uncertainty.summary(self.summary, self.zone_uncertainty)
+        """Of the totals' numbers, by their names and `_u`."""
+        return self.uncertainty.of_totals(self.summary.totals, self.zone_uncertainty)
 
     @property
     def cadence_spm(self) -> float | None:
         """The mean while the belt moved."""
-        return change.cadence_spm(self.summary)
+        return self.summary.totals.cadence_spm
 
     @property
     def cadence_spm_u(self) -> float | None:
@@ -45,23 +44,24 @@ class WalkNumbers:
         if spm is None or share is None:
             return None
         return spm * math.hypot(
-            share, self.uncertainty.moving_share(self.summary.moving_s, self.zone_uncertainty)
+            share,
+            self.uncertainty.moving_share(self.summary.totals.moving_s, self.zone_uncertainty),
         )
 
     @property
     def step_length_mm(self) -> float | None:
         """The mean length of a step."""
-        return change.step_length_mm(self.summary)
+        return self.summary.totals.step_length_mm
 
     @property
     def step_length_mm_u(self) -> float | None:
         """From the uncertainty of the steps and of the belt's calibration."""
         share = self._steps_share_u
         mm = self.step_length_mm
-        distance_mm_u = self.uncertainty.distance(self.summary.distance_mm)
+        distance_mm_u = self.uncertainty.distance(self.summary.totals.distance_mm)
         if mm is None or share is None or distance_mm_u is None:
             return None
-        return mm * math.hypot(share, distance_mm_u / self.summary.distance_mm)
+        return mm * math.hypot(share, distance_mm_u / self.summary.totals.distance_mm)
 
     def as_json(self) -> dict[str, float | None]:
         """What these numbers add to the summary's."""
@@ -78,7 +78,7 @@ class WalkNumbers:
 
     @property
     def _steps_share_u(self) -> float | None:
-        steps = self.summary.steps
+        steps = self.summary.totals.steps
         u = self.uncertainty.steps(steps, self.zone_uncertainty)
         return None if u is None or not steps else u / steps
 

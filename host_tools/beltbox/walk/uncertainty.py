@@ -26,7 +26,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from beltbox.walk.rows import MetricRow
-from beltbox.walk.session import SessionSummary
+from beltbox.walk.totals import Totals
 from beltbox.walk.zone_uncertainty import ZoneUncertainty
 from beltbox.walk.zones import ZONES, zone_limits_permille
 
@@ -264,33 +264,33 @@ class Uncertainty:
             return None
         return math.hypot(_STEPS_A_START * max(1, zone_uncertainty.starts), _STEPS_U * steps)
 
-    def summary(
-        self, summary: SessionSummary, zone_uncertainty: ZoneUncertainty | None = None
+    def of_totals(
+        self, totals: Totals, zone_uncertainty: ZoneUncertainty | None = None
     ) -> dict[str, float | None]:
-        """Of a summary's numbers, by their names and `_u`.
+        """Of a walk's numbers, by their names and `_u`.
 
         Those of zones, steps and the share hands off need the rows: only with `zone_uncertainty`.
         """
         uncertainties = {
-            "distance_mm_u": self.distance(summary.distance_mm),
-            "forward_mm_u": self.distance(summary.forward_mm),
-            "backward_mm_u": self.distance(summary.backward_mm),
+            "distance_mm_u": self.distance(totals.distance_mm),
+            "forward_mm_u": self.distance(totals.forward_mm),
+            "backward_mm_u": self.distance(totals.backward_mm),
             "mean_speed_mm_s_u": self.mean_speed(
-                summary.mean_speed_mm_s, summary.moving_s, zone_uncertainty
+                totals.mean_speed_mm_s, totals.moving_s, zone_uncertainty
             ),
-            "mean_reliance_permille_u": self.mean_reliance(summary.mean_reliance_permille),
-            "mean_rail_mn_u": self.mean_rail(summary.mean_rail_mn),
+            "mean_reliance_permille_u": self.mean_reliance(totals.mean_reliance_permille),
+            "mean_rail_mn_u": self.mean_rail(totals.mean_rail_mn),
         }
         if zone_uncertainty is None:
             return uncertainties
-        zones_mm = [int(getattr(summary, zone.column)) for zone in ZONES]
+        zones_mm = [int(getattr(totals, zone.column)) for zone in ZONES]
         walked = any(zones_mm)  # a box without cells has no zones
         for number, (zone, mm) in enumerate(zip(ZONES, zones_mm, strict=True)):
             uncertainties[f"{zone.column}_u"] = self.zone(
                 number, mm if walked else None, zone_uncertainty
             )
         uncertainties["hands_off_share_u"] = self.hands_off_share(zones_mm, zone_uncertainty)
-        uncertainties["steps_u"] = self.steps(summary.steps, zone_uncertainty)
+        uncertainties["steps_u"] = self.steps(totals.steps, zone_uncertainty)
         return uncertainties
 
     def _reliance(self, permille: float | None, noise_mn: float) -> float | None:

@@ -246,7 +246,9 @@ def test_a_calibrated_walk_says_how_sure_it_is_and_what_changed(tmp_path: Path):
     walked = session(tmp_path, rows)
     settings = {"belt_nm_per_count": 100_000, "belt_u_ppm": 5000}
     walked = replace(walked, segments=[replace(walked.segments[0], settings=settings)])
-    slower = replace(walked.summary, mean_speed_mm_s=300.0, steps=3)
+    slower = replace(
+        walked.summary, totals=replace(walked.summary.totals, moving_ms=16_000, steps=3)
+    )
     write_report(walked, tmp_path / "sure.html", before=slower)
     text = words((tmp_path / "sure.html").read_text())
     assert "Mean speed 0.50 m/s ± 0.02 m/s, \N{UPWARDS ARROW}, 1.1 mph, backward" in text

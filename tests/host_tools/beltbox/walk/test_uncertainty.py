@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from beltbox.walk.rows import MetricRow
+from beltbox.walk.totals import Totals
 from beltbox.walk.uncertainty import COLUMNS, Uncertainty, of_walk
 from beltbox.walk.zone_uncertainty import ZoneUncertainty
 from beltcore import settings as declared
@@ -132,33 +132,30 @@ def test_a_zones_length_is_as_sure_as_the_belt_and_its_limits():
     assert uncalibrated.hands_off_share([1000, 0, 0, 0], zone_uncertainty) is None
 
 
-def test_a_summary_has_the_u_of_each_of_its_numbers():
-    summary = SimpleNamespace(
-        distance_mm=100_000,
-        forward_mm=0,
-        backward_mm=100_000,
-        hands_off_mm=25_000,
-        light_mm=75_000,
-        supported_mm=0,
-        heavy_mm=0,
-        mean_speed_mm_s=700.0,
-        mean_reliance_permille=20.0,
-        mean_rail_mn=None,
-        moving_s=150.0,
+def test_a_walks_totals_have_the_u_of_each_number():
+    totals = Totals(
+        distance_mm=105_000,
+        backward_mm=105_000,
+        hands_off_mm=26_000,
+        light_mm=79_000,
+        moving_ms=150_000,
         steps=200,
+        reliance_permille_mm=20 * 105_000,
+        reliance_mm=105_000,
     )
     u = Uncertainty(CALIBRATED)
-    few = u.summary(summary)
-    assert few["distance_mm_u"] == pytest.approx(300, abs=0.1)
+    few = u.of_totals(totals)
+    assert few["distance_mm_u"] == pytest.approx(315, abs=0.1)
     assert few["mean_speed_mm_s_u"] == pytest.approx(700 * (0.003**2 + 0.001**2) ** 0.5)
+    assert few["mean_reliance_permille_u"] == u.mean_reliance(20)
     assert few["mean_rail_mn_u"] is None
-    all_of_it = u.summary(summary, ZoneUncertainty())
+    all_of_it = u.of_totals(totals, ZoneUncertainty())
     assert few.items() <= all_of_it.items()
     assert all_of_it["steps_u"] == u.steps(200, ZoneUncertainty())
-    assert all_of_it["light_mm_u"] == u.distance(75_000)
+    assert all_of_it["light_mm_u"] == u.distance(79_000)
     assert all_of_it["hands_off_share_u"] == 0
-    summary.hands_off_mm = summary.light_mm = 0
-    assert u.summary(summary, ZoneUncertainty())["light_mm_u"] is None
+    totals.hands_off_mm = totals.light_mm = 0
+    assert u.of_totals(totals, ZoneUncertainty())["light_mm_u"] is None
 
 
 @pytest.mark.parametrize(
