@@ -127,7 +127,7 @@ def _table(summaries: dict[int, SessionSummary], brought: list[Brought]) -> Tabl
             str(one.session_id),
             units.format_start(summary.started_at, dated=summary.dated),
             units.format_duration(summary.totals.duration_s),
-            " ".join(units.distance_parts(summary.totals.distance_mm)),
+            units.distance(summary.totals.distance_mm).si,
             ", ".join(remarks),
         )
     return table

@@ -18,6 +18,7 @@ from beltbox.store.store import Store, open_store
 from beltbox.walk.figures import WalkNumbers, walk_numbers
 from beltbox.walk.session import SessionSummary, summary_json
 from beltbox.walk.uncertainty import of_walk
+from beltbox.walk.zones import ZONES
 from beltbox.words import printable
 
 NO_SESSIONS = "No sessions in {} yet. Record one: beltbox record"
@@ -84,8 +85,8 @@ def sessions_table(found: Sequence[SessionSummary]) -> Table:
             f"{one.id}{' ' if one.complete else '*'}",
             units.format_start(one.started_at, dated=one.dated),
             units.format_duration(one.totals.duration_s),
-            " ".join(units.distance_parts(one.totals.distance_mm)),
-            f"{units.format_speed_m_s(one.totals.mean_speed_mm_s)} m/s",
+            units.distance(one.totals.distance_mm).si,
+            f"{units.speed(one.totals.mean_speed_mm_s).number} m/s",
             units.format_percent(one.totals.mean_reliance_permille),
             units.format_share(one.totals.hands_off_share),
             Text(printable(one.person or "")),
@@ -140,7 +141,7 @@ def session_lines(numbers: WalkNumbers) -> list[str]:
 
 
 def _sure(mm: int, u: float | None) -> float | None:
-    """How sure a way is; nothing is said of one that wasn't walked and can't well have been."""
+    """The uncertainty of a distance; None for 0 m of which the uncertainty says nothing new."""
     return None if u is not None and not mm and u < _NO_WAY_MM else u
 
 
@@ -163,15 +164,11 @@ def _zones(one: SessionSummary, u: dict[str, float | None]) -> list[str]:
         return []
     share = units.format_share(one.totals.hands_off_share, u["hands_off_share_u"])
     lines: list[str] = []
-    for name, mm in (
-        ("hands off", one.totals.hands_off_mm),
-        ("light", one.totals.light_mm),
-        ("supported", one.totals.supported_mm),
-        ("heavy", one.totals.heavy_mm),
-    ):
-        way = units.format_distance(mm, _sure(mm, u[f"{name.replace(' ', '_')}_mm_u"]))
-        way = way.split(" (")[0]
-        lines.append(_figure(f"  {name}", f"{way}, {share} of the way" if not lines else way))
+    for zone in ZONES:
+        mm: int = getattr(one.totals, zone.column)
+        distance = units.distance(mm, _sure(mm, u[f"{zone.column}_u"])).si
+        words = f"{distance}, {share} of the distance" if not lines else distance
+        lines.append(_figure(f"  {zone.name}", words))
     return lines
 
 
@@ -179,8 +176,9 @@ def _steps(numbers: WalkNumbers) -> list[str]:
     one = numbers.summary
     lines: list[str] = []
     if one.totals.steps and numbers.cadence_spm and numbers.step_length_mm:
+        steps = units.steps(one.totals.steps, numbers.u["steps_u"])
         parts = [
-            units.format_steps(one.totals.steps, numbers.u["steps_u"]).split(" step")[0],
+            f"{steps.number} {steps.plus_minus}".strip(),
             units.format_cadence(numbers.cadence_spm, numbers.cadence_spm_u),
             units.format_step_length(numbers.step_length_mm, numbers.step_length_mm_u),
             units.format_unevenness(

@@ -177,111 +177,92 @@ def _zone_metres(totals: Totals) -> list[float]:
 
 
 def _figures(walk: WalkNumbers, before: Totals | None) -> list[_Figure]:
-    summary, u = walk.summary, walk.u
-    distance, distance_unit = units.distance_parts(summary.totals.distance_mm)
-    rail = units.format_percent(summary.totals.mean_reliance_permille).removesuffix(" %")
-    hands_off = units.format_share(summary.totals.hands_off_share).removesuffix(" %")
-    known = summary.totals.mean_speed_mm_s is not None
+    totals, u = walk.summary.totals, walk.u
+    distance = units.distance(totals.distance_mm, u["distance_mm_u"])
+    speed = units.speed(totals.mean_speed_mm_s, u["mean_speed_mm_s_u"])
+    rail = units.percent(totals.mean_reliance_permille, u["mean_reliance_permille_u"])
+    force = units.force(totals.mean_rail_mn, u["mean_rail_mn_u"])
+    hands_off = units.share(totals.hands_off_share, u["hands_off_share_u"])
     return [
         _Figure(
             "Time",
-            units.format_duration(summary.totals.duration_s),
+            units.format_duration(totals.duration_s),
             "",
-            f"{units.format_duration(summary.totals.moving_s)} in motion",
+            f"{units.format_duration(totals.moving_s)} in motion",
         ),
         _Figure(
             "Distance",
-            distance,
-            distance_unit,
-            _beside(
-                _with_unit(
-                    units.distance_plus_minus(summary.totals.distance_mm, u["distance_mm_u"]),
-                    distance_unit,
-                ),
-                f"{units.format_miles(summary.totals.distance_mm)} mi",
-            ),
+            distance.number,
+            distance.unit,
+            _listed(distance.uncertainty, distance.beside),
         ),
         _Figure(
             "Mean speed",
-            units.format_speed_m_s(summary.totals.mean_speed_mm_s),
-            "m/s",
-            _beside(
-                _with_unit(units.speed_plus_minus(u["mean_speed_mm_s_u"]), "m/s"),
-                change.speed_arrow(summary.totals, before),
-                f"{units.format_speed_mph(summary.totals.mean_speed_mm_s)} mph",
-                _direction(summary),
+            speed.number,
+            speed.unit,
+            _listed(
+                speed.uncertainty,
+                change.speed_arrow(totals, before),
+                speed.beside,
+                _direction(totals),
             )
-            if known
+            if speed.known
             else "never moved",
         ),
         _Figure(
             "On the rails",
-            rail,
-            "%",
-            _beside(
-                _with_unit(
-                    units.percent_plus_minus(u["mean_reliance_permille_u"]), "% of body weight"
-                )
-                or "of body weight",
-                ""
-                if summary.totals.mean_rail_mn is None
-                else units.format_force(summary.totals.mean_rail_mn, u["mean_rail_mn_u"]),
-            ),
+            rail.number,
+            rail.unit,
+            _listed(_of("body weight", rail), force.si if force.known else ""),
         ),
-        _Figure(
-            "Hands off",
-            hands_off,
-            "%",
-            _with_unit(units.share_plus_minus(u["hands_off_share_u"]), "% of the distance")
-            or "of the distance",
-        ),
+        _Figure("Hands off", hands_off.number, hands_off.unit, _of("the distance", hands_off)),
         *_steps(walk, before),
     ]
 
 
 def _steps(walk: WalkNumbers, before: Totals | None) -> list[_Figure]:
-    """Nothing for a walk of which no step is known."""
-    summary = walk.summary
+    """Empty for a session of which no step is known."""
+    totals = walk.summary.totals
     cadence, length_mm = walk.cadence_spm, walk.step_length_mm
     if cadence is None or length_mm is None:
         return []
+    steps = units.steps(totals.steps, walk.u["steps_u"])
+    cadence_words = units.format_cadence(cadence, walk.cadence_spm_u)
+    length_words = units.format_step_length(length_mm, walk.step_length_mm_u)
     return [
         _Figure(
             "Steps",
-            str(summary.totals.steps),
+            steps.number,
             "",
-            _beside(
-                _with_unit(units.plus_minus(walk.u["steps_u"], 1, 0), "steps"),
-                f"{units.format_cadence(cadence, walk.cadence_spm_u)} "
-                f"{change.cadence_arrow(summary.totals, before)}".strip(),
-                f"{units.format_step_length(length_mm, walk.step_length_mm_u)} "
-                f"{change.step_length_arrow(summary.totals, before)}".strip(),
+            _listed(
+                steps.uncertainty,
+                f"{cadence_words} {change.cadence_arrow(totals, before)}".strip(),
+                f"{length_words} {change.step_length_arrow(totals, before)}".strip(),
                 units.format_unevenness(
                     walk.asymmetry_permille, walk.asymmetry_u_permille, walk.longer_step_side
                 ),
-                "" if summary.totals.grabs is None else units.format_grabs(summary.totals.grabs),
+                "" if totals.grabs is None else units.format_grabs(totals.grabs),
             ),
         )
     ]
 
 
-def _beside(*words: str) -> str:
+def _listed(*words: str) -> str:
     return ", ".join(word for word in words if word)
 
 
-def _with_unit(plus_minus: str, unit: str) -> str:
-    return f"{plus_minus} {unit}" if plus_minus else ""
+def _of(whole: str, part: units.Quantity) -> str:
+    """ "± 0.5 % of body weight", or "of body weight"."""
+    return f"{part.uncertainty} of {whole}".strip()
 
 
-def _direction(summary: SessionSummary) -> str:
-    if summary.totals.forward_mm == 0:
+def _direction(totals: Totals) -> str:
+    if totals.forward_mm == 0:
         return "backward"
-    if summary.totals.backward_mm == 0:
+    if totals.backward_mm == 0:
         return "forward"
-    back, fore = (
-        units.format_distance(mm) for mm in (summary.totals.backward_mm, summary.totals.forward_mm)
-    )
-    return f"{back.split(' (')[0]} backward and {fore.split(' (')[0]} forward"
+    backward, forward = units.distance(totals.backward_mm), units.distance(totals.forward_mm)
+    return f"{backward.si} backward and {forward.si} forward"
 
 
 def _zones(walk: WalkNumbers) -> list[_Zone]:
@@ -294,9 +275,7 @@ def _zones(walk: WalkNumbers) -> list[_Zone]:
             zone.name.capitalize(),
             zone.colour,
             percents,
-            units.format_distance(zone_mm, u[f"{zone.column}_u"]).split(" (")[0]
-            if whole_mm
-            else units.UNKNOWN,
+            units.distance(zone_mm if whole_mm else None, u[f"{zone.column}_u"]).si,
             zone_mm / whole_mm if whole_mm else None,
         )
         for zone, percents, zone_mm in zip(ZONES, ranges, zones_mm, strict=True)
@@ -354,10 +333,10 @@ def _span_row(span: Span) -> list[str]:
     return [
         f"{next(times)} {units.UNKNOWN} {next(times)}",
         f"{totals.distance_mm / 1000:.1f}",
-        units.format_speed_m_s(totals.mean_speed_mm_s),
-        units.format_speed_mph(totals.mean_speed_mm_s),
-        units.format_force(totals.mean_rail_mn).removesuffix(" N"),
-        units.format_percent(totals.mean_reliance_permille).removesuffix(" %"),
+        units.speed(totals.mean_speed_mm_s).number,
+        units.speed_mph(totals.mean_speed_mm_s),
+        units.force(totals.mean_rail_mn).number,
+        units.percent(totals.mean_reliance_permille).number,
         *zones,
     ]
 
