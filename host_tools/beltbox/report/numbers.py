@@ -1,4 +1,4 @@
-"""What a report draws: a session's rows, thinned, split by zone and summed up by the minute."""
+"""What a report draws: a session's rows, thinned, split by zone and summed up in spans."""
 
 from __future__ import annotations
 
@@ -148,15 +148,15 @@ def spans(rows: Sequence[MetricRow]) -> list[Span]:
         (length for length in _SPAN_LENGTHS_MS if duration_ms <= length * _MAX_SPANS),
         -(-duration_ms // _MAX_SPANS),
     )
-    found: list[Span] = []
+    listed: list[Span] = []
     totals = Totals()
     before = totals.copy()
     start_ms = 0
     for row in rows:
         while row.t_ms > start_ms + length_ms:
-            found.append(Span(start_ms, start_ms + length_ms, totals.since(before)))
+            listed.append(Span(start_ms, start_ms + length_ms, totals.since(before)))
             before = totals.copy()
             start_ms += length_ms
         totals.add(row)
-    found.append(Span(start_ms, duration_ms, totals.since(before)))
-    return found
+    listed.append(Span(start_ms, duration_ms, totals.since(before)))
+    return listed
