@@ -15,7 +15,7 @@ from beltbox.store.schema import BOX, METRIC, BoxSessionRow, EventRow, SegmentRo
 from beltbox.walk.overlay import fill, in_order
 from beltbox.walk.rows import MetricRow
 from beltbox.walk.session import PULLED
-from beltbox.walk.totals import SUM_NAMES, Totals
+from beltbox.walk.totals import Totals, totals_of
 
 """The source of a session that nobody recorded live."""
 
@@ -106,7 +106,7 @@ class BoxStore:
         settings: None if those it was measured by aren't known.
         """
         rows = metric_rows(arrival.blocks, from_start=True)
-        totals = _sums([rows])
+        totals = totals_of([rows])
         ended_at = started_at + timedelta(milliseconds=totals.duration_ms) if dated else None
         with self._database.writing() as connection:
             session_id = connection.scalar(
@@ -123,7 +123,7 @@ class BoxStore:
                     firmware=origin.firmware,
                     protocol=origin.protocol,
                     serial=origin.serial,
-                    **_values(totals),
+                    **totals.sums(),
                 )
                 .returning(SessionRow.id)
             )
@@ -191,7 +191,9 @@ class BoxStore:
             if filled:
                 tell.of("filled", f"{len(filled)} s filled from the box.", len(filled))
             tell.of_loss(arrival)
-            _bring_up_to_date(connection, known.session_id, _sums(walks), is_longer=bool(filled))
+            _bring_up_to_date(
+                connection, known.session_id, totals_of(walks), is_longer=bool(filled)
+            )
             connection.execute(update(BoxSessionRow).where(heard).values(**_identity(arrival)))
         return len(filled)
 
@@ -232,26 +234,13 @@ def _bring_up_to_date(
         )
     ).one()
     ended_at = row.started_at + timedelta(milliseconds=totals.duration_ms)
-    values: dict[str, object] = {**_values(totals)}
+    values: dict[str, object] = {**totals.sums()}
     if not row.complete:
         reason = "the recorder was killed, the box went on"
         values |= {"complete": True, "end_reason": reason, "ended_at": ended_at}
     elif is_longer:
         values["ended_at"] = max(ended_at, row.ended_at or ended_at)
     connection.execute(update(SessionRow).where(SessionRow.id == session_id).values(values))
-
-
-def _sums(walks: Sequence[Sequence[MetricRow]]) -> Totals:
-    totals = Totals()
-    for rows in walks:
-        totals.start_segment()
-        for row in rows:
-            totals.add(row)
-    return totals
-
-
-def _values(totals: Totals) -> dict[str, int | None]:
-    return {name: getattr(totals, name) for name in SUM_NAMES}
 
 
 def _identity(arrival: Arrival) -> dict[str, object]:

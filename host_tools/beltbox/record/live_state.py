@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from beltbox.walk.rows import MetricRow
 from beltbox.walk.totals import Totals
 from beltbox.walk.uncertainty import Uncertainty
-from beltbox.walk.zone_uncertainty import Doubt
+from beltbox.walk.zone_uncertainty import ZoneUncertainty
 
 
 @dataclass(slots=True)
@@ -18,7 +18,7 @@ class Now:
     totals: Totals = field(default_factory=Totals)
     sure: Uncertainty = field(default_factory=lambda: Uncertainty({}))
     """How sure numbers are under the box's settings."""
-    doubt: Doubt = field(default_factory=Doubt)
+    doubt: ZoneUncertainty = field(default_factory=ZoneUncertainty)
     """Of the rows that `totals` sums up."""
     session_id: int | None = None
     box_name: str = ""

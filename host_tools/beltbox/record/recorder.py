@@ -19,7 +19,7 @@ from beltbox.store.store import Store
 from beltbox.walk.rows import MetricRow, RawRow
 from beltbox.walk.totals import Totals
 from beltbox.walk.uncertainty import Uncertainty
-from beltbox.walk.zone_uncertainty import Doubt
+from beltbox.walk.zone_uncertainty import ZoneUncertainty
 
 # A session starts when the belt has moved a step, and keeps what came up to 10 s before.
 _START_MM = 150
@@ -292,7 +292,7 @@ class Recorder:
         if self._writer is None:
             self._before.clear()
             self.now.totals = Totals()
-            self.now.doubt = Doubt()
+            self.now.doubt = ZoneUncertainty()
         else:
             self.now.doubt.start_segment()
             self._start_segment(reason)

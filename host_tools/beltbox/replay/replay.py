@@ -18,7 +18,7 @@ from beltbox.replay.raw_csv import raw_line, read_raw_csv
 from beltbox.walk.rows import MetricRow, RawRow
 from beltbox.walk.uncertainty import COLUMNS as uncertainty_columns
 from beltbox.walk.uncertainty import Uncertainty
-from beltbox.walk.zone_uncertainty import Doubt
+from beltbox.walk.zone_uncertainty import ZoneUncertainty
 from beltcore.core import Core
 from beltcore.host.metrics import COLUMNS, metric_row
 from beltcore.settings import fingerprint
@@ -144,7 +144,7 @@ def _compute(
 
 def _add_uncertainties(metrics: Path, out: Path, uncertainty: Uncertainty) -> None:
     """The rows of an engine, each with how sure its numbers are."""
-    doubt = Doubt()
+    zone_uncertainty = ZoneUncertainty()
     with (
         metrics.open(encoding="ascii", newline="") as lines,
         out.open("w", encoding="ascii", newline="") as file,
@@ -157,7 +157,7 @@ def _add_uncertainties(metrics: Path, out: Path, uncertainty: Uncertainty) -> No
         for line in lines:
             fields = line.strip().split(",")
             values = [int(text) if text else None for text in fields]
-            sure = uncertainty.row(_metric(values), doubt)
+            sure = uncertainty.row(_metric(values), zone_uncertainty)
             more = ",".join(["" if one is None else str(one) for one in sure])
             file.write(f"{','.join(fields)},{more}\n")
 

@@ -15,7 +15,7 @@ from beltbox.walk.rows import MetricRow, RawRow
 from beltbox.walk.session import PULLED, Segment, Session
 from beltbox.walk.totals import as_one_walk
 from beltbox.walk.uncertainty import COLUMNS, Uncertainty
-from beltbox.walk.zone_uncertainty import Doubt
+from beltbox.walk.zone_uncertainty import ZoneUncertainty
 
 ROWS = ("metrics", "live", "raw")
 """What can be exported."""
@@ -78,11 +78,11 @@ def _with_uncertainties(
 ) -> Iterator[Sequence[int | None]]:
     """The rows of all segments as one walk, each with how sure its numbers are."""
     rows = as_one_walk(segments)
-    doubt = Doubt()
+    zone_uncertainty = ZoneUncertainty()
     for segment, values in zip(segments, settings, strict=True):
         uncertainty = Uncertainty(values)
         for row in islice(rows, len(segment)):
-            yield (*row, *uncertainty.row(row, doubt))
+            yield (*row, *uncertainty.row(row, zone_uncertainty))
 
 
 def _metrics(segment: Segment, *, again: bool) -> list[MetricRow]:

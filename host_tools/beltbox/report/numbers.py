@@ -1,4 +1,4 @@
-"""What a report draws: a session's rows, thinned, split by zone and summed up by the minute."""
+"""What a report draws: a session's rows, thinned, split by zone and summed up in spans."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from beltbox.walk.rows import MetricRow
 from beltbox.walk.totals import Totals
+from beltbox.walk.zones import ZONES
 
 MAX_POINTS = 4000
 """About how many points a chart gets: more than any screen has columns."""
@@ -124,7 +125,7 @@ def _append(
 
 def _coarser(stretches: list[tuple[float, float, int]]) -> list[tuple[float, float, int]]:
     slice_s = stretches[-1][1] / _MAX_STRETCHES
-    seconds = [[0.0] * 4 for _ in range(_MAX_STRETCHES)]
+    seconds = [[0.0] * len(ZONES) for _ in range(_MAX_STRETCHES)]
     for start_s, end_s, zone in stretches:
         last = min(int(end_s / slice_s), _MAX_STRETCHES - 1)
         for place in range(int(start_s / slice_s), last + 1):
@@ -147,15 +148,15 @@ def spans(rows: Sequence[MetricRow]) -> list[Span]:
         (length for length in _SPAN_LENGTHS_MS if duration_ms <= length * _MAX_SPANS),
         -(-duration_ms // _MAX_SPANS),
     )
-    found: list[Span] = []
+    listed: list[Span] = []
     totals = Totals()
     before = totals.copy()
     start_ms = 0
     for row in rows:
         while row.t_ms > start_ms + length_ms:
-            found.append(Span(start_ms, start_ms + length_ms, totals.since(before)))
+            listed.append(Span(start_ms, start_ms + length_ms, totals.since(before)))
             before = totals.copy()
             start_ms += length_ms
         totals.add(row)
-    found.append(Span(start_ms, duration_ms, totals.since(before)))
-    return found
+    listed.append(Span(start_ms, duration_ms, totals.since(before)))
+    return listed

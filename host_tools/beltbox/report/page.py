@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import cast
@@ -12,55 +11,22 @@ from typing import cast
 import jinja2
 from markupsafe import Markup
 
-from beltbox import units
 from beltbox.calibrate.cards.card import Card
 from beltbox.errors import ReportError
 from beltbox.files import written_whole
 from beltbox.report.cards import card_rows
-from beltbox.report.numbers import Span, spans, thinned, zone_stretches
-from beltbox.walk import since_last_walk as change
+from beltbox.report.charts import chart_data, chart_labels
+from beltbox.report.events import event_row, troubles
+from beltbox.report.key_figures import key_figures
+from beltbox.report.numbers import spans
+from beltbox.report.tables import comparison_row, settings_groups, span_row, zone_rows
 from beltbox.walk.comparison import Comparison
-from beltbox.walk.figures import WalkNumbers, walk_numbers
-from beltbox.walk.rows import MetricRow
-from beltbox.walk.session import PULLED, Event, Session, SessionSummary
-from beltbox.walk.totals import Totals, as_one_walk
-from beltbox.words import printable
+from beltbox.walk.figures import walk_numbers
+from beltbox.walk.session import PULLED, Session, SessionSummary
+from beltbox.walk.totals import as_one_walk
 
 _HERE = Path(__file__).parent
 _MAX_EVENTS = 500
-
-_EVENT_WORDS = {
-    "reset": ("The box started again", "restart of the box", "restarts of the box"),
-    "gap": ("Sentences missing", "sentence missing", "sentences missing"),
-    "damaged": ("Damaged sentence", "damaged sentence", "damaged sentences"),
-    "lost": (
-        "Lost on the box",
-        "block of ten seconds damaged on the box",
-        "blocks of ten seconds damaged on the box",
-    ),
-    "unplugged": ("The box was unplugged", "time unplugged", "times unplugged"),
-}
-_OTHER_EVENT_WORDS = {
-    "note": "Note",
-    "console": "The box said",
-    "filled": "Filled from the box, in seconds",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Zone:
-    name: str
-    range: str
-    metres: str
-    share: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Figure:
-    label: str
-    value: str
-    unit: str
-    beside: str
 
 
 def write_report(
@@ -75,7 +41,7 @@ def write_report(
     """Write the session's report to `path`, in place of what is there.
 
     `comparisons` are shown as a table, `cards` are the calibrations behind it. `title` stands in
-    for the session's own. `before` is the same person's walk before it, for arrows. Raises
+    for the session's own. `before` is the same person's session before it, for arrows. Raises
     ReportError when the file can't be written; what was there is then still there.
     """
     page = _page(session, comparisons, title, cards, before)
@@ -93,7 +59,7 @@ def _page(
     rows = list(as_one_walk([segment.metrics for segment in session.segments]))
     summary = session.summary
     walk = walk_numbers(session)
-    numbers = spans(rows)
+    table_spans = spans(rows)
     return (
         _environment()
         .get_template("report.html.j2")
@@ -105,21 +71,21 @@ def _page(
             pulled=summary.source == PULLED,
             started_utc=summary.started_at.isoformat(timespec="seconds"),
             ended=_clock(summary),
-            figures=_figures(walk, before),
-            gaps=walk.sure.gaps() if session.segments else [],
-            troubles=_troubles(session.events),
-            events=[_event_row(event) for event in session.events[:_MAX_EVENTS]],
+            figures=key_figures(walk, None if before is None else before.totals),
+            gaps=walk.uncertainty.gaps() if session.segments else [],
+            troubles=troubles(session.events),
+            events=[event_row(event) for event in session.events[:_MAX_EVENTS]],
             events_left_out=max(0, len(session.events) - _MAX_EVENTS),
-            zones=_zones(walk),
-            comparisons=[_comparison_row(comparison) for comparison in comparisons],
-            settings=_settings(session),
+            zones=zone_rows(walk),
+            comparisons=[comparison_row(comparison) for comparison in comparisons],
+            settings=settings_groups(session),
             cards=card_rows(cards, session.segments[-1].settings, summary.started_at)
             if session.segments
             else [],
-            spans=[_span_row(span) for span in numbers],
-            labels=_chart_labels(walk, rows),
+            spans=[span_row(span) for span in table_spans],
+            labels=chart_labels(walk, rows),
             has_rows=bool(rows),
-            data=script_json(_chart_data(rows, numbers)),
+            data=script_json(chart_data(rows, table_spans, walk.uncertainty.limits_permille)),
         )
     )
 
@@ -146,258 +112,8 @@ def script_json(data: object) -> Markup:
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
-def _chart_data(rows: list[MetricRow], numbers: list[Span]) -> dict[str, object]:
-    return {
-        "duration_s": rows[-1].t_ms / 1000 if rows else 0,
-        "lines": {
-            name: [None if value is None else round(value, 3) for value in values]
-            for name, values in thinned(rows).items()
-        },
-        "stretches": [
-            (round(start_s, 2), round(end_s, 2), zone)
-            for start_s, end_s, zone in zone_stretches(rows)
-        ],
-        "spans": [
-            (span.start_ms / 1000, span.end_ms / 1000, *_zone_metres(span.totals))
-            for span in numbers
-        ],
-    }
-
-
-def _zone_metres(totals: Totals) -> list[float]:
-    zones_mm = (totals.hands_off_mm, totals.light_mm, totals.supported_mm, totals.heavy_mm)
-    return [round(zone_mm / 1000, 2) for zone_mm in zones_mm]
-
-
-def _figures(walk: WalkNumbers, before: SessionSummary | None) -> list[_Figure]:
-    summary, u = walk.summary, walk.u
-    distance, distance_unit = units.distance_parts(summary.distance_mm)
-    rail = units.format_percent(summary.mean_reliance_permille).removesuffix(" %")
-    hands_off = units.format_share(summary.hands_off_share).removesuffix(" %")
-    known = summary.mean_speed_mm_s is not None
-    return [
-        _Figure(
-            "Time",
-            units.format_duration(summary.duration_s),
-            "",
-            f"{units.format_duration(summary.moving_s)} in motion",
-        ),
-        _Figure(
-            "Distance",
-            distance,
-            distance_unit,
-            _beside(
-                _with_unit(
-                    units.distance_plus_minus(summary.distance_mm, u["distance_mm_u"]),
-                    distance_unit,
-                ),
-                f"{units.format_miles(summary.distance_mm)} mi",
-            ),
-        ),
-        _Figure(
-            "Mean speed",
-            units.format_speed_m_s(summary.mean_speed_mm_s),
-            "m/s",
-            _beside(
-                _with_unit(units.speed_plus_minus(u["mean_speed_mm_s_u"]), "m/s"),
-                change.speed_arrow(summary, before),
-                f"{units.format_speed_mph(summary.mean_speed_mm_s)} mph",
-                _direction(summary),
-            )
-            if known
-            else "never moved",
-        ),
-        _Figure(
-            "On the rails",
-            rail,
-            "%",
-            _beside(
-                _with_unit(
-                    units.percent_plus_minus(u["mean_reliance_permille_u"]), "% of body weight"
-                )
-                or "of body weight",
-                ""
-                if summary.mean_rail_mn is None
-                else units.format_force(summary.mean_rail_mn, u["mean_rail_mn_u"]),
-            ),
-        ),
-        _Figure(
-            "Hands off",
-            hands_off,
-            "%",
-            _with_unit(units.share_plus_minus(u["hands_off_share_u"]), "% of the distance")
-            or "of the distance",
-        ),
-        *_steps(walk, before),
-    ]
-
-
-def _steps(walk: WalkNumbers, before: SessionSummary | None) -> list[_Figure]:
-    """Nothing for a walk of which no step is known."""
-    summary = walk.summary
-    cadence, length_mm = walk.cadence_spm, walk.step_length_mm
-    if cadence is None or length_mm is None:
-        return []
-    return [
-        _Figure(
-            "Steps",
-            str(summary.steps),
-            "",
-            _beside(
-                _with_unit(units.plus_minus(walk.u["steps_u"], 1, 0), "steps"),
-                f"{units.format_cadence(cadence, walk.cadence_spm_u)} "
-                f"{change.cadence_arrow(summary, before)}".strip(),
-                f"{units.format_step_length(length_mm, walk.step_length_mm_u)} "
-                f"{change.step_length_arrow(summary, before)}".strip(),
-                units.format_unevenness(
-                    walk.asymmetry_permille, walk.asymmetry_u_permille, walk.longer_step_side
-                ),
-                "" if summary.grabs is None else units.format_grabs(summary.grabs),
-            ),
-        )
-    ]
-
-
-def _beside(*words: str) -> str:
-    return ", ".join(word for word in words if word)
-
-
-def _with_unit(plus_minus: str, unit: str) -> str:
-    return f"{plus_minus} {unit}" if plus_minus else ""
-
-
-def _direction(summary: SessionSummary) -> str:
-    if summary.forward_mm == 0:
-        return "backward"
-    if summary.backward_mm == 0:
-        return "forward"
-    back, fore = (units.format_distance(mm) for mm in (summary.backward_mm, summary.forward_mm))
-    return f"{back.split(' (')[0]} backward and {fore.split(' (')[0]} forward"
-
-
-def _zones(walk: WalkNumbers) -> list[_Zone]:
-    summary, u = walk.summary, walk.u
-    parts = (
-        ("Hands off", "below 1 %", summary.hands_off_mm, u["hands_off_mm_u"]),
-        ("Light", "1 to 5 %", summary.light_mm, u["light_mm_u"]),
-        ("Supported", "5 to 15 %", summary.supported_mm, u["supported_mm_u"]),
-        ("Heavy", "15 % and more", summary.heavy_mm, u["heavy_mm_u"]),
-    )
-    whole_mm = sum(zone_mm for _, _, zone_mm, _ in parts)
-    return [
-        _Zone(
-            name,
-            limits,
-            units.format_distance(zone_mm, zone_u).split(" (")[0] if whole_mm else units.UNKNOWN,
-            zone_mm / whole_mm if whole_mm else None,
-        )
-        for name, limits, zone_mm, zone_u in parts
-    ]
-
-
-def _troubles(events: Sequence[Event]) -> list[str]:
-    """What went wrong, counted: "1 restart of the box", "12 sentences missing"."""
-    counts = dict.fromkeys(_EVENT_WORDS, 0)
-    for event in events:
-        if event.kind in counts:
-            counts[event.kind] += event.count
-    return [
-        f"{count} {_EVENT_WORDS[kind][1 if count == 1 else 2]}"
-        for kind, count in counts.items()
-        if count
-    ]
-
-
-def _event_row(event: Event) -> tuple[str, str, str]:
-    words = _EVENT_WORDS.get(event.kind)
-    what = words[0] if words else _OTHER_EVENT_WORDS.get(event.kind, event.kind.capitalize())
-    if event.count != 1:
-        what += f" ({event.count})"
-    return units.format_duration(event.t_ms / 1000), what, printable(event.text)
-
-
 def _clock(summary: SessionSummary) -> str:
     if summary.ended_at is None:
         return summary.end_reason or "not ended"
     ended = summary.ended_at.astimezone().strftime("%H:%M")
     return f"{ended}: {summary.end_reason}" if summary.end_reason else ended
-
-
-def _settings(session: Session) -> list[tuple[str, dict[str, int | str]]]:
-    """The settings, each with the segments that they held for."""
-    groups: list[tuple[list[int], dict[str, int | str]]] = []
-    for number, segment in enumerate(session.segments, 1):
-        if groups and groups[-1][1] == segment.settings:
-            groups[-1][0].append(number)
-        else:
-            groups.append(([number], segment.settings))
-    if len(groups) == 1:
-        return [("", groups[0][1])]
-    return [
-        (f"segment {n[0]}" if len(n) == 1 else f"segments {n[0]} to {n[-1]}", settings)
-        for n, settings in groups
-    ]
-
-
-def _span_row(span: Span) -> list[str]:
-    totals = span.totals
-    times = (units.format_duration(ms / 1000) for ms in (span.start_ms, span.end_ms))
-    zones = [f"{metres:.1f}" for metres in _zone_metres(totals)]
-    return [
-        f"{next(times)} {units.UNKNOWN} {next(times)}",
-        f"{totals.distance_mm / 1000:.1f}",
-        units.format_speed_m_s(totals.mean_speed_mm_s),
-        units.format_speed_mph(totals.mean_speed_mm_s),
-        units.format_force(totals.mean_rail_mn).removesuffix(" N"),
-        units.format_percent(totals.mean_reliance_permille).removesuffix(" %"),
-        *zones,
-    ]
-
-
-def _comparison_row(comparison: Comparison) -> list[str]:
-    met = {None: units.UNKNOWN, True: "Met", False: "Not met"}[comparison.met]
-    goal = comparison.goal
-    difference = units.UNKNOWN
-    if comparison.difference is not None:
-        difference = f"{comparison.difference:+.3f}"
-    return [
-        comparison.name,
-        comparison.unit,
-        _number(comparison.truth),
-        _number(comparison.measured),
-        difference,
-        goal if isinstance(goal, str) else units.UNKNOWN if goal is None else f"± {_number(goal)}",
-        met,
-    ]
-
-
-def _number(value: float | None) -> str:
-    """Three decimals, as the terminal has them, so that they stand under each other."""
-    return units.UNKNOWN if value is None else f"{value:.3f}"
-
-
-def _chart_labels(walk: WalkNumbers, rows: Sequence[MetricRow]) -> dict[str, str]:
-    """What each chart shows, for those who can't see it."""
-    summary = walk.summary
-    speeds = [abs(row.speed_mm_s) for row in rows if row.speed_mm_s is not None]
-    forces = [
-        force
-        for row in rows
-        for force in (row.rail_left_mn, row.rail_right_mn)
-        if force is not None
-    ]
-    reliances = [row.reliance_permille for row in rows if row.reliance_permille is not None]
-    zones = ", ".join(f"{zone.name.lower()} {zone.metres}" for zone in _zones(walk))
-    return {
-        "speed": f"Chart of speed over time. Mean while moving "
-        f"{units.format_speed(summary.mean_speed_mm_s)}, fastest second "
-        f"{units.format_speed(max(speeds, default=None))}.",
-        "rails": f"Chart of the force on the left and on the right rail over time. Mean of both "
-        f"together {units.format_force(summary.mean_rail_mn)}, greatest on one rail "
-        f"{units.format_force(max(forces, default=None))}.",
-        "reliance": f"Chart of the part of body weight on the rails over time. Mean "
-        f"{units.format_percent(summary.mean_reliance_permille)}, greatest "
-        f"{units.format_percent(max(reliances, default=None))}.",
-        "zones": f"Strip of the zones over time. In all: {zones}.",
-        "metres": f"Chart of the metres walked in each zone, span by span. In all: {zones}.",
-    }

@@ -56,7 +56,7 @@ class PlainView:
         parts = [
             f"{units.format_duration(elapsed_ms / 1000):>7}",
             f"{speed} {units.direction(row.speed_mm_s)}",
-            units.format_distance(way_mm, sure.way(way_mm)),
+            units.format_distance(way_mm, sure.distance(way_mm)),
             f"rail {rail} {_zone_word(now)}",
             *_gait(now),
             *_warnings(now),
@@ -114,31 +114,32 @@ class BigView:
         width, height = self._console.size
         lettering = _Lettering(width // 2 - 2, height)
         way_mm = now.totals.distance_mm
-        distance, distance_unit = units.distance_parts(way_mm)
+        distance = units.distance(way_mm, now.sure.distance(way_mm))
         speed_mm_s = None if row is None else row.speed_mm_s
         permille = None if row is None else row.reliance_permille
-        reliance = units.UNKNOWN if permille is None else f"{permille / 10:.1f}"
+        speed = units.speed(speed_mm_s, now.sure.speed(speed_mm_s))
+        reliance = units.percent(permille, now.sure.reliance(permille))
         going = now.connected and not now.silent
         plain = "bright_white" if going else "bright_black"
         panels = [
             lettering.panel(
-                f"m/s {units.direction(speed_mm_s)}, {units.format_speed_mph(speed_mm_s)} mph",
-                units.format_speed_m_s(speed_mm_s),
+                f"{speed.unit} {units.direction(speed_mm_s)}, {speed.beside}",
+                speed.number,
                 plain,
-                units.speed_plus_minus(now.sure.speed(speed_mm_s)),
+                speed.plus_minus,
             ),
             lettering.panel("time", units.format_duration(now.totals.duration_ms / 1000), plain),
             lettering.panel(
-                f"distance, {distance_unit}",
-                distance,
+                f"distance, {distance.unit}",
+                distance.number,
                 plain,
-                units.distance_plus_minus(way_mm, now.sure.way(way_mm)),
+                distance.plus_minus,
             ),
             lettering.panel(
                 f"% on the rail: {_zone_word(now)}",
-                reliance,
+                reliance.number,
                 _zone_colour(now) if going else plain,
-                units.percent_plus_minus(now.sure.reliance(permille)),
+                reliance.plus_minus,
             ),
         ]
         grid = Table.grid(expand=True)
@@ -186,7 +187,7 @@ def _bar(now: Now, width: int) -> Text:
         permille = max(0, now.row.reliance_permille)
     filled = min(inside, inside * permille // _BAR_PERMILLE)
     bar = Text(" ", no_wrap=True)
-    marks = {inside * mark // _BAR_PERMILLE for mark in units.ZONE_LIMITS_PERMILLE}
+    marks = {int(inside * mark // _BAR_PERMILLE) for mark in now.sure.limits_permille}
     for place in range(inside):
         style = _zone_colour(now) if place < filled else "dim"
         if place in marks:

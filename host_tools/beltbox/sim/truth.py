@@ -13,12 +13,12 @@ from beltbox.replay.replay import computed_again
 from beltbox.walk.comparison import Comparison
 from beltbox.walk.rows import MetricRow
 from beltbox.walk.session import Session
+from beltbox.walk.zones import ZONES, zone_limits_permille
 
 # The goals of the speed: 0.1 % of the mean, but no better than its last digit can be.
 _SPEED_GOAL_SHARE = 0.001
 _SPEED_GOAL_MM_S = 0.3
 _MOVING_MM_S = 20.0
-_LIMITS_PERMILLE = (10, 50, 150)
 _LEFT_AT = 0.9
 _FORCE_LAG_S = 0.06
 _FIRST_ROWS = 120  # rows of the first 1.5 s
@@ -130,16 +130,24 @@ def compare(session: Session, truth_file: Path) -> list[Comparison]:
     moving_s = sum(abs(truth.column("speed_mm_s")[i]) > _MOVING_MM_S for i in stretch) / 100
     weighted = sum(reliance[i] * mm for i, mm in zip(stretch, walked_mm, strict=True))
     permille = [reliance[i] for i in stretch]
-    zones_mm, changes = _by_zone(permille, walked_mm, 1.0)
-    zones_left_late_mm, _ = _by_zone(permille, walked_mm, _LEFT_AT)
+    limits = zone_limits_permille(segment.settings)
+    zones_mm, changes = _by_zone(permille, walked_mm, limits)
+    late_limits = [_LEFT_AT * limit for limit in limits]
+    zones_left_late_mm, _ = _by_zone(permille, walked_mm, late_limits)
 
     mean_mm_s = distance_mm / moving_s / 1000 if moving_s else 0.0
     comparisons = [
-        _row("distance", "m", distance_mm / 1000, summary.distance_mm / 1000, 0.01),
-        _row("forward", "m", forward_mm / 1000, summary.forward_mm / 1000, 0.01),
-        _row("backward", "m", (distance_mm - forward_mm) / 1000, summary.backward_mm / 1000, 0.01),
-        _row("time walking", "s", moving_s, summary.moving_s, 2.0),
-        _row("mean speed", "m/s", mean_mm_s, (summary.mean_speed_mm_s or 0) / 1000, 0.01),
+        _row("distance", "m", distance_mm / 1000, summary.totals.distance_mm / 1000, 0.01),
+        _row("forward", "m", forward_mm / 1000, summary.totals.forward_mm / 1000, 0.01),
+        _row(
+            "backward",
+            "m",
+            (distance_mm - forward_mm) / 1000,
+            summary.totals.backward_mm / 1000,
+            0.01,
+        ),
+        _row("time walking", "s", moving_s, summary.totals.moving_s, 2.0),
+        _row("mean speed", "m/s", mean_mm_s, (summary.totals.mean_speed_mm_s or 0) / 1000, 0.01),
         _row(
             "top speed, mean of a second",
             "m/s",
@@ -167,25 +175,24 @@ def compare(session: Session, truth_file: Path) -> list[Comparison]:
             "rail, mean of the distance",
             "% of weight",
             weighted / distance_mm / 10 if distance_mm else 0.0,
-            (summary.mean_reliance_permille or 0) / 10,
+            (summary.totals.mean_reliance_permille or 0) / 10,
             1.0,
         )
     )
-    measured_mm = (summary.hands_off_mm, summary.light_mm, summary.supported_mm, summary.heavy_mm)
-    names = ("hands off", "light", "supported", "heavy")
+    measured_mm: list[int] = [getattr(summary.totals, zone.column) for zone in ZONES]
     # The truth has plain limits; the box leaves a zone a tenth below its limit, and its force lags
     # at each change of zone. What these two can explain is the goal.
     lag_mm = _FORCE_LAG_S * mean_mm_s * 1000 * changes
     comparisons += [
         _row(
-            f"distance {name}",
+            f"distance {zone.name}",
             "m",
             true_mm / 1000,
             mm / 1000,
             (abs(true_mm - late_mm) + lag_mm) / 1000,
         )
-        for name, true_mm, late_mm, mm in zip(
-            names, zones_mm, zones_left_late_mm, measured_mm, strict=True
+        for zone, true_mm, late_mm, mm in zip(
+            ZONES, zones_mm, zones_left_late_mm, measured_mm, strict=True
         )
     ]
     # How well these are counted depends on the walk and the encoder: a single one has no goal.
@@ -197,7 +204,7 @@ def compare(session: Session, truth_file: Path) -> list[Comparison]:
             counted,
             None,
         )
-        for name, counted in (("steps", summary.steps), ("grabs", summary.grabs))
+        for name, counted in (("steps", summary.totals.steps), ("grabs", summary.totals.grabs))
         if counted is not None
     ]
     equal, total = live_equal_to_computed(session)
@@ -206,13 +213,13 @@ def compare(session: Session, truth_file: Path) -> list[Comparison]:
 
 
 def _by_zone(
-    permille: Sequence[float], walked_mm: Sequence[float], limits: float
+    permille: Sequence[float], walked_mm: Sequence[float], limits_permille: Sequence[float]
 ) -> tuple[list[float], int]:
-    """The distance in each zone, its limits times `limits`, and how often the zone changed."""
+    """The distance in each zone, and how often the zone changed."""
     zones_mm = [0.0, 0.0, 0.0, 0.0]
     changes = before = 0
     for reliance, mm in zip(permille, walked_mm, strict=True):
-        zone = sum(reliance >= limit * limits for limit in _LIMITS_PERMILLE)
+        zone = sum(reliance >= limit for limit in limits_permille)
         changes += zone != before
         before = zone
         zones_mm[zone] += mm

@@ -18,7 +18,7 @@ from beltbox.store.schema import (
     SessionRow,
 )
 from beltbox.walk.rows import MetricRow, RawRow
-from beltbox.walk.totals import SUM_NAMES, Totals
+from beltbox.walk.totals import Totals
 
 # A minute at the usual rates.
 _ROWS_IN_A_BLOCK = {RAW: 4800, METRIC: 600}
@@ -136,13 +136,15 @@ class SessionWriter:
         if self._events:
             connection.execute(insert(EventRow), self._events)
         if self._box_sessions:
-            here = {"segment_id": self._segment_id}
-            connection.execute(insert(BoxSessionRow), [one | here for one in self._box_sessions])
+            segment = {"segment_id": self._segment_id}
+            connection.execute(
+                insert(BoxSessionRow), [values | segment for values in self._box_sessions]
+            )
         connection.execute(
             update(SessionRow)
             .where(SessionRow.id == self.session_id)
             .values(
-                {name: getattr(self.totals, name) for name in SUM_NAMES}
+                self.totals.sums()
                 | {
                     "damaged_count": self._counts["damaged"],
                     "missing_count": self._counts["gap"],

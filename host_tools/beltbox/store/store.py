@@ -8,10 +8,11 @@ counted on from one zero, so a reset of the box begins a new one. Its rows are k
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import Any, Self, cast
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session as DbSession
@@ -106,12 +107,12 @@ class Store:
 
     def settings(self) -> dict[int, list[dict[str, int | str]]]:
         """The settings of each session's segments, in their order, by the session's id."""
-        found: dict[int, list[dict[str, int | str]]] = {}
+        settings: dict[int, list[dict[str, int | str]]] = {}
         in_order = select(SegmentRow).order_by(SegmentRow.session_id, SegmentRow.number)
         with self.database.reading() as connection, DbSession(connection) as db:
             for row in db.scalars(in_order):
-                found.setdefault(row.session_id, []).append(row.settings)
-        return found
+                settings.setdefault(row.session_id, []).append(row.settings)
+        return settings
 
     def latest_id(self) -> int | None:
         """The id of the session that started last; None in an empty store."""
@@ -138,7 +139,15 @@ class Store:
                 summary=_summary(row),
                 segments=[self._segment(db, segment, with_raw) for segment in segments],
                 events=[
-                    Event(e.kind, e.text, e.count, e.t_ms, e.at, e.segment_number) for e in events
+                    Event(
+                        event.kind,
+                        event.text,
+                        event.count,
+                        event.t_ms,
+                        event.at,
+                        event.segment_number,
+                    )
+                    for event in events
                 ],
             )
 
@@ -172,40 +181,13 @@ class Store:
 
 
 def _summary(row: SessionRow) -> SessionSummary:
+    values: dict[str, Any] = {
+        field.name: getattr(row, field.name)
+        for field in fields(SessionSummary)
+        if field.name != "totals"
+    }
     totals = Totals(**{name: getattr(row, name) for name in SUM_NAMES})
-    return SessionSummary(
-        id=row.id,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        duration_s=totals.duration_ms / 1000,
-        moving_s=totals.moving_ms / 1000,
-        distance_mm=totals.distance_mm,
-        forward_mm=totals.forward_mm,
-        backward_mm=totals.backward_mm,
-        hands_off_mm=totals.hands_off_mm,
-        light_mm=totals.light_mm,
-        supported_mm=totals.supported_mm,
-        heavy_mm=totals.heavy_mm,
-        mean_speed_mm_s=totals.mean_speed_mm_s,
-        mean_reliance_permille=totals.mean_reliance_permille,
-        mean_rail_mn=totals.mean_rail_mn,
-        hands_off_share=totals.hands_off_share,
-        steps=totals.steps,
-        grabs=totals.grabs,
-        box_name=row.box_name,
-        board=row.board,
-        firmware=row.firmware,
-        protocol=row.protocol,
-        person=row.person,
-        title=row.title,
-        source=row.source,
-        complete=row.complete,
-        end_reason=row.end_reason,
-        damaged_count=row.damaged_count,
-        missing_count=row.missing_count,
-        serial=row.serial,
-        dated=row.dated,
-    )
+    return SessionSummary(totals=totals, **values)
 
 
 def _ranges(ids: Sequence[int]) -> str:

@@ -6,10 +6,11 @@ reset of the box begins a new one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from beltbox.walk.rows import MetricRow, RawRow
+from beltbox.walk.totals import Totals
 
 PULLED = "pulled"
 """The source of a session that only the box kept."""
@@ -23,27 +24,8 @@ class SessionSummary:
     started_at: datetime
     """UTC, as is `ended_at`."""
     ended_at: datetime | None
-    duration_s: float
-    """The time that was measured, without the time that resets took."""
-    moving_s: float
-    """The part of it in which the belt moved."""
-    distance_mm: int
-    forward_mm: int
-    backward_mm: int
-    hands_off_mm: int
-    light_mm: int
-    supported_mm: int
-    heavy_mm: int
-    mean_speed_mm_s: float | None
-    """While the belt moved, >= 0; None if it never did."""
-    mean_reliance_permille: float | None
-    """Of body weight, weighted by distance."""
-    mean_rail_mn: float | None
-    """Both rails together, weighted by distance."""
-    hands_off_share: float | None
-    """The part, 0 .. 1, of the distance that was walked hands off."""
-    steps: int | None
-    grabs: int | None
+    totals: Totals
+    """What it adds up to, over all its segments."""
     box_name: str
     board: str
     firmware: str
@@ -59,9 +41,9 @@ class SessionSummary:
     missing_count: int
     """Of the events of kind "gap", the sum of their counts."""
     serial: str | None = None
-    """The number of the box's chip; None where an older BeltBox or box didn't tell."""
+    """The number of the box's chip; None where an older BeltBox or box didn't report it."""
     dated: bool = True
-    """False: it was before `started_at`, nobody knows when; `started_at` keeps the order."""
+    """False: its date is unknown, before `started_at`, which only keeps the order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +54,7 @@ class Event:
     """Such as reset, gap, damaged, unplugged, note, console."""
     text: str
     count: int
-    """Of how many things it tells: sentences lost or damaged."""
+    """Of how many things: sentences lost or damaged, seconds filled in."""
     t_ms: int
     """The session's time then, running on across segments."""
     at: datetime
@@ -105,10 +87,13 @@ class Session:
     events: list[Event]
 
 
-def summary_json(one: SessionSummary) -> dict[str, object]:
-    """A session's summary as JSON has it: its fields by name, times in ISO 8601."""
-    values = {name: getattr(one, name) for name in one.__dataclass_fields__}
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in values.items()
-    }
+def summary_json(summary: SessionSummary) -> dict[str, object]:
+    """A session's summary as JSON has it: its fields by name, its totals among them, ISO 8601."""
+    values: dict[str, object] = {}
+    for field in fields(SessionSummary):
+        value = getattr(summary, field.name)
+        if isinstance(value, Totals):
+            values |= value.as_json()
+        else:
+            values[field.name] = value.isoformat() if isinstance(value, datetime) else value
+    return values

@@ -7,7 +7,7 @@ nor for the asymmetry of the steps, of which 154 % are needed.
 
 from __future__ import annotations
 
-from beltbox.walk.session import SessionSummary
+from beltbox.walk.totals import Totals
 
 _SPEED = 0.29
 _CADENCE = 0.135
@@ -15,31 +15,21 @@ _STEP_LENGTH = 0.27
 _UP, _DOWN = "\N{UPWARDS ARROW}", "\N{DOWNWARDS ARROW}"
 
 
-def cadence_spm(one: SessionSummary) -> float | None:
-    """The mean while the belt moved; None without steps."""
-    return one.steps * 60 / one.moving_s if one.steps and one.moving_s else None
-
-
-def step_length_mm(one: SessionSummary) -> float | None:
-    """The mean way of a step; None without steps."""
-    return one.distance_mm / one.steps if one.steps else None
-
-
-def speed_arrow(now: SessionSummary, before: SessionSummary | None) -> str:
+def speed_arrow(now: Totals, before: Totals | None) -> str:
     """An arrow up or down, or "" while the change may be chance. So are the others."""
     old = None if before is None else before.mean_speed_mm_s
     return _arrow(now.mean_speed_mm_s, old, _SPEED)
 
 
-def cadence_arrow(now: SessionSummary, before: SessionSummary | None) -> str:
+def cadence_arrow(now: Totals, before: Totals | None) -> str:
     """See speed_arrow."""
-    return _arrow(cadence_spm(now), None if before is None else cadence_spm(before), _CADENCE)
+    return _arrow(now.cadence_spm, None if before is None else before.cadence_spm, _CADENCE)
 
 
-def step_length_arrow(now: SessionSummary, before: SessionSummary | None) -> str:
+def step_length_arrow(now: Totals, before: Totals | None) -> str:
     """See speed_arrow."""
-    old = None if before is None else step_length_mm(before)
-    return _arrow(step_length_mm(now), old, _STEP_LENGTH)
+    old = None if before is None else before.step_length_mm
+    return _arrow(now.step_length_mm, old, _STEP_LENGTH)
 
 
 def _arrow(now: float | None, before: float | None, smallest: float) -> str:

@@ -97,6 +97,14 @@ class Totals:
             setattr(grown, name, None if now is None else now - (getattr(earlier, name) or 0))
         return grown
 
+    def sums(self) -> dict[str, int | None]:
+        """The sums by their names (`SUM_NAMES`), as the store keeps them."""
+        return {name: getattr(self, name) for name in SUM_NAMES}
+
+    def as_json(self) -> dict[str, float | None]:
+        """What people and scripts read of it, by name, in its order."""
+        return {name: getattr(self, name) for name in _JSON_NAMES}
+
     def _growth(self, row: MetricRow) -> list[int | None]:
         grown: list[int | None] = []
         for place, index in enumerate(_RUNNING_INDEXES):
@@ -109,9 +117,29 @@ class Totals:
         return grown
 
     @property
+    def duration_s(self) -> float:
+        """The time that was measured, without the time that resets took."""
+        return self.duration_ms / 1000
+
+    @property
+    def moving_s(self) -> float:
+        """The part of it in which the belt moved."""
+        return self.moving_ms / 1000
+
+    @property
     def mean_speed_mm_s(self) -> float | None:
         """Distance over the time in which the belt moved, >= 0; None if it never moved."""
         return 1000 * self.distance_mm / self.moving_ms if self.moving_ms else None
+
+    @property
+    def cadence_spm(self) -> float | None:
+        """Steps a minute, the mean while the belt moved; None without steps."""
+        return self.steps * 60 / self.moving_s if self.steps and self.moving_ms else None
+
+    @property
+    def step_length_mm(self) -> float | None:
+        """The mean length of a step; None without steps."""
+        return self.distance_mm / self.steps if self.steps else None
 
     @property
     def mean_reliance_permille(self) -> float | None:
@@ -130,8 +158,37 @@ class Totals:
         return self.hands_off_mm / zoned_mm if zoned_mm else None
 
 
-SUM_NAMES = tuple(one.name for one in fields(Totals) if not one.name.startswith("_"))
+SUM_NAMES = tuple(field.name for field in fields(Totals) if not field.name.startswith("_"))
 """The names of the sums that `Totals` keeps, in their order."""
+
+# A fixed order: scripts read it.
+_JSON_NAMES = (
+    "duration_s",
+    "moving_s",
+    "distance_mm",
+    "forward_mm",
+    "backward_mm",
+    "hands_off_mm",
+    "light_mm",
+    "supported_mm",
+    "heavy_mm",
+    "mean_speed_mm_s",
+    "mean_reliance_permille",
+    "mean_rail_mn",
+    "hands_off_share",
+    "steps",
+    "grabs",
+)
+
+
+def totals_of(segments: Iterable[Iterable[MetricRow]]) -> Totals:
+    """The totals of a walk with these segments."""
+    totals = Totals()
+    for rows in segments:
+        totals.start_segment()
+        for row in rows:
+            totals.add(row)
+    return totals
 
 
 def rails_sum_mn(row: MetricRow) -> int | None:

@@ -1,17 +1,22 @@
-"""How sure each number is: standard uncertainties by the GUM (JCGM 100:2008), in quadrature.
+"""The uncertainty of each number: standard uncertainties by the GUM (JCGM 100:2008), in quadrature.
 
-What goes in: the calibration's (`belt_u_ppm`, `rail_left_u_ppm`, `rail_right_u_ppm` of the
-settings; 0 = never calibrated, and what depends on it has no uncertainty then), the encoder's
-resolution, the rows' spacing, rounding to the last digit, the noise that `tare` found, what the
-zero may wander unnoticed, the scatter of the steps and how many there were, metres walked near a
-zone's limit (doubt.py). What a person did differently from minute to minute isn't in it.
+What goes in:
+
+- the calibration's (`belt_u_ppm`, `rail_left_u_ppm`, `rail_right_u_ppm` of the settings; 0 = never
+  calibrated, and what depends on it has no uncertainty then),
+- the encoder's resolution, the rows' spacing, rounding to the last digit,
+- the noise that `tare` found, and how far the zero may wander unnoticed,
+- the scatter of the steps and their number,
+- metres walked near a zone's limit (zone_uncertainty.py).
+
+What a person did differently from minute to minute isn't in it.
 
 A column `x_u` is the standard uncertainty of column `x`, in its unit, a whole number rounded up,
-so that it never says less than it is; in words ± is twice that, which covers 95 %.
+so that it is never stated too small. In words, ± is twice that, which covers 95 %.
 
-Without one are: `t_ms` (a quartz, 0.005 %), `zone` and the flags (no numbers; how sure the zone is
-shows in its metres), `grabs` (the bench misses and makes up none), `step_time_sd_ms` (the finding
-of the dips adds to it what depends on their shape; it is itself the scatter behind other columns).
+These have none: `t_ms` (a quartz, 0.005 %), `zone` and the flags (no numbers; a zone's uncertainty
+is in its metres), `grabs` (the bench misses and invents none), `step_time_sd_ms` (finding the dips
+adds an error that depends on their shape; it is itself the scatter behind other columns).
 `step_asymmetry_permille` has its own from the box, `step_asymmetry_u_permille`.
 """
 
@@ -20,17 +25,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from beltbox.units import ZONE_LIMITS_PERMILLE
 from beltbox.walk.rows import MetricRow
-from beltbox.walk.session import SessionSummary
-from beltbox.walk.zone_uncertainty import Doubt
+from beltbox.walk.totals import Totals
+from beltbox.walk.zone_uncertainty import ZoneUncertainty
+from beltbox.walk.zones import ZONES, zone_limits_permille
 
 U_PPM_OF = {
     "belt_nm_per_count": "belt_u_ppm",
     "rail_left_nn_per_count": "rail_left_u_ppm",
     "rail_right_nn_per_count": "rail_right_u_ppm",
 }
-"""Of each scale among the settings: which other one says how sure it is; 0 = never calibrated."""
+"""Of each scale among the settings: the one with its uncertainty; 0 = never calibrated."""
 
 COVERAGE = 2.0
 """± in words is so many standard uncertainties."""
@@ -80,8 +85,8 @@ COLUMNS = (
 class Uncertainty:
     """The uncertainties of the rows of one measurement, whose settings these are.
 
-    Each method gives a standard uncertainty in the unit of what it is of; None where that is
-    unknown, or how sure it is.
+    Each method takes a number and gives its standard uncertainty in the same unit; None where the
+    number or its uncertainty is unknown.
     """
 
     def __init__(self, settings: Mapping[str, int | str]) -> None:
@@ -105,67 +110,64 @@ class Uncertainty:
         self._rails_known = self._worse_gain is not None and self._weight_mn > 0
         self._zero_mn = ZERO_U_MN * self._cells  # of the sum: both drift by the same warmth
         count_mm = self._count_mm
-        self._ends_mm = math.sqrt(2) * count_mm / _EVEN  # where a way begins and ends
+        self._ends_mm = math.sqrt(2) * count_mm / _EVEN  # where a distance begins and ends
         self._now_s = _NOW_S if count_mm <= _COARSE_MM else _NOW_COARSE_S
-        light, supported, heavy = ZONE_LIMITS_PERMILLE
-        if self._weight_mn:
-            light = min(max(light, number("rail_noise_mn") / self._weight_mn * 1000), supported)
-        self.limits_permille = (light, supported, heavy)
+        self.limits_permille = zone_limits_permille(settings)
         """Of body weight: where light, supported and heavy begin."""
 
     def gaps(self) -> list[str]:
         """Which numbers have no uncertainty that might have one, and why, in words."""
         if self.nothing_known:
             return ["No \N{PLUS-MINUS SIGN}: the box isn't calibrated (beltbox calibrate)."]
-        found: list[str] = []
+        reasons: list[str] = []
         if self._belt is None:
-            found.append(
+            reasons.append(
                 "No \N{PLUS-MINUS SIGN} of speed, distance and steps: the belt isn't calibrated "
                 "(beltbox calibrate belt)."
             )
         elif self._count_mm > _COARSE_MM:
-            found.append(
+            reasons.append(
                 "No \N{PLUS-MINUS SIGN} of steps, cadence and step length: with over 2 mm a count "
                 "some steps may go unseen."
             )
         for side in self._bare_cells:
-            found.append(
+            reasons.append(
                 f"No \N{PLUS-MINUS SIGN} of rails and zones: the {side} cell isn't calibrated "
                 f"(beltbox calibrate rail --side {side})."
             )
-        return found
+        return reasons
 
-    def row(self, row: MetricRow, doubt: Doubt) -> tuple[int | None, ...]:
+    def row(self, row: MetricRow, zone_uncertainty: ZoneUncertainty) -> tuple[int | None, ...]:
         """The values of `COLUMNS` for the next row of a walk: whole numbers, rounded up.
 
-        doubt: of the walk's rows before, which this one is added to.
+        zone_uncertainty: of the walk's rows before; this one is added to it.
         """
         reliance_u = self.reliance(row.reliance_permille)
-        doubt.add(row, self.limits_permille, reliance_u)
+        zone_uncertainty.add(row, self.limits_permille, reliance_u)
         return tuple(
-            None if one is None else math.ceil(one)
-            for one in (
+            None if u is None else math.ceil(u)
+            for u in (
                 self.belt(row.belt_mm_s),
                 self.speed(row.speed_mm_s),
-                self.way(row.distance_mm),
-                self.way(row.forward_mm),
-                self.way(row.backward_mm),
+                self.distance(row.distance_mm),
+                self.distance(row.forward_mm),
+                self.distance(row.backward_mm),
                 self.force("left", row.rail_left_mn),
                 self.force("right", row.rail_right_mn),
                 reliance_u,
                 self.cadence(row.cadence_spm_x10, row.step_time_sd_ms),
                 self.step_length(row.step_length_mm, row.cadence_spm_x10, row.step_time_sd_ms),
-                self.zone(0, row.hands_off_mm, doubt),
-                self.zone(1, row.light_mm, doubt),
-                self.zone(2, row.supported_mm, doubt),
-                self.zone(3, row.heavy_mm, doubt),
-                self.steps(row.steps, doubt),
+                self.zone(0, row.hands_off_mm, zone_uncertainty),
+                self.zone(1, row.light_mm, zone_uncertainty),
+                self.zone(2, row.supported_mm, zone_uncertainty),
+                self.zone(3, row.heavy_mm, zone_uncertainty),
+                self.steps(row.steps, zone_uncertainty),
             )
         )
 
-    def take(self, row: MetricRow, doubt: Doubt) -> None:
-        """Only add the next row of a walk to what is in doubt of it."""
-        doubt.add(row, self.limits_permille, self.reliance(row.reliance_permille))
+    def take(self, row: MetricRow, zone_uncertainty: ZoneUncertainty) -> None:
+        """Only add the next row of a walk to `zone_uncertainty`."""
+        zone_uncertainty.add(row, self.limits_permille, self.reliance(row.reliance_permille))
 
     def speed(self, mm_s: float | None) -> float | None:
         """Of the mean of a second."""
@@ -176,39 +178,43 @@ class Uncertainty:
         return self._mean_speed(mm_s, self._now_s)
 
     def mean_speed(
-        self, mm_s: float | None, moving_s: float, doubt: Doubt | None = None
+        self, mm_s: float | None, moving_s: float, zone_uncertainty: ZoneUncertainty | None = None
     ) -> float | None:
         """Of the mean while the belt moved: the calibration's, and how long it did.
 
-        doubt: knows how often it set off; else once.
+        zone_uncertainty: has how often the belt set off; without it, once.
         """
         if mm_s is None or self._belt is None:
             return None
-        return abs(mm_s) * math.hypot(self._belt, self.moving_share(moving_s, doubt))
+        return abs(mm_s) * math.hypot(self._belt, self.moving_share(moving_s, zone_uncertainty))
 
-    def moving_share(self, moving_s: float, doubt: Doubt | None = None) -> float:
+    def moving_share(
+        self, moving_s: float, zone_uncertainty: ZoneUncertainty | None = None
+    ) -> float:
         """Of the time in which the belt moved, a part of it."""
-        starts = max(1, doubt.starts) if doubt else 1
+        starts = max(1, zone_uncertainty.starts) if zone_uncertainty else 1
         return _MOVING_S * starts / moving_s if moving_s else 0.0
 
-    def way(self, mm: float | None) -> float | None:
+    def distance(self, mm: float | None) -> float | None:
         """Of a distance: the calibration's, and a count at either end."""
         if mm is None or self._belt is None:
             return None
         return math.hypot(mm * self._belt, self._ends_mm, _DIGIT)
 
-    def zone(self, zone: int, mm: float | None, doubt: Doubt) -> float | None:
-        """Of the way in a zone, 0 .. 3: the belt's, and what the rail's lets lie in another."""
-        way = self.way(mm)
-        if way is None or not self._rails_known:
+    def zone(self, zone: int, mm: float | None, zone_uncertainty: ZoneUncertainty) -> float | None:
+        """Of the distance in a zone, 0 .. 3: the belt's, and the metres that may be another's."""
+        distance_mm_u = self.distance(mm)
+        if distance_mm_u is None or not self._rails_known:
             return None
-        return math.hypot(way, doubt.zone_mm_u(zone))
+        return math.hypot(distance_mm_u, zone_uncertainty.zone_mm_u(zone))
 
-    def hands_off_share(self, zones_mm: Sequence[int], doubt: Doubt) -> float | None:
-        """Of the part of the way in the four zones that was hands off; the belt's cancels."""
+    def hands_off_share(
+        self, zones_mm: Sequence[int], zone_uncertainty: ZoneUncertainty
+    ) -> float | None:
+        """Of the part of the distance in the four zones that was hands off; the belt's cancels."""
         if not sum(zones_mm) or not self._rails_known:
             return None
-        return doubt.zone_mm_u(0) / sum(zones_mm)
+        return zone_uncertainty.zone_mm_u(0) / sum(zones_mm)
 
     def force(self, side: str, mn: float | None) -> float | None:
         """Of the force on a side, "left" or "right"."""
@@ -249,38 +255,43 @@ class Uncertainty:
             return None
         return math.hypot(mm * scatter, mm * _PACE_U, mm * self._belt, _DIGIT)
 
-    def steps(self, steps: int | None, doubt: Doubt) -> float | None:
-        """Of their number. Whether there was a rhythm at all a coarse encoder can't promise.
+    def steps(self, steps: int | None, zone_uncertainty: ZoneUncertainty) -> float | None:
+        """Of their number. None for a coarse encoder, which can miss that there was a rhythm.
 
-        That a belt which nobody has calibrated is told right neither: what is a step depends on
-        how far it goes.
+        None for a belt that isn't calibrated, too: what counts as a step depends on its length.
         """
         if steps is None or self._belt is None or self._count_mm > _COARSE_MM:
             return None
-        return math.hypot(_STEPS_A_START * max(1, doubt.starts), _STEPS_U * steps)
+        return math.hypot(_STEPS_A_START * max(1, zone_uncertainty.starts), _STEPS_U * steps)
 
-    def summary(
-        self, summary: SessionSummary, doubt: Doubt | None = None
+    def of_totals(
+        self, totals: Totals, zone_uncertainty: ZoneUncertainty | None = None
     ) -> dict[str, float | None]:
-        """Of what a summary holds, by its names and `_u`; with a walk's doubt, of all of it."""
-        found = {
-            "distance_mm_u": self.way(summary.distance_mm),
-            "forward_mm_u": self.way(summary.forward_mm),
-            "backward_mm_u": self.way(summary.backward_mm),
-            "mean_speed_mm_s_u": self.mean_speed(summary.mean_speed_mm_s, summary.moving_s, doubt),
-            "mean_reliance_permille_u": self.mean_reliance(summary.mean_reliance_permille),
-            "mean_rail_mn_u": self.mean_rail(summary.mean_rail_mn),
+        """Of a walk's numbers, by their names and `_u`.
+
+        Those of zones, steps and the share hands off need the rows: only with `zone_uncertainty`.
+        """
+        uncertainties = {
+            "distance_mm_u": self.distance(totals.distance_mm),
+            "forward_mm_u": self.distance(totals.forward_mm),
+            "backward_mm_u": self.distance(totals.backward_mm),
+            "mean_speed_mm_s_u": self.mean_speed(
+                totals.mean_speed_mm_s, totals.moving_s, zone_uncertainty
+            ),
+            "mean_reliance_permille_u": self.mean_reliance(totals.mean_reliance_permille),
+            "mean_rail_mn_u": self.mean_rail(totals.mean_rail_mn),
         }
-        if doubt is None:
-            return found
-        zones = ("hands_off_mm", "light_mm", "supported_mm", "heavy_mm")
-        zones_mm = [int(getattr(summary, name)) for name in zones]
+        if zone_uncertainty is None:
+            return uncertainties
+        zones_mm = [int(getattr(totals, zone.column)) for zone in ZONES]
         walked = any(zones_mm)  # a box without cells has no zones
-        for zone, (name, mm) in enumerate(zip(zones, zones_mm, strict=True)):
-            found[f"{name}_u"] = self.zone(zone, mm if walked else None, doubt)
-        found["hands_off_share_u"] = self.hands_off_share(zones_mm, doubt)
-        found["steps_u"] = self.steps(summary.steps, doubt)
-        return found
+        for number, (zone, mm) in enumerate(zip(ZONES, zones_mm, strict=True)):
+            uncertainties[f"{zone.column}_u"] = self.zone(
+                number, mm if walked else None, zone_uncertainty
+            )
+        uncertainties["hands_off_share_u"] = self.hands_off_share(zones_mm, zone_uncertainty)
+        uncertainties["steps_u"] = self.steps(totals.steps, zone_uncertainty)
+        return uncertainties
 
     def _reliance(self, permille: float | None, noise_mn: float) -> float | None:
         gain = self._worse_gain
@@ -304,9 +315,9 @@ def of_walk(settings: Sequence[Mapping[str, int | str]]) -> Uncertainty:
     if not settings:
         return Uncertainty({})
     worst = {
-        key: 0 if 0 in found else max(found)
+        key: 0 if 0 in values else max(values)
         for key in U_PPM_OF.values()
-        for found in [[int(one.get(key, 0)) for one in settings]]
+        for values in [[int(segment.get(key, 0)) for segment in settings]]
     }
     return Uncertainty({**settings[-1], **worst})
 

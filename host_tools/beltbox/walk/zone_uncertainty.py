@@ -1,8 +1,8 @@
-"""What rows leave unsure of a walk's sums beyond their scale: zones near a limit, steps at starts.
+"""The uncertainty of a walk's sums that only its rows show: metres near a zone's limit, and starts.
 
-Each zone's limit is where the rail's force decides. A metre counts as doubtful there if twice the
-reliance's standard uncertainty, all of it to the one side, would have put it beyond the limit. As
-the zero and the scale are off by the same all through, so would have been all such metres.
+The rail's force decides the zone. A metre may belong to the zone beyond a limit if twice the
+standard uncertainty of its reliance, all to one side, would have put it there. The zero and the
+scale are off by the same amount all through a walk, so all such metres may belong there together.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from collections.abc import Sequence
 
 from beltbox.walk.rows import MetricRow
 
-_START_MM = 150  # of belt: less is no start of a walk, but a belt that trembles
+_START_MM = 150  # of belt: less isn't a start of a walk, but a belt that trembles
 _LIMITS = 3
 _KEPT = 0.9  # of its limit: a zone is kept from there (beltcore.rails, hysteresis)
 
 
-class Doubt:
+class ZoneUncertainty:
     """Kept up row by row with `add`. `starts`: how often the belt set off."""
 
     def __init__(self) -> None:
         self.starts = 0
-        # Of each limit: metres (in mm) that count below it and above it, and might not.
+        # Of each limit: metres (in mm) that count below it and above it, and may be the other's.
         self._below_mm = [0] * _LIMITS
         self._above_mm = [0] * _LIMITS
         self._last_mm = 0
@@ -40,7 +40,7 @@ class Doubt:
         """Take in the next row.
 
         limits_permille: of body weight, where the zones above hands off begin. reliance_u: the
-        standard uncertainty of this row's reliance; None = unknown, no zone is in doubt then.
+        standard uncertainty of this row's reliance; None = unknown: no metre is uncertain then.
         """
         if row.distance_mm is None:
             return
@@ -62,9 +62,9 @@ class Doubt:
                 self._below_mm[number] += grown_mm
 
     def zone_mm_u(self, zone: int) -> float:
-        """What the limits about a zone (0 .. 3) add to the standard uncertainty of its length."""
-        # What comes in over the one limit and what goes over the other make up for each other in
-        # part: never more than this.
+        """What the limits of a zone (0 .. 3) add to the standard uncertainty of its distance."""
+        # Metres that enter over one limit and leave over the other cancel in part: never more
+        # than this.
         return math.hypot(self._limit_mm_u(zone - 1), self._limit_mm_u(zone))
 
     def _limit_mm_u(self, limit: int) -> float:

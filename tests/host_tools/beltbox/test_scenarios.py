@@ -54,12 +54,12 @@ def test_live_is_what_replay_computes_and_agrees_with_the_truth(tmp_path: Path, 
     tolerance_mm = 2 + int(session.segments[-1].settings["belt_nm_per_count"]) / 1e6
     at_least = true_ways_mm(truth, session)
     at_most = true_ways_mm(truth, session, from_power_up=True)
-    measured = (session.summary.forward_mm, session.summary.backward_mm)
+    measured = (session.summary.totals.forward_mm, session.summary.totals.backward_mm)
     for least_mm, mm, most_mm in zip(at_least, measured, at_most, strict=True):
         assert least_mm - tolerance_mm < mm < most_mm + tolerance_mm
     # The second bound is another one only where the box started in mid-walk.
     assert (at_least == at_most) == (name != "reset")
-    assert session.summary.distance_mm > 2000
+    assert session.summary.totals.distance_mm > 2000
 
 
 def true_ways_mm(truth: Truth, session, *, from_power_up: bool = False) -> tuple[float, float]:
@@ -113,8 +113,10 @@ def test_a_reset_in_mid_walk_gives_one_session_of_several_segments(record):
     assert [len(segment.raw) > 300 for segment in segments] == [True, False, True]
     # Nothing is counted twice: the sums of the session are those of its segments, each from zero.
     last = [segment.metrics[-1] for segment in segments if segment.metrics]
-    assert walk.session.summary.duration_s == pytest.approx(sum(row.t_ms for row in last) / 1000)
-    assert walk.session.summary.distance_mm == sum(row.distance_mm or 0 for row in last)
+    assert walk.session.summary.totals.duration_s == pytest.approx(
+        sum(row.t_ms for row in last) / 1000
+    )
+    assert walk.session.summary.totals.distance_mm == sum(row.distance_mm or 0 for row in last)
 
 
 def test_an_unplugged_cell_is_empty_and_flagged_and_earns_no_wrong_metres(record):
@@ -153,4 +155,4 @@ def test_what_happens_to_the_recorder_does_not_change_the_walk(record):
     assert equal == total > 80
     _forward, backward_mm = true_ways_mm(truth, walk.session)
     # What came after the last NOW before it is nobody's.
-    assert walk.session.summary.backward_mm == pytest.approx(backward_mm, abs=100)
+    assert walk.session.summary.totals.backward_mm == pytest.approx(backward_mm, abs=100)

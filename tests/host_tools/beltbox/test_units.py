@@ -72,10 +72,40 @@ def test_percent_share_and_force():
 
 
 def test_unknown_is_never_0():
-    formats = [units.format_percent, units.format_share, units.format_force, units.format_miles]
-    formats += [units.format_speed_m_s, units.format_speed_mph]
+    formats = [units.format_percent, units.format_share, units.format_force, units.speed_mph]
     assert {form(None) for form in formats} == {units.UNKNOWN}
-    assert units.distance_parts(None) == (units.UNKNOWN, "m")
+    parts = [units.speed, units.distance, units.percent, units.share, units.force, units.steps]
+    assert {part(None, 3).number for part in parts} == {units.UNKNOWN}
+    assert {part(None, 3).whole for part in parts} == {units.UNKNOWN}
+    assert {part(None, 3).uncertainty for part in parts} == {""}
+
+
+@pytest.mark.parametrize(
+    ("found", "parts"),
+    [
+        (units.speed(-713.4, 4), ("0.71", "± 0.01", "m/s", "1.6 mph")),
+        (units.speed(None), (units.UNKNOWN, "", "m/s", f"{units.UNKNOWN} mph")),
+        (units.distance(4_240), ("4.2", "", "m", "0.00 mi")),
+        (units.distance(163_400, 1_100), ("163", "± 3", "m", "0.10 mi")),
+        (units.distance(12_345_678, 61_000), ("12.35", "± 0.13", "km", "7.67 mi")),
+        (units.distance(None), (units.UNKNOWN, "", "m", "")),
+        (units.percent(42, 4.7), ("4.2", "± 1.0", "%", "")),
+        (units.share(0.413, 0.031), ("41", "± 7", "%", "")),
+        (units.force(29_410), ("29.4", "", "N", "")),
+        (units.steps(312, 1.2), ("312", "± 3", "steps", "")),
+        (units.steps(1), ("1", "", "step", "")),
+    ],
+)
+def test_a_quantity_has_its_parts(found, parts):
+    assert found == parts
+
+
+def test_the_parts_of_a_quantity_are_joined():
+    known = units.distance(163_400, 1_100)
+    assert (known.si, known.whole) == ("163 ± 3 m", "163 ± 3 m (0.10 mi)")
+    assert known.uncertainty == "± 3 m"
+    bare = units.distance(163_400)
+    assert (bare.si, bare.whole, bare.uncertainty) == ("163 m", "163 m (0.10 mi)", "")
 
 
 def test_a_start_that_is_known_and_one_that_is_only_bounded():
@@ -113,7 +143,6 @@ def test_a_number_and_its_plus_minus_have_the_same_digits():
     assert units.format_steps(312, 1.2) == "312 ± 3 steps"
     assert units.format_cadence(96.4, 0.9) == "96 ± 2 a minute"
     assert units.format_step_length(422, 4) == "0.42 ± 0.01 m each"
-    assert units.distance_plus_minus(None, 3) == ""
 
 
 def test_steps_grabs_and_evenness_in_words():

@@ -127,8 +127,8 @@ def _table(summaries: dict[int, SessionSummary], brought: list[Brought]) -> Tabl
         table.add_row(
             str(one.session_id),
             units.format_start(summary.started_at, dated=summary.dated),
-            units.format_duration(summary.duration_s),
-            " ".join(units.distance_parts(summary.distance_mm)),
+            units.format_duration(summary.totals.duration_s),
+            units.distance(summary.totals.distance_mm).si,
             ", ".join(remarks),
         )
     return table

@@ -164,13 +164,13 @@ def _say_what_was_kept(store: Store, ids: list[int], as_json: bool, console: Con
 def summary_line(numbers: WalkNumbers) -> str:
     """A session in a line."""
     one, u = numbers.summary, numbers.u
-    rail = units.format_percent(one.mean_reliance_permille, u["mean_reliance_permille_u"])
-    hands_off = units.format_share(one.hands_off_share, u["hands_off_share_u"])
-    steps = f", {units.format_steps(one.steps, u['steps_u'])}" if one.steps else ""
+    rail = units.format_percent(one.totals.mean_reliance_permille, u["mean_reliance_permille_u"])
+    hands_off = units.format_share(one.totals.hands_off_share, u["hands_off_share_u"])
+    steps = f", {units.format_steps(one.totals.steps, u['steps_u'])}" if one.totals.steps else ""
     return (
-        f"Session {one.id}: {units.format_duration(one.duration_s)}, "
-        f"{units.format_distance(one.distance_mm, u['distance_mm_u'])}, "
-        f"{units.format_speed(one.mean_speed_mm_s, u['mean_speed_mm_s_u'])}, "
+        f"Session {one.id}: {units.format_duration(one.totals.duration_s)}, "
+        f"{units.format_distance(one.totals.distance_mm, u['distance_mm_u'])}, "
+        f"{units.format_speed(one.totals.mean_speed_mm_s, u['mean_speed_mm_s_u'])}, "
         f"rail {rail} of body weight, hands off {hands_off} of the way{steps}. "
         f"See it: beltbox report {one.id}"
     )

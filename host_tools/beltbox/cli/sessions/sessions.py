@@ -22,6 +22,7 @@ from beltbox.store.store import open_store
 from beltbox.walk.figures import WalkNumbers, walk_numbers
 from beltbox.walk.session import SessionSummary, summary_json
 from beltbox.walk.uncertainty import of_walk
+from beltbox.walk.zones import ZONES
 from beltbox.words import printable
 
 _TABLE_WIDTH = 80
@@ -57,7 +58,7 @@ def sessions_command(
     if as_json:
         print_json(
             [
-                {**summary_json(one), **of_walk(settings.get(one.id, [])).summary(one)}
+                {**summary_json(one), **of_walk(settings.get(one.id, [])).of_totals(one.totals)}
                 for one in found
             ]
         )
@@ -86,11 +87,11 @@ def sessions_table(found: Sequence[SessionSummary]) -> Table:
         table.add_row(
             f"{one.id}{' ' if one.complete else '*'}",
             units.format_start(one.started_at, dated=one.dated),
-            units.format_duration(one.duration_s),
-            " ".join(units.distance_parts(one.distance_mm)),
-            f"{units.format_speed_m_s(one.mean_speed_mm_s)} m/s",
-            units.format_percent(one.mean_reliance_permille),
-            units.format_share(one.hands_off_share),
+            units.format_duration(one.totals.duration_s),
+            units.distance(one.totals.distance_mm).si,
+            f"{units.speed(one.totals.mean_speed_mm_s).number} m/s",
+            units.format_percent(one.totals.mean_reliance_permille),
+            units.format_share(one.totals.hands_off_share),
             Text(printable(one.person or "")),
         )
     return table
@@ -111,29 +112,32 @@ def session_lines(numbers: WalkNumbers) -> list[str]:
     u = numbers.u
     start = units.format_start(one.started_at, dated=one.dated)
     who = f", {printable(one.person)}" if one.person else ""
-    time = units.format_duration(one.duration_s)
+    time = units.format_duration(one.totals.duration_s)
     if not one.complete:
         time += ", not closed: it is being recorded, or its recorder was killed"
     lines = [
         f"Session {one.id}, {start}{who}",
-        _figure("time", f"{time}, {units.format_duration(one.moving_s)} in motion"),
-        _figure("distance", units.format_distance(one.distance_mm, u["distance_mm_u"])),
+        _figure("time", f"{time}, {units.format_duration(one.totals.moving_s)} in motion"),
+        _figure("distance", units.format_distance(one.totals.distance_mm, u["distance_mm_u"])),
         *(
             _figure(f"  {name}", units.format_distance(mm, _sure(mm, u[f"{name}_mm_u"])))
-            for name, mm in (("backward", one.backward_mm), ("forward", one.forward_mm))
+            for name, mm in (
+                ("backward", one.totals.backward_mm),
+                ("forward", one.totals.forward_mm),
+            )
         ),
-        _figure("speed", units.format_speed(one.mean_speed_mm_s, u["mean_speed_mm_s_u"])),
+        _figure("speed", units.format_speed(one.totals.mean_speed_mm_s, u["mean_speed_mm_s_u"])),
         _figure("rail", _rail(one, u)),
         *_zones(one, u),
         *_steps(numbers),
     ]
     if any(" \N{PLUS-MINUS SIGN} " in line for line in lines):
         lines.append("\N{PLUS-MINUS SIGN} covers the truth in 95 of 100 cases.")
-    return lines + numbers.sure.gaps()
+    return lines + numbers.uncertainty.gaps()
 
 
 def _sure(mm: int, u: float | None) -> float | None:
-    """How sure a way is; nothing is said of one that wasn't walked and can't well have been."""
+    """The uncertainty of a distance; None for 0 m of which the uncertainty says nothing new."""
     return None if u is not None and not mm and u < _NO_WAY_MM else u
 
 
@@ -142,38 +146,35 @@ def _figure(name: str, value: str) -> str:
 
 
 def _rail(one: SessionSummary, u: dict[str, float | None]) -> str:
-    share = units.format_percent(one.mean_reliance_permille, u["mean_reliance_permille_u"])
-    if one.mean_reliance_permille is None:
+    share = units.format_percent(one.totals.mean_reliance_permille, u["mean_reliance_permille_u"])
+    if one.totals.mean_reliance_permille is None:
         return share
     words = f"{share} of body weight"
-    if one.mean_rail_mn is None:
+    if one.totals.mean_rail_mn is None:
         return words
-    return f"{words}, {units.format_force(one.mean_rail_mn, u['mean_rail_mn_u'])}"
+    return f"{words}, {units.format_force(one.totals.mean_rail_mn, u['mean_rail_mn_u'])}"
 
 
 def _zones(one: SessionSummary, u: dict[str, float | None]) -> list[str]:
-    if one.hands_off_share is None:
+    if one.totals.hands_off_share is None:
         return []
-    share = units.format_share(one.hands_off_share, u["hands_off_share_u"])
+    share = units.format_share(one.totals.hands_off_share, u["hands_off_share_u"])
     lines: list[str] = []
-    for name, mm in (
-        ("hands off", one.hands_off_mm),
-        ("light", one.light_mm),
-        ("supported", one.supported_mm),
-        ("heavy", one.heavy_mm),
-    ):
-        way = units.format_distance(mm, _sure(mm, u[f"{name.replace(' ', '_')}_mm_u"]))
-        way = way.split(" (")[0]
-        lines.append(_figure(f"  {name}", f"{way}, {share} of the way" if not lines else way))
+    for zone in ZONES:
+        mm: int = getattr(one.totals, zone.column)
+        distance = units.distance(mm, _sure(mm, u[f"{zone.column}_u"])).si
+        words = f"{distance}, {share} of the distance" if not lines else distance
+        lines.append(_figure(f"  {zone.name}", words))
     return lines
 
 
 def _steps(numbers: WalkNumbers) -> list[str]:
     one = numbers.summary
     lines: list[str] = []
-    if one.steps and numbers.cadence_spm and numbers.step_length_mm:
+    if one.totals.steps and numbers.cadence_spm and numbers.step_length_mm:
+        steps = units.steps(one.totals.steps, numbers.u["steps_u"])
         parts = [
-            units.format_steps(one.steps, numbers.u["steps_u"]).split(" step")[0],
+            f"{steps.number} {steps.plus_minus}".strip(),
             units.format_cadence(numbers.cadence_spm, numbers.cadence_spm_u),
             units.format_step_length(numbers.step_length_mm, numbers.step_length_mm_u),
             units.format_unevenness(
@@ -181,6 +182,6 @@ def _steps(numbers: WalkNumbers) -> list[str]:
             ),
         ]
         lines.append(_figure("steps", ", ".join(part for part in parts if part)))
-    if one.grabs is not None:
-        lines.append(_figure("grabs", str(one.grabs)))
+    if one.totals.grabs is not None:
+        lines.append(_figure("grabs", str(one.totals.grabs)))
     return lines

@@ -1,9 +1,7 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const { lines, stretches, spans, duration_s } = data;
-  const ZONES = ["Hands off", "Light", "Supported", "Heavy"];
-  const ZONE_LIMITS = [0, 1, 5, 15, Infinity];
+  const { lines, stretches, spans, zones, duration_s } = data;
   const M_S_PER_MPH = 0.44704;
   const AXIS_PX = 46;
   const PRINT_WIDTH_PX = 680; // A4 less its margins, at 96 pixels an inch
@@ -82,18 +80,19 @@
         const place = (percent) =>
           Math.min(Math.max(u.valToPos(percent, "y", true), top), top + height);
         u.ctx.save();
-        ZONES.forEach((name, zone) => {
-          const below = place(ZONE_LIMITS[zone]);
-          const above = ZONE_LIMITS[zone + 1] === Infinity ? top : place(ZONE_LIMITS[zone + 1]);
+        zones.forEach((zone, number) => {
+          const below = place(zone.from_percent);
+          const next = zones[number + 1];
+          const above = next ? place(next.from_percent) : top;
           u.ctx.globalAlpha = 0.16;
-          u.ctx.fillStyle = colour(`zone${zone}`);
+          u.ctx.fillStyle = colour(zone.colour);
           u.ctx.fillRect(left, above, width, below - above);
           u.ctx.globalAlpha = 1;
           if (below - above > 18 * devicePixelRatio) {
             u.ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
             u.ctx.textAlign = "right";
             u.ctx.fillStyle = colour("quiet");
-            u.ctx.fillText(name, left + width - 8 * devicePixelRatio, above + 14 * devicePixelRatio);
+            u.ctx.fillText(zone.name, left + width - 8 * devicePixelRatio, above + 14 * devicePixelRatio);
           }
         });
         u.ctx.restore();
@@ -111,7 +110,7 @@
         u.ctx.clip();
         for (const [start, end, zone] of stretches) {
           const from = u.valToPos(start, "x", true);
-          u.ctx.fillStyle = colour(`zone${zone}`);
+          u.ctx.fillStyle = colour(zones[zone].colour);
           u.ctx.fillRect(from, top, Math.max(u.valToPos(end, "x", true) - from, 1), height);
         }
         u.ctx.restore();
@@ -148,7 +147,7 @@
       { range: fromZero(20), axes: [axis({}), emptyAxis(1)], plugins: [zoneBands] });
   }
 
-  function zones() {
+  function strip() {
     draw("zones", 84, [[0, duration_s], [null, null]], [{ show: false }],
       { range: () => [0, 1], axes: [emptyAxis(3), emptyAxis(1)], plugins: [zoneStrip], legend: false });
   }
@@ -157,7 +156,7 @@
     const middles = spans.map(([start, end]) => (start + end) / 2);
     const length_s = spans[0][1] - spans[0][0];
     // Each bar is drawn from the ground up; the shorter ones in front leave what is stacked.
-    const stacked = ZONES.map((_, zone) =>
+    const stacked = zones.map((_, zone) =>
       spans.map((span) => span.slice(2, 3 + zone).reduce((sum, part) => sum + part, 0)));
     // The width of a bar is that of its span, whatever is next to it and however close one looks.
     const bars = (u, i, first, last) => {
@@ -171,17 +170,18 @@
       }
       return { fill: path, stroke: null, clip: null, flags: 1 };
     };
-    const order = [3, 2, 1, 0];
+    const order = zones.map((_, zone) => zone).reverse();
     draw("metres", 240, [middles, ...order.map((zone) => stacked[zone])],
       order.map((zone) => ({
-        label: `${ZONES[zone]}, m`, shade: `zone${zone}`, fill: () => colour(`zone${zone}`),
+        label: `${zones[zone].name}, m`, shade: zones[zone].colour,
+        fill: () => colour(zones[zone].colour),
         width: 0, paths: bars, points: { show: false },
         value: (u, value, i, n) => (n == null ? "–" : spans[n][2 + zone].toFixed(1)),
       })),
       { range: fromZero(1), axes: [axis({}), emptyAxis(1)], bars: true });
   }
 
-  [speed, rails, reliance, zones, metres].forEach((chart) => chart());
+  [speed, rails, reliance, strip, metres].forEach((chart) => chart());
 
   const fit = () => charts.forEach(({ where, height, plot }) =>
     plot.setSize({ width: where.clientWidth, height }));

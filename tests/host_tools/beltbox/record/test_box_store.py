@@ -94,9 +94,9 @@ def test_a_gap_in_the_second_segment_is_filled_and_the_first_left_alone(store: S
     assert after.segments[0] == before.segments[0]
     assert [row.t_ms for row in after.segments[1].box] == [*range(21_000, 41_000, 1000)]
     assert [row.light_mm for row in after.segments[1].box] == [*range(21_000, 41_000, 1000)]
-    assert after.summary.distance_mm == before.summary.distance_mm == 69_000
-    assert after.summary.light_mm == 69_000
-    assert after.summary.duration_s == before.summary.duration_s
+    assert after.summary.totals.distance_mm == before.summary.totals.distance_mm == 69_000
+    assert after.summary.totals.light_mm == 69_000
+    assert after.summary.totals.duration_s == before.summary.totals.duration_s
     assert after.summary.end_reason == "stopped"
     (event,) = after.events
     assert (event.kind, event.count, event.segment) == ("filled", 20, 2)
@@ -116,13 +116,13 @@ def test_two_sessions_of_the_box_in_one_measurement(store: Store):
     writer.commit()
     first, second = BoxStore(store.database).known(SERIAL)
     assert BoxStore(store.database).lay_over(second, arrival(31, 50, number=8)) == 20
-    assert store.load(writer.session_id).summary.distance_mm == 50_000
+    assert store.load(writer.session_id).summary.totals.distance_mm == 50_000
     assert BoxStore(store.database).lay_over(first, arrival(3, 20, number=7)) == 10
     session = store.load(writer.session_id)
     times = [row.t_ms // 1000 for row in session.segments[0].box]
     assert times == [*range(11, 21), *range(31, 51)]
-    assert session.summary.distance_mm == 50_000
-    assert session.summary.duration_s == 50
+    assert session.summary.totals.distance_mm == 50_000
+    assert session.summary.totals.duration_s == 50
     assert session.summary.complete
     assert session.summary.ended_at == NOON + timedelta(seconds=50)
     assert session.summary.end_reason == "the recorder was killed, the box went on"
@@ -147,8 +147,8 @@ def test_a_session_of_its_own_begins_at_zero(store: Store):
         ORIGIN, arrival(30_001, 32_000), started_at=NOON, dated=True, settings={"body_mass_g": 1}
     )
     session = store.load(session_id)
-    assert session.summary.duration_s == 2000
-    assert session.summary.distance_mm == session.summary.light_mm == 2_000_000
+    assert session.summary.totals.duration_s == 2000
+    assert session.summary.totals.distance_mm == session.summary.totals.light_mm == 2_000_000
     assert session.summary.ended_at == NOON + timedelta(seconds=2000)
     assert session.segments[0].settings == {"body_mass_g": 1}
     assert session.segments[0].boot_count == 4

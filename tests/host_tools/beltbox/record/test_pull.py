@@ -169,9 +169,13 @@ def test_sessions_come_once_and_are_acknowledged(sentence, fetch, path: Path):
     assert first.summary.started_at == datetime.fromtimestamp(NOW_S - 900, UTC)
     assert second.summary.started_at == datetime.fromtimestamp(NOW_S - 800, UTC)
     summary = first.summary
-    assert (summary.duration_s, summary.moving_s, summary.distance_mm) == (15, 15, 15_000)
-    assert (summary.backward_mm, summary.hands_off_mm) == (15_000, 15_000)
-    assert (summary.mean_reliance_permille, summary.mean_rail_mn) == (5, None)
+    assert (summary.totals.duration_s, summary.totals.moving_s, summary.totals.distance_mm) == (
+        15,
+        15,
+        15_000,
+    )
+    assert (summary.totals.backward_mm, summary.totals.hands_off_mm) == (15_000, 15_000)
+    assert (summary.totals.mean_reliance_permille, summary.totals.mean_rail_mn) == (5, None)
     assert (summary.dated, summary.serial, summary.source) == (True, SERIAL, "pulled")
     assert (summary.complete, summary.box_name) == (True, "Lab")
     # Those of the box now are those of then only if its hash was the same.
@@ -229,7 +233,7 @@ def test_what_came_damaged_is_asked_for_again(sentence, fetch, path: Path):
     box.spoil = spoil
     assert fetch(box).brought[0].damaged_blocks == 0
     assert box.reads == ["read,1,0,3", "read,1,0,1", "read,1,2,1"]
-    assert loaded(path)[0].summary.distance_mm == 30_000
+    assert loaded(path)[0].summary.totals.distance_mm == 30_000
     assert box.acknowledged == [1]
 
 
@@ -243,8 +247,8 @@ def test_a_block_damaged_on_the_flash_is_a_gap_that_is_told(sentence, fetch, pat
     assert box.reads == ["read,1,0,3", *["read,1,1,1"] * 3]
     assert "1 of its 3 blocks" in told[1]
     (session,) = loaded(path)
-    assert session.summary.distance_mm == 30_000
-    assert session.summary.hands_off_mm == 20_000
+    assert session.summary.totals.distance_mm == 30_000
+    assert session.summary.totals.hands_off_mm == 20_000
     assert [one.t_ms for one in session.segments[0].metrics[9:11]] == [10_000, 21_000]
     assert [(one.kind, one.count) for one in session.events if one.kind == "lost"] == [("lost", 1)]
     assert box.acknowledged == [1]
@@ -255,7 +259,7 @@ def test_a_session_without_a_sound_block_is_still_told_of(sentence, fetch, path:
     box = FakeBox(sentence, {1: {"blocks": [b"\xff" * 180]}})
     fetch(box)
     (session,) = loaded(path)
-    assert (session.summary.duration_s, session.segments[0].metrics) == (0, [])
+    assert (session.summary.totals.duration_s, session.segments[0].metrics) == (0, [])
     assert session.events[0].kind == "lost"
     assert fetch(box).here == 1
 
@@ -265,7 +269,7 @@ def test_parts_that_never_come_are_the_cables_fault_and_nothing_is_kept(sentence
     box.spoil = lambda number, index, part, line: b"" if (number, part) == (2, 3) else line
     with pytest.raises(PullError, match="Block 0 of the box's session 2 came damaged 4 times"):
         fetch(box)
-    assert [one.summary.distance_mm for one in loaded(path)] == [15_000]
+    assert [one.summary.totals.distance_mm for one in loaded(path)] == [15_000]
     assert box.acknowledged == [1]
     assert box.commands[-1] == "stream,1"
     box.spoil = lambda _n, _i, _p, line: line
@@ -362,7 +366,7 @@ def test_it_is_in_the_store_for_good_when_it_is_acknowledged(sentence, fetch, pa
 
     def look(command: str) -> None:
         if command.startswith("ack"):
-            seen.extend(one.summary.distance_mm for one in loaded(path))
+            seen.extend(one.summary.totals.distance_mm for one in loaded(path))
 
     box.before = look
     fetch(box)
@@ -430,7 +434,7 @@ def test_a_block_that_says_what_was_before_is_left_out(sentence, fetch, path: Pa
     """Its checksum is right; no box has written it there."""
     box = FakeBox(sentence, {1: {"blocks": [block(0), block(0), block(2)]}})
     assert fetch(box).brought[0].damaged_blocks == 1
-    assert loaded(path)[0].summary.distance_mm == 30_000
+    assert loaded(path)[0].summary.totals.distance_mm == 30_000
 
 
 def test_stopping_leaves_whole_sessions_and_the_next_pull_goes_on(sentence, fetch, path: Path):
@@ -486,7 +490,7 @@ def test_a_port_that_vanishes_in_mid_session(box, tmp_path: Path, monkeypatch, p
         done = Puller(link, store).run()
         assert [one.number for one in done.brought] == [1]
         (summary,) = store.sessions()
-    assert 9000 < summary.distance_mm < 12_000
+    assert 9000 < summary.totals.distance_mm < 12_000
 
 
 def stand_after(running, link: BoxLink, t_ms: int) -> None:

@@ -223,7 +223,7 @@ def test_after_the_port_was_gone_sums_are_unknown_until_they_come_again(play):
     done = play([*walked(10), *gone, alone, *walked(2)])
     rows = {row.t_ms: row for row in done.sessions[0].segments[0].metrics}
     assert rows[9_950].distance_mm is None
-    assert done.sessions[0].summary.distance_mm == 4800
+    assert done.sessions[0].summary.totals.distance_mm == 4800
 
 
 def test_a_session_starts_when_the_belt_moves_and_ends_after_a_minute_of_standing(play):
@@ -235,10 +235,10 @@ def test_a_session_starts_when_the_belt_moves_and_ends_after_a_minute_of_standin
         "still for a minute",
     )
     # What came before the first step is in it, too.
-    assert first.duration_s == pytest.approx(5 + 10 + 60, abs=0.3)
+    assert first.totals.duration_s == pytest.approx(5 + 10 + 60, abs=0.3)
     assert len(done.sessions[0].segments[0].raw) == pytest.approx(750, abs=3)
     assert (second.backward_mm, second.end_reason) == (4000, "stopped")
-    assert second.duration_s == pytest.approx(5 + 10, abs=0.5)
+    assert second.totals.duration_s == pytest.approx(5 + 10, abs=0.5)
     assert done.told[0] == "Recording session 1."
     assert done.link.commands[:3] == ["raw,1", "stream,1", "begin"]
     assert done.link.commands[-2:] == ["totals", "raw,0"]
@@ -253,7 +253,7 @@ def test_where_nobody_walks_it_begins_anew_now_and_then(play):
 
 def test_once_leaves_after_one_session_and_makes_no_second(play):
     done = play([*walked(10), *stood(90)], once=True)
-    assert [one.summary.distance_mm for one in done.sessions] == [4000]
+    assert [one.summary.totals.distance_mm for one in done.sessions] == [4000]
     assert not done.link.ended
     assert "totals" not in done.link.commands
 
@@ -261,14 +261,14 @@ def test_once_leaves_after_one_session_and_makes_no_second(play):
 def test_seconds_start_at_once_and_stop_by_the_box_s_time(play):
     done = play(stood(60), seconds=20)
     assert not done.link.ended
-    assert done.sessions[0].summary.duration_s == pytest.approx(20, abs=0.2)
+    assert done.sessions[0].summary.totals.duration_s == pytest.approx(20, abs=0.2)
 
 
 def test_seconds_stop_here_if_the_box_is_away(play):
     gone = LinkEvent("unplugged", "gone")
     done = play([*stood(3), gone, *[0.5] * 100], seconds=20)
     assert not done.link.ended
-    assert done.sessions[0].summary.duration_s == pytest.approx(3, abs=0.2)
+    assert done.sessions[0].summary.totals.duration_s == pytest.approx(3, abs=0.2)
 
 
 def test_what_came_is_committed_every_second(play, tmp_path: Path):
@@ -298,7 +298,7 @@ def test_a_reset_makes_a_segment_and_the_sums_go_on(play):
         ("reset", 2),
         ("begin", 2),
     ]
-    assert session.summary.distance_mm == 100 * 40 + 2 * 40 + 50 * 40
+    assert session.summary.totals.distance_mm == 100 * 40 + 2 * 40 + 50 * 40
     assert done.link.commands[3].startswith("clock,")
     assert done.link.commands[4:7] == ["raw,1", "stream,1", "begin"]
     assert session.segments[1].raw == []
@@ -313,7 +313,7 @@ def test_a_reset_whose_sentences_were_damaged_is_found_out(play, said: str, reas
     done = play([*walked(10), lambda link: link.reset(said=said), *walked(5)])
     (session,) = done.sessions
     assert [one.reason for one in session.segments] == ["start", *reasons]
-    assert session.summary.distance_mm == 150 * 40
+    assert session.summary.totals.distance_mm == 150 * 40
     # The raw rows are there again, from a zero, within two seconds.
     assert len(session.segments[-1].raw) > 28
     assert live_equal_to_computed(session)[1] > 100
@@ -327,7 +327,7 @@ def test_raw_rows_that_somebody_turned_off_are_asked_for_again(play):
     done = play([*walked(10), turn_off, *walked(5)])
     assert done.link.commands[3:6] == ["raw,1", "stream,1", "begin"]
     assert len(done.sessions[0].segments[-1].raw) > 28
-    assert done.sessions[0].summary.distance_mm == 150 * 40
+    assert done.sessions[0].summary.totals.distance_mm == 150 * 40
 
 
 def test_changed_settings_are_learnt_for_the_next_segment(play):
@@ -375,7 +375,7 @@ def test_a_box_that_stays_away_ends_the_session_and_its_return_begins_another(
 
     done = play([*walked(10), LinkEvent(gone, "gone"), *[1] * 130, come_back, *walked(5)])
     assert [one.summary.end_reason for one in done.sessions] == [reason, "stopped"]
-    assert [one.summary.distance_mm for one in done.sessions] == [100 * 40, 50 * 40]
+    assert [one.summary.totals.distance_mm for one in done.sessions] == [100 * 40, 50 * 40]
 
 
 def test_lost_and_damaged_sentences_are_counted_in_the_session_to_its_end(play):
@@ -473,7 +473,7 @@ def test_a_walk_goes_on_through_unplugging_garbage_and_a_stall(record, monkeypat
     assert [one.reason for one in walk.session.segments] == ["start"], walk.told
     raw = walk.session.segments[-1].raw
     walked_mm = abs(raw[-1].count - raw[0].count) / 10
-    assert walk.session.summary.distance_mm == pytest.approx(walked_mm, abs=1)
+    assert walk.session.summary.totals.distance_mm == pytest.approx(walked_mm, abs=1)
     equal, total = live_equal_to_computed(walk.session)
     assert 0 < equal <= total
 
@@ -495,8 +495,8 @@ def test_it_starts_and_stops_by_itself_on_the_virtual_box(box, tmp_path: Path):
         summary = store.load(recorder.sessions[0]).summary
     assert len(recorder.sessions) == 1
     assert summary.end_reason == "still for a minute"
-    assert summary.duration_s - summary.moving_s > 55
-    assert summary.distance_mm > 1500
+    assert summary.totals.duration_s - summary.totals.moving_s > 55
+    assert summary.totals.distance_mm > 1500
 
 
 def test_what_a_box_that_just_started_began_by_itself_is_not_recorded(
@@ -512,7 +512,7 @@ def test_what_a_box_that_just_started_began_by_itself_is_not_recorded(
         recorder.run()
         session = store.load(1)
     assert [one.reason for one in session.segments] == ["start"]
-    assert session.summary.distance_mm == 30 * 40
+    assert session.summary.totals.distance_mm == 30 * 40
     assert "The box says: hello" in told
 
 
@@ -523,7 +523,7 @@ def test_a_reset_whose_beginning_was_damaged_has_raw_rows_again_within_seconds(p
 
     done = play([*walked(10), reset, *walked(8)])
     (session,) = done.sessions
-    assert session.summary.distance_mm == 180 * 40
+    assert session.summary.totals.distance_mm == 180 * 40
     assert len(session.segments[-1].raw) > 28
     assert session.segments[-1].boot_count == 2
 
@@ -536,7 +536,9 @@ def calibrate(link: FakeLink) -> None:
 
 def test_the_view_learns_how_sure_the_boxs_numbers_are(play):
     shown: list[float | None] = []
-    play([*walked(4), calibrate, *walked(4)], show=lambda now: shown.append(now.sure.way(1000)))
+    play(
+        [*walked(4), calibrate, *walked(4)], show=lambda now: shown.append(now.sure.distance(1000))
+    )
     assert shown[5] is None
     assert shown[-1] == pytest.approx(3, abs=0.1)
 

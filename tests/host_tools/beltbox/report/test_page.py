@@ -246,7 +246,9 @@ def test_a_calibrated_walk_says_how_sure_it_is_and_what_changed(tmp_path: Path):
     walked = session(tmp_path, rows)
     settings = {"belt_nm_per_count": 100_000, "belt_u_ppm": 5000}
     walked = replace(walked, segments=[replace(walked.segments[0], settings=settings)])
-    slower = replace(walked.summary, mean_speed_mm_s=300.0, steps=3)
+    slower = replace(
+        walked.summary, totals=replace(walked.summary.totals, moving_ms=16_000, steps=3)
+    )
     write_report(walked, tmp_path / "sure.html", before=slower)
     text = words((tmp_path / "sure.html").read_text())
     assert "Mean speed 0.50 m/s ± 0.02 m/s, \N{UPWARDS ARROW}, 1.1 mph, backward" in text
@@ -279,3 +281,18 @@ def test_rails_and_zones_say_how_sure_they_are(tmp_path: Path):
     assert "Hands off below 1 % 5.0 ± 5.0 m 100 %" in text
     assert "Light 1 to 5 % 0.0 ± 5.0 m 0 %" in text
     assert "± covers the truth in 95 of 100 cases" in text
+
+
+def test_noise_of_the_rails_raises_the_first_limit_in_table_and_chart(tmp_path: Path):
+    walked = session(tmp_path, walk(10))
+    # 13.7293 N are 2 % of the weight of 70 kg.
+    settings = {"body_mass_g": 70_000, "rail_noise_mn": 13_729}
+    walked = replace(walked, segments=[replace(walked.segments[0], settings=settings)])
+    page = written(tmp_path, walked)
+    assert "Hands off below 2 %" in words(page)
+    assert "Light 2 to 5 %" in words(page)
+    match = re.search(r'<script type="application/json" id="data">(.*?)</script>', page)
+    assert match
+    zones = json.loads(match[1])["zones"]
+    assert [zone["from_percent"] for zone in zones] == [0, pytest.approx(2, abs=0.001), 5, 15]
+    assert [zone["name"] for zone in zones] == ["Hands off", "Light", "Supported", "Heavy"]

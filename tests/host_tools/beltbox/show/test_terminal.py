@@ -11,7 +11,7 @@ from beltbox.show.terminal import BigView, PlainView, view_for
 from beltbox.walk.rows import MetricRow
 from beltbox.walk.totals import Totals
 from beltbox.walk.uncertainty import Uncertainty
-from beltbox.walk.zone_uncertainty import Doubt
+from beltbox.walk.zone_uncertainty import ZoneUncertainty
 
 ROW = MetricRow(
     t_ms=754_000,
@@ -219,7 +219,7 @@ def test_a_line_tells_of_steps_as_far_as_it_fits():
 
 
 def test_steps_of_several_starts_are_less_sure():
-    doubt = Doubt()
+    doubt = ZoneUncertainty()
     doubt.starts = 20
     assert any(f" 1156 {PM} 38 steps" in line for line in drawn(replace(SURE, doubt=doubt), 100))
 

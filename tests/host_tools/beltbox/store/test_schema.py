@@ -56,7 +56,7 @@ def test_a_store_of_version_1_is_read_as_it_was(path: Path):
         (summary,) = store.sessions()
         session = store.load(summary.id)
         assert BoxStore(store.database).known("30aea4b0c0de") == []
-    assert (summary.person, summary.distance_mm, summary.complete) == ("Ana", 1400, True)
+    assert (summary.person, summary.totals.distance_mm, summary.complete) == ("Ana", 1400, True)
     assert (summary.dated, summary.serial) == (True, None)
     assert [len(session.segments[0].raw), len(session.segments[0].metrics)] == [20, 20]
     assert session.segments[0].box == []

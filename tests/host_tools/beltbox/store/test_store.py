@@ -99,7 +99,11 @@ def test_a_session_comes_back_as_it_was_written(store: Store, path: Path):
     assert (summary.started_at, summary.ended_at) == (NOON, NOON + timedelta(seconds=9))
     assert (summary.complete, summary.end_reason) == (True, "the walker stopped")
     assert (summary.box_name, summary.board, summary.firmware) == ("Lab", "esp32-devkit", "0.1.0")
-    assert (summary.duration_s, summary.distance_mm, summary.forward_mm) == (0.15, 100, 34)
+    assert (summary.totals.duration_s, summary.totals.distance_mm, summary.totals.forward_mm) == (
+        0.15,
+        100,
+        34,
+    )
     assert (summary.damaged_count, summary.missing_count) == (1, 3)
 
 
@@ -157,10 +161,13 @@ def test_sessions_are_listed_newest_first_with_what_is_committed(store: Store):
     listed = store.sessions()
     assert [summary.id for summary in listed] == [new.session_id, old.session_id, older.session_id]
     assert store.latest_id() == new.session_id
-    assert listed[0].duration_s == 2
-    assert listed[0].distance_mm == store.load(new.session_id).segments[0].metrics[-1].distance_mm
+    assert listed[0].totals.duration_s == 2
+    assert (
+        listed[0].totals.distance_mm
+        == store.load(new.session_id).segments[0].metrics[-1].distance_mm
+    )
     assert not listed[0].complete
-    assert listed[1].mean_speed_mm_s is None
+    assert listed[1].totals.mean_speed_mm_s is None
 
 
 def test_a_session_may_start_in_any_time_zone_but_needs_one(store: Store):
@@ -264,8 +271,8 @@ def test_kill_9_loses_nothing_that_was_committed(path: Path, killed_after: int):
         loaded = store.load(summary.id)
     assert not summary.complete
     # A commit may have ended just before its line was printed.
-    assert summary.duration_s in (last, last + 1)
-    walk = list(made_up_walk(round(summary.duration_s)))
+    assert summary.totals.duration_s in (last, last + 1)
+    walk = list(made_up_walk(round(summary.totals.duration_s)))
     assert loaded.segments[0].raw == [raw for raw, _ in walk]
     assert loaded.segments[0].metrics == [metric for _, metric in walk if metric]
 
@@ -309,7 +316,7 @@ def test_a_full_disk_is_said_and_what_was_committed_is_kept(
     page_limit(1)
     with pytest.raises(StoreError, match=r"disk is full.*walks\.sqlite.*until now is kept"):
         writer.commit()
-    assert store.sessions()[0].duration_s == 1
+    assert store.sessions()[0].totals.duration_s == 1
     assert store.load(1).segments[0].raw == raws[:80]
     page_limit(0x3FFFFFFF)
     writer.close(NOON, "done")
@@ -324,7 +331,7 @@ def test_a_locked_store_is_said_and_nothing_is_lost_or_doubled(store: Store, pat
     blocker.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match=r"walks\.sqlite is locked: another program"):
         writer.commit()
-    assert store.sessions()[0].duration_s == 0
+    assert store.sessions()[0].totals.duration_s == 0
     blocker.close()
     writer.commit()
     writer.commit()

@@ -9,6 +9,7 @@ import pytest
 
 from beltbox.walk.figures import walk_numbers
 from beltbox.walk.rows import MetricRow
+from beltbox.walk.totals import Totals
 
 SETTINGS = {
     "belt_nm_per_count": 100_000,
@@ -20,23 +21,17 @@ SETTINGS = {
 
 
 def walk(*segments, steps=200, settings=SETTINGS):
-    summary = SimpleNamespace(
+    totals = Totals(
         distance_mm=100_000,
-        forward_mm=0,
         backward_mm=100_000,
         hands_off_mm=60_000,
         light_mm=40_000,
-        supported_mm=0,
-        heavy_mm=0,
-        mean_speed_mm_s=700.0,
-        mean_reliance_permille=8.0,
-        mean_rail_mn=5000.0,
-        moving_s=120.0,
+        moving_ms=120_000,
         steps=steps,
     )
     return walk_numbers(
         SimpleNamespace(
-            summary=summary,
+            summary=SimpleNamespace(totals=totals),
             segments=[SimpleNamespace(metrics=rows, settings=settings) for rows in segments],
         )
     )
@@ -62,7 +57,7 @@ def test_starts_and_zones_are_looked_for_in_all_segments():
         [row(0, 0), row(1000), row(1000, 0)],
         [row(0, 0), row(2000, reliance_permille=9, zone=0), row(3000, reliance_permille=0, zone=0)],
     )
-    assert found.doubt.starts == 2
+    assert found.zone_uncertainty.starts == 2
     assert found.u["steps_u"] == pytest.approx((1.8**2 + 0.8**2) ** 0.5)
     assert found.u["hands_off_share_u"] == pytest.approx(1000 / 100_000)
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from beltbox.walk.rows import MetricRow
+from beltbox.walk.totals import Totals
 from beltbox.walk.uncertainty import COLUMNS, Uncertainty, of_walk
-from beltbox.walk.zone_uncertainty import Doubt
+from beltbox.walk.zone_uncertainty import ZoneUncertainty
 from beltcore import settings as declared
 
 CALIBRATED = declared.complete(
@@ -34,7 +34,7 @@ def test_by_hand():
     assert u.mean_speed(700, 1e9) == pytest.approx(2.1)
     # 0.15 s of 30 a start.
     assert u.mean_speed(700, 30) == pytest.approx(700 * (0.003**2 + 0.005**2) ** 0.5)
-    assert u.way(1_000_000) == pytest.approx(3000, abs=0.1)
+    assert u.distance(1_000_000) == pytest.approx(3000, abs=0.1)
     # 20 ms, rounded down, are 20.5; of steps of 0.5 s twelve come within 6 s, of 0.8 s six (even).
     assert u.cadence(1200, 20) == pytest.approx(
         math.hypot(1200 * 0.041 / math.sqrt(12), 0.289), abs=0.01
@@ -58,7 +58,7 @@ def test_what_was_never_calibrated_has_none():
     row = MetricRow(
         5000, 300, 300, 900, 900, 0, 10, 10, 5, 0, 900, 0, 0, 0, 9, 900, 400, step_time_sd_ms=20
     )
-    assert u.row(row, Doubt()) == (None,) * len(COLUMNS)
+    assert u.row(row, ZoneUncertainty()) == (None,) * len(COLUMNS)
     only_left = Uncertainty(CALIBRATED | {"rail_right_u_ppm": 0})
     assert only_left.force("left", 5000) is not None
     assert only_left.force("right", 5000) is None
@@ -68,7 +68,7 @@ def test_what_was_never_calibrated_has_none():
 
 
 def test_what_is_unknown_has_none():
-    assert Uncertainty(CALIBRATED).row(MetricRow(0), Doubt()) == (None,) * len(COLUMNS)
+    assert Uncertainty(CALIBRATED).row(MetricRow(0), ZoneUncertainty()) == (None,) * len(COLUMNS)
 
 
 def test_settings_of_an_older_recording_have_no_calibration():
@@ -94,68 +94,68 @@ def test_settings_of_an_older_recording_have_no_calibration():
 def test_whole_numbers_that_are_never_nothing(values, speed, way, permille):
     u = Uncertainty(declared.complete(values))
     row = MetricRow(1, speed, speed, way, way, way, speed, None, permille, 0)
-    for name, one in zip(COLUMNS, u.row(row, Doubt()), strict=True):
+    for name, one in zip(COLUMNS, u.row(row, ZoneUncertainty()), strict=True):
         assert one is None or (isinstance(one, int) and one >= 1), name
-    assert u.row(row, Doubt())[1] is not None
+    assert u.row(row, ZoneUncertainty())[1] is not None
 
 
 def test_a_walk_of_several_segments_is_as_sure_as_the_worst_of_them():
     better = CALIBRATED | {"belt_u_ppm": 1000}
     assert of_walk([CALIBRATED, better]).mean_speed(1000, 1e9) == pytest.approx(3)
     assert of_walk([CALIBRATED | {"belt_u_ppm": 0}, better]).mean_speed(1000, 1e9) is None
-    assert of_walk([]).way(1000) is None
+    assert of_walk([]).distance(1000) is None
 
 
 def test_steps_are_less_sure_with_each_start_and_never_with_a_coarse_encoder():
     u = Uncertainty(CALIBRATED)
-    thrice = Doubt()
+    thrice = ZoneUncertainty()
     thrice.starts = 3
-    assert u.steps(1000, Doubt()) == pytest.approx(math.hypot(0.9, 4))
+    assert u.steps(1000, ZoneUncertainty()) == pytest.approx(math.hypot(0.9, 4))
     assert u.steps(1000, thrice) == pytest.approx(math.hypot(2.7, 4))
-    assert u.steps(None, Doubt()) is None
-    assert Uncertainty(CALIBRATED | {"belt_nm_per_count": 12_000_000}).steps(9, Doubt()) is None
+    assert u.steps(None, ZoneUncertainty()) is None
+    assert (
+        Uncertainty(CALIBRATED | {"belt_nm_per_count": 12_000_000}).steps(9, ZoneUncertainty())
+        is None
+    )
 
 
 def test_a_zones_length_is_as_sure_as_the_belt_and_its_limits():
     u = Uncertainty(CALIBRATED)
-    doubt = Doubt()
+    zone_uncertainty = ZoneUncertainty()
     # 0.8 % of body weight: hands off, and not surely.
-    u.take(MetricRow(100, 500, 500, 1000, reliance_permille=8, zone=0), doubt)
-    assert u.zone(0, 1000, doubt) == pytest.approx(math.hypot(500, u.way(1000)))
-    assert u.hands_off_share([1000, 1000, 0, 0], doubt) == 0.25
-    assert u.hands_off_share([0, 0, 0, 0], doubt) is None
+    u.take(MetricRow(100, 500, 500, 1000, reliance_permille=8, zone=0), zone_uncertainty)
+    assert u.zone(0, 1000, zone_uncertainty) == pytest.approx(math.hypot(500, u.distance(1000)))
+    assert u.hands_off_share([1000, 1000, 0, 0], zone_uncertainty) == 0.25
+    assert u.hands_off_share([0, 0, 0, 0], zone_uncertainty) is None
     uncalibrated = Uncertainty(CALIBRATED | {"rail_left_u_ppm": 0})
-    assert uncalibrated.zone(0, 1000, doubt) is None
-    assert uncalibrated.hands_off_share([1000, 0, 0, 0], doubt) is None
+    assert uncalibrated.zone(0, 1000, zone_uncertainty) is None
+    assert uncalibrated.hands_off_share([1000, 0, 0, 0], zone_uncertainty) is None
 
 
-def test_a_summary_has_the_u_of_each_of_its_numbers():
-    summary = SimpleNamespace(
-        distance_mm=100_000,
-        forward_mm=0,
-        backward_mm=100_000,
-        hands_off_mm=25_000,
-        light_mm=75_000,
-        supported_mm=0,
-        heavy_mm=0,
-        mean_speed_mm_s=700.0,
-        mean_reliance_permille=20.0,
-        mean_rail_mn=None,
-        moving_s=150.0,
+def test_a_walks_totals_have_the_u_of_each_number():
+    totals = Totals(
+        distance_mm=105_000,
+        backward_mm=105_000,
+        hands_off_mm=26_000,
+        light_mm=79_000,
+        moving_ms=150_000,
         steps=200,
+        reliance_permille_mm=20 * 105_000,
+        reliance_mm=105_000,
     )
     u = Uncertainty(CALIBRATED)
-    few = u.summary(summary)
-    assert few["distance_mm_u"] == pytest.approx(300, abs=0.1)
+    few = u.of_totals(totals)
+    assert few["distance_mm_u"] == pytest.approx(315, abs=0.1)
     assert few["mean_speed_mm_s_u"] == pytest.approx(700 * (0.003**2 + 0.001**2) ** 0.5)
+    assert few["mean_reliance_permille_u"] == u.mean_reliance(20)
     assert few["mean_rail_mn_u"] is None
-    all_of_it = u.summary(summary, Doubt())
+    all_of_it = u.of_totals(totals, ZoneUncertainty())
     assert few.items() <= all_of_it.items()
-    assert all_of_it["steps_u"] == u.steps(200, Doubt())
-    assert all_of_it["light_mm_u"] == u.way(75_000)
+    assert all_of_it["steps_u"] == u.steps(200, ZoneUncertainty())
+    assert all_of_it["light_mm_u"] == u.distance(79_000)
     assert all_of_it["hands_off_share_u"] == 0
-    summary.hands_off_mm = summary.light_mm = 0
-    assert u.summary(summary, Doubt())["light_mm_u"] is None
+    totals.hands_off_mm = totals.light_mm = 0
+    assert u.of_totals(totals, ZoneUncertainty())["light_mm_u"] is None
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from beltbox.walk.figures import walk_numbers
 from beltbox.walk.rows import RawRow
 from beltbox.walk.totals import Totals
 from beltbox.walk.uncertainty import ZERO_U_MN, Uncertainty
-from beltbox.walk.zone_uncertainty import Doubt
+from beltbox.walk.zone_uncertainty import ZoneUncertainty
 from beltcore.settings import complete
 
 TICK_S = 0.0125
@@ -135,11 +135,11 @@ def test_steps_are_counted_as_surely_as_said(walks):
     u, found = walks
     errors = []
     for rows, _, _, _, steps in found:
-        doubt = Doubt()
+        zone_uncertainty = ZoneUncertainty()
         for row in rows[::8]:
-            u.take(row, doubt)
-        assert doubt.starts == 1
-        errors.append((rows[-1].steps - steps) / u.steps(rows[-1].steps, doubt))
+            u.take(row, zone_uncertainty)
+        assert zone_uncertainty.starts == 1
+        errors.append((rows[-1].steps - steps) / u.steps(rows[-1].steps, zone_uncertainty))
     share, rms = covered(errors)
     assert share >= 0.9
     assert rms >= 0.2
@@ -165,13 +165,13 @@ def test_steps_are_as_sure_at_the_worst_for_which_it_is_said():
         )
         belt.stand(3)
         steps = computed_again(belt.rows(2.0), settings)[-1].steps
-        errors.append((steps - len(belt.steps_s)) / u.steps(steps, Doubt()))
+        errors.append((steps - len(belt.steps_s)) / u.steps(steps, ZoneUncertainty()))
     share, _ = covered(errors)
     assert share >= 0.9
 
 
 def test_means_of_short_walks_with_several_starts():
-    """Of whole walks, as `sessions N` shows them: the belt's time in motion is in doubt, too."""
+    """Of whole walks, as `sessions N` shows them: time in motion is uncertain, too."""
     chance = random.Random(11)
     found = {"mean_speed": [], "cadence": [], "step_length": []}
     for number in range(18):
@@ -211,7 +211,7 @@ def test_means_of_short_walks_with_several_starts():
                 segments=[SimpleNamespace(metrics=rows, settings=settings)],
             )
         )
-        assert numbers.doubt.starts == 1 + number % 3
+        assert numbers.zone_uncertainty.starts == 1 + number % 3
         way_mm, steps = belt.place_mm(belt.now_s), len(belt.steps_s)
         for name, value, truth, sure in (
             (
@@ -330,13 +330,13 @@ def test_the_metres_of_each_zone_on_rails_that_are_off():
             mass_kg=70,
         )
         settings = complete(RAILS | {"body_mass_g": 70_000, "rail_noise_mn": 0})
-        u, doubt = Uncertainty(settings), Doubt()
+        u, zone_uncertainty = Uncertainty(settings), ZoneUncertainty()
         rows = computed_again(raw, settings)
         for row in rows:
-            u.take(row, doubt)
+            u.take(row, zone_uncertainty)
         last = rows[-1]
         for zone, mm in enumerate((last.hands_off_mm, last.light_mm, last.supported_mm)):
-            sures.append(u.zone(zone, mm, doubt))
+            sures.append(u.zone(zone, mm, zone_uncertainty))
             # Beside the limits there is the filter's lag at each change of level, and the sway.
             errors.append(max(0.0, abs(mm - truth_mm[zone]) - 100))
     inside = [error <= 2 * sure for error, sure in zip(errors, sures, strict=True)]

@@ -1,4 +1,4 @@
-"""What is in doubt of a walk's sums, by hand."""
+"""The uncertainty of a walk's sums, by hand."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import math
 import pytest
 
 from beltbox.walk.rows import MetricRow
-from beltbox.walk.zone_uncertainty import Doubt
+from beltbox.walk.zone_uncertainty import ZoneUncertainty
 
 LIMITS = (10, 50, 150)
 
 
-def doubt_of(*rows, u=4.0):
-    found = Doubt()
+def uncertainty_of(*rows, u=4.0):
+    uncertainty = ZoneUncertainty()
     for place_mm, permille, zone in rows:
         row = MetricRow(0, 500, 500, place_mm, reliance_permille=permille, zone=zone)
-        found.add(row, LIMITS, u)
-    return found
+        uncertainty.add(row, LIMITS, u)
+    return uncertainty
 
 
 @pytest.mark.parametrize(
@@ -34,35 +34,35 @@ def doubt_of(*rows, u=4.0):
         (143, 3, (0, 0, 0, 0)),
     ],
 )
-def test_metres_near_a_limit_are_in_doubt_on_both_sides_of_it(permille, zone, expected):
-    found = doubt_of((1000, permille, zone))
-    assert [found.zone_mm_u(number) for number in range(4)] == list(expected)
+def test_metres_near_a_limit_are_uncertain_on_both_sides_of_it(permille, zone, expected):
+    uncertainty = uncertainty_of((1000, permille, zone))
+    assert [uncertainty.zone_mm_u(number) for number in range(4)] == list(expected)
 
 
 def test_of_the_two_sides_of_a_limit_the_larger_counts_and_two_limits_add_up():
-    found = doubt_of((1000, 9, 0), (1600, 11, 1), (2400, 45, 1))
-    assert found.zone_mm_u(0) == 500
-    assert found.zone_mm_u(1) == pytest.approx(math.hypot(500, 400))
+    uncertainty = uncertainty_of((1000, 9, 0), (1600, 11, 1), (2400, 45, 1))
+    assert uncertainty.zone_mm_u(0) == 500
+    assert uncertainty.zone_mm_u(1) == pytest.approx(math.hypot(500, 400))
 
 
-def test_what_is_unknown_is_in_no_doubt():
-    assert doubt_of((1000, 9, 0), u=None).zone_mm_u(0) == 0
-    assert doubt_of((1000, None, None)).zone_mm_u(0) == 0
-    assert doubt_of((None, 9, 0)).zone_mm_u(0) == 0
+def test_what_is_unknown_adds_no_uncertainty():
+    assert uncertainty_of((1000, 9, 0), u=None).zone_mm_u(0) == 0
+    assert uncertainty_of((1000, None, None)).zone_mm_u(0) == 0
+    assert uncertainty_of((None, 9, 0)).zone_mm_u(0) == 0
 
 
 def test_a_new_segment_counts_from_its_own_zero():
-    found = doubt_of((1000, 9, 0))
-    found.start_segment()
-    found.add(MetricRow(0, 500, 500, 400, reliance_permille=9, zone=0), LIMITS, 4.0)
-    assert found.zone_mm_u(0) == 700
+    uncertainty = uncertainty_of((1000, 9, 0))
+    uncertainty.start_segment()
+    uncertainty.add(MetricRow(0, 500, 500, 400, reliance_permille=9, zone=0), LIMITS, 4.0)
+    assert uncertainty.zone_mm_u(0) == 700
 
 
 def walked(*places_and_speeds):
-    found = Doubt()
+    uncertainty = ZoneUncertainty()
     for place_mm, belt_mm_s in places_and_speeds:
-        found.add(MetricRow(0, belt_mm_s, 0, place_mm), LIMITS, None)
-    return found
+        uncertainty.add(MetricRow(0, belt_mm_s, 0, place_mm), LIMITS, None)
+    return uncertainty
 
 
 def test_starts_are_counted_and_trembling_is_none():
@@ -74,7 +74,7 @@ def test_starts_are_counted_and_trembling_is_none():
 
 
 def test_a_belt_that_goes_on_over_a_reset_doesnt_set_off_again():
-    found = walked((0, 0), (500, 300))
-    found.start_segment()
-    found.add(MetricRow(0, 300, 300, 400), LIMITS, None)
-    assert found.starts == 1
+    uncertainty = walked((0, 0), (500, 300))
+    uncertainty.start_segment()
+    uncertainty.add(MetricRow(0, 300, 300, 400), LIMITS, None)
+    assert uncertainty.starts == 1

@@ -82,11 +82,11 @@ def test_a_box_alone_keeps_its_walks_until_they_are_pulled(
     first, second = loaded(path)
     cut_s = int(cut[-1]["t_us"]) / 1e6
     # At most the last ten seconds are lost, and what came before the belt had its speed.
-    kept_mm = first.summary.distance_mm
+    kept_mm = first.summary.totals.distance_mm
     assert walked_mm(cut, 0, cut_s - 11.5) - 50 < kept_mm <= walked_mm(cut) + 1
-    assert second.summary.distance_mm == pytest.approx(walked_mm(whole), abs=60)
-    assert second.summary.forward_mm == 0
-    assert 50 < second.summary.duration_s - second.summary.moving_s < 63
+    assert second.summary.totals.distance_mm == pytest.approx(walked_mm(whole), abs=60)
+    assert second.summary.totals.forward_mm == 0
+    assert 50 < second.summary.totals.duration_s - second.summary.totals.moving_s < 63
     # Reliance and zones as they were, by the truth's rows weighted with the way.
     parts = [
         (abs(float(b["position_mm"]) - float(a["position_mm"])), float(b["reliance_permille"]))
@@ -94,11 +94,11 @@ def test_a_box_alone_keeps_its_walks_until_they_are_pulled(
     ]
     way = sum(mm for mm, _ in parts)
     reliance = sum(mm * permille for mm, permille in parts) / way
-    assert second.summary.mean_reliance_permille == pytest.approx(reliance, abs=10)
+    assert second.summary.totals.mean_reliance_permille == pytest.approx(reliance, abs=10)
     hands_off = sum(mm for mm, permille in parts if permille < 10) / way
-    assert second.summary.hands_off_share == pytest.approx(hands_off, abs=0.04)
+    assert second.summary.totals.hands_off_share == pytest.approx(hands_off, abs=0.04)
     # Where it stands at the end.
-    assert second.segments[0].metrics[-1].t_ms == 1000 * second.summary.duration_s
+    assert second.segments[0].metrics[-1].t_ms == 1000 * second.summary.totals.duration_s
 
     again = run("pull", "--port", tmp_path / "box", "--store", path)
     assert (again.status, "0 sessions brought, 2 here already" in again.said) == (0, True)
@@ -113,7 +113,7 @@ def test_a_box_alone_keeps_its_walks_until_they_are_pulled(
     out = tmp_path / "rows.csv"
     assert run("export", second.summary.id, "--store", path, "--out", out).status == 0
     exported = list(csv.DictReader(out.read_text().splitlines()))
-    assert int(exported[-1]["distance_mm"]) == second.summary.distance_mm
+    assert int(exported[-1]["distance_mm"]) == second.summary.totals.distance_mm
     assert exported[5]["rail_left_mn"] == ""
 
 
@@ -123,7 +123,7 @@ def seen_live(path: Path) -> Session:
 
 
 def all_mm(path: Path) -> int:
-    return sum(one.summary.distance_mm for one in loaded(path))
+    return sum(one.summary.totals.distance_mm for one in loaded(path))
 
 
 def rest(running, link_path: Path, until) -> None:
@@ -181,10 +181,14 @@ def test_the_gap_of_a_live_recording_is_filled_from_the_box(
     assert sums == sorted(sums)
     # Nothing is counted twice: what the box counted through the gap is the distance, as before.
     summary = after.summary
-    assert summary.distance_mm == before.summary.distance_mm
-    assert summary.duration_s == before.summary.duration_s
-    assert summary.hands_off_mm + summary.light_mm + summary.supported_mm + summary.heavy_mm <= (
-        summary.distance_mm + 2
+    assert summary.totals.distance_mm == before.summary.totals.distance_mm
+    assert summary.totals.duration_s == before.summary.totals.duration_s
+    assert (
+        summary.totals.hands_off_mm
+        + summary.totals.light_mm
+        + summary.totals.supported_mm
+        + summary.totals.heavy_mm
+        <= (summary.totals.distance_mm + 2)
     )
     assert all_mm(path) == pytest.approx(walked_mm(rows_of(truth)), abs=150)
     assert (summary.serial, summary.source, summary.dated) == ("30aea4b0c0de", "live", True)
@@ -225,7 +229,7 @@ def test_a_recorder_that_was_killed_is_completed_from_the_box(
     assert after.summary.complete
     assert all_mm(path) == pytest.approx(walked_mm(rows_of(truth)), abs=150)
     # Up to the last step: the minute of standing isn't the walk's.
-    assert after.summary.duration_s < before.summary.duration_s + one["filled_s"] + 2
+    assert after.summary.totals.duration_s < before.summary.totals.duration_s + one["filled_s"] + 2
     assert after.segments[0].raw == before.segments[0].raw
 
 

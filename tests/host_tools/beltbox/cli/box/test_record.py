@@ -82,7 +82,7 @@ def test_a_signal_keeps_everything_and_sums_up(box, start, until, tmp_path: Path
     assert captured[: len(raw)] == raw
     assert len(captured) - len(raw) < 400
     last = computed_again(raw, session.segments[-1].settings)[-1]
-    assert last.distance_mm == session.summary.distance_mm
+    assert last.distance_mm == session.summary.totals.distance_mm
 
 
 def test_killed_it_loses_a_second_at_most(box, start, until, tmp_path: Path):
@@ -103,7 +103,7 @@ def test_killed_it_loses_a_second_at_most(box, start, until, tmp_path: Path):
     # A second of 80 rows; twice that, because a busy machine is late.
     assert len(captured) - len(raw) <= 160
     last = session.segments[-1].metrics[-1]
-    assert session.summary.distance_mm == last.distance_mm
+    assert session.summary.totals.distance_mm == last.distance_mm
     again = {row.t_ms: row for row in computed_again(raw, session.segments[-1].settings)}
     assert again[last.t_ms].distance_mm == last.distance_mm
 
