@@ -10,6 +10,10 @@ class BeltBoxError(Exception):
     """
 
 
+class LinkError(BeltBoxError):
+    """The box doesn't answer, or not as it should."""
+
+
 class StoreError(BeltBoxError):
     """The store can't be opened, read or written."""
 

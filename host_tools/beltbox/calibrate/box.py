@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
-from beltbox.errors import CalibrationError
+from beltbox.errors import CalibrationError, LinkError
 from beltbox.link.health import ask_health
-from beltbox.link.link import BoxLink, Identity, LinkError, LinkEvent
+from beltbox.link.link import BoxLink
+from beltbox.link.meeting import Identity, LinkEvent
 from beltbox.link.unfinished import Note
 from beltbox.link.wire import raw_row
 from beltbox.walk.rows import RawRow, us_between
@@ -117,11 +117,11 @@ class CalibrateBox:
     def idle(self) -> None:
         """Take what comes for a moment, and forget it. Raises LinkLostError."""
         self.quiet()
-        deadline = time.monotonic() + _MOMENT_S
+        deadline = self.link.clock.now_s() + _MOMENT_S
         for item in self.link.listen():
             if isinstance(item, LinkEvent):
                 _happened(item)
-            if item is None or time.monotonic() > deadline:
+            if item is None or self.link.clock.now_s() > deadline:
                 return
 
     def rows(self) -> Generator[tuple[float, RawRow] | None]:
@@ -154,11 +154,11 @@ class CalibrateBox:
             f"The box was unplugged. Plug it in again within {_BACK_S:.0f} s, so that its settings "
             "are put back as they were."
         )
-        deadline = time.monotonic() + _BACK_S
+        deadline = self.link.clock.now_s() + _BACK_S
         for item in self.link.listen():
             if isinstance(item, LinkEvent) and item.kind == "returned":
                 return
-            if time.monotonic() > deadline:
+            if self.link.clock.now_s() > deadline:
                 raise TimeoutError
 
 

@@ -6,7 +6,6 @@ import queue
 import re
 import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from rich.live import Live
 from rich.text import Text
 
 from beltbox.calibrate.cards.card import Card
+from beltbox.clock import CLOCK, Clock
 from beltbox.errors import CalibrationError
 from beltbox.words import printable
 
@@ -119,6 +119,7 @@ class Talk:
         answers: Answers | None = None,
         yes: bool = False,
         keyboard: Keyboard | None = None,
+        clock: Clock = CLOCK,
     ) -> None:
         """yes: take what is offered. keyboard: made when it is first needed, unless given."""
         self.console = console
@@ -129,6 +130,7 @@ class Talk:
         self._answers = answers
         self._yes = yes
         self._keyboard = keyboard
+        self._clock = clock
         self._live: Live | None = None
         self._status = ""
         self._logged_at = 0.0
@@ -144,7 +146,7 @@ class Talk:
         if text == self._status:
             return
         if not self.console.is_terminal:
-            at = time.monotonic()
+            at = self._clock.now_s()
             if at - self._logged_at >= _LOGGED_S:
                 self._logged_at = at
                 self._status = text

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import time
 from typing import Any, cast
 
+from beltbox.clock import CLOCK, Clock
 from beltbox.doctor.examination import DoctorError
+from beltbox.errors import LinkError
 from beltbox.flash.board import Board, BoardError
-from beltbox.link.link import BoxLink, LinkError, NoProgramError, SafeModeError
+from beltbox.link.link import BoxLink, SafeModeError
+from beltbox.link.meeting import NoProgramError
 from beltbox.link.ports import PortError
 
 # MicroPython's start, and the three crashes in a row that lead to safe mode.
@@ -18,21 +20,21 @@ _POLL_S = 0.3
 _LINES = 6
 
 
-def started_again(path: str) -> BoxLink:
+def started_again(path: str, *, clock: Clock = CLOCK) -> BoxLink:
     """Reset the board that is at MicroPython's prompt at `path`: the link to its box.
 
     Raises DoctorError when its program doesn't run then either, with what the board tells.
     """
     with Board(path) as board:
         board.reset()
-    deadline = time.monotonic() + _START_S
+    deadline = clock.now_s() + _START_S
     while True:
         try:
-            link = BoxLink(path)
+            link = BoxLink(path, clock=clock)
         except (PortError, LinkError) as error:
-            if isinstance(error, NoProgramError) or time.monotonic() > deadline:
+            if isinstance(error, NoProgramError) or clock.now_s() > deadline:
                 raise at_the_prompt(path, str(error)) from error
-            time.sleep(_POLL_S)
+            clock.sleep(_POLL_S)
             continue
         try:
             link.command("identify")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 from beltbox.doctor.sensors import Belt, Cell, examine_belt, examine_cell, span_s
-from beltbox.errors import BeltBoxError
+from beltbox.errors import BeltBoxError, LinkError
 from beltbox.link.health import Health, ask_health
-from beltbox.link.link import BoxLink, Identity, LinkError, LinkEvent
+from beltbox.link.link import BoxLink
+from beltbox.link.meeting import Identity, LinkEvent
 from beltbox.link.wire import named, raw_row
 from beltbox.walk.rows import RawRow, us_between
 
@@ -140,7 +140,7 @@ def _heard(link: BoxLink, seconds: float, show: Callable[[float], None]) -> _Hea
     heard = _Heard()
     link.drop_waiting(("RAW", "NOW"))
     elapsed_us = 0
-    deadline = time.monotonic() + seconds * _PATIENCE
+    deadline = link.clock.now_s() + seconds * _PATIENCE
     for item in link.listen():
         if isinstance(item, LinkEvent):
             heard.events.append(item.text)
@@ -163,7 +163,7 @@ def _heard(link: BoxLink, seconds: float, show: Callable[[float], None]) -> _Hea
             heard.box_flags |= _bits(fields["box_flags"])
         elif item is not None and item.type in ("", "LOG"):
             heard.console.append(str(item.values[0]))
-        if elapsed_us >= seconds * 1e6 or time.monotonic() > deadline:
+        if elapsed_us >= seconds * 1e6 or link.clock.now_s() > deadline:
             break
     return heard
 

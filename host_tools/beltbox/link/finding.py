@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from beltbox.link.link import BoxLink, ByteSink, LinkError, NoProgramError
-from beltbox.link.ports import Candidate, PortError, candidates
+from beltbox.clock import CLOCK, Clock
+from beltbox.errors import LinkError
+from beltbox.link.link import BoxLink
+from beltbox.link.meeting import NoProgramError
+from beltbox.link.ports import ByteSink, Candidate, PortError, candidates
 from beltbox.link.unfinished import put_back
 from beltbox.words import printable
 
@@ -17,6 +20,7 @@ def find_box(
     capture: ByteSink | None = None,
     tell: Callable[[str], None] = lambda _text: None,
     among: Sequence[Candidate] | None = None,
+    clock: Clock = CLOCK,
 ) -> BoxLink:
     """The link to the box at `path`, or, without one, to the only box that is here.
 
@@ -24,7 +28,7 @@ def find_box(
     left on the box is put back, and told on the standard error. Raises PortError when there is
     none, or more than one.
     """
-    link = _find(path, capture, tell, among)
+    link = _find(path, capture, tell, among, clock)
     try:
         put_back(link, _warn)
     except BaseException:
@@ -38,9 +42,10 @@ def _find(
     capture: ByteSink | None,
     tell: Callable[[str], None],
     among: Sequence[Candidate] | None,
+    clock: Clock,
 ) -> BoxLink:
     if path is not None:
-        return BoxLink(path, capture=capture)
+        return BoxLink(path, capture=capture, clock=clock)
     found: list[BoxLink] = []
     refused: list[str] = []
     stopped: list[NoProgramError] = []
@@ -48,7 +53,7 @@ def _find(
         for candidate in candidates() if among is None else among:
             tell(f"Asking {candidate.path} ({candidate.description}) …")
             try:
-                found.append(BoxLink(candidate.path, patience_s=candidate.patience_s))
+                found.append(BoxLink(candidate.path, patience_s=candidate.patience_s, clock=clock))
             except (PortError, LinkError) as error:
                 stopped += [error] if isinstance(error, NoProgramError) else []
                 refused.append(_briefly(candidate, error))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from beltbox.link.link import BoxLink, CommandRefusedError, LinkError
+from beltbox.errors import LinkError
+from beltbox.link.link import BoxLink, CommandRefusedError
 from beltbox.link.wire import Value, named
 
 _TRIES = 3

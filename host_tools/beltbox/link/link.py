@@ -1,4 +1,4 @@
-"""The link to a box: finds it, asks it, listens to it, and goes on after whatever happens to it."""
+"""The link to a box: asks it, listens to it, and goes on after whatever happens to it."""
 
 from __future__ import annotations
 
@@ -6,35 +6,21 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from typing import Protocol
 
 import serial
 
-from beltbox.errors import BeltBoxError
-from beltbox.link.ports import (
-    PATIENCE_S,
-    PORT_FAILURES,
-    PortError,
-    candidates,
-    open_port,
-    ports_in_words,
-)
+from beltbox.clock import CLOCK, Clock
+from beltbox.errors import LinkError
+from beltbox.link.meeting import Absence, Identity, LinkEvent, Meeting, Silence, identity_of, meet
+from beltbox.link.ports import PATIENCE_S, PORT_FAILURES, ByteSink, PortError, open_port
 from beltbox.link.wire import Sentence, Value, named, sentences
 from beltcore import settings as declared
 from beltcore.host.reader import Reader, encode_command
-from beltcore.version import PROTOCOL_VERSION
 
 # A command is repeated, by the same id, until it is answered; a tare takes a second.
 _ANSWER_S = 0.75
 _TRIES = 8
-_ASK_AGAIN_S = 0.75
 _RETURN_POLL_S = 0.3
-_SILENT_S = 3.0
-
-
-class LinkError(BeltBoxError):
-    """The box doesn't answer, or not as it should."""
 
 
 class CommandRefusedError(LinkError):
@@ -43,44 +29,6 @@ class CommandRefusedError(LinkError):
 
 class SafeModeError(LinkError):
     """The box said that it stays at MicroPython's prompt, and why."""
-
-
-class NoProgramError(PortError):
-    """MicroPython answers at the port `path`, but the box's program doesn't run."""
-
-    def __init__(self, message: str, path: str) -> None:
-        super().__init__(message)
-        self.path = path
-
-
-class ByteSink(Protocol):
-    """What takes a capture's bytes."""
-
-    def write(self, data: bytes, /) -> object:
-        """Take them."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who the box is, as its ID sentence says."""
-
-    protocol: int
-    firmware: str
-    board: str
-    box_name: str
-    boots: int
-    reset_cause: str
-    settings_hash: str
-    micropython: str
-
-
-@dataclass(frozen=True, slots=True)
-class LinkEvent:
-    """Something that happened to the link. kind: unplugged, returned, reset, silent, heard."""
-
-    kind: str
-    text: str
 
 
 class BoxLink:
@@ -96,30 +44,29 @@ class BoxLink:
         *,
         capture: ByteSink | None = None,
         patience_s: float = PATIENCE_S,
+        clock: Clock = CLOCK,
     ) -> None:
         """Open the port at `path` and ask who is there. Raises PortError, LinkError.
 
         capture: gets every byte that comes, as it comes.
         patience_s: how long it may take to say so.
+        clock: by which it waits; so does what waits for this link.
         """
         self.path = path
+        self.clock = clock
         self.reader = Reader()
         self.identity: Identity | None = None
         self._capture = capture
         self._met = b""  # what came in the meeting, for a capture that comes after it
         self._next_id = int(time.time() * 10) % 900_000_000 + 1
         self._waiting: deque[Sentence | LinkEvent] = deque()
-        self._heard_at = time.monotonic()
-        self._is_silent = False
         self.unknown_settings: set[str] = set()  # those that an older box refused
         self._safe_mode = ""  # why the box stays at its prompt, in its own words
-        self._known: set[str] = set()  # while unplugged: ports that aren't this box
-        self._port: serial.Serial | None = open_port(path)
-        try:
-            self._meet(patience_s)
-        except BaseException:
-            self.close()
-            raise
+        self._port: serial.Serial | None = None
+        self._absence: Absence | None = None  # while it is unplugged
+        port = open_port(path)
+        self._accept(path, port, self._meet(path, port, patience_s))
+        self._silence = Silence(clock.now_s())
 
     @property
     def connected(self) -> bool:
@@ -136,8 +83,7 @@ class BoxLink:
     def close(self) -> None:
         """Let go of the port."""
         if self._port is not None:
-            with contextlib.suppress(*PORT_FAILURES):
-                self._port.close()
+            _let_go(self._port)
             self._port = None
 
     def __enter__(self) -> BoxLink:
@@ -157,8 +103,8 @@ class BoxLink:
         line = encode_command(identifier, verb, *arguments)
         for _ in range(tries):
             self._send(line)
-            deadline = time.monotonic() + _ANSWER_S
-            while time.monotonic() < deadline:
+            deadline = self.clock.now_s() + _ANSWER_S
+            while self.clock.now_s() < deadline:
                 answer: dict[str, Value] | None = None
                 for item in self._read():
                     if isinstance(item, Sentence) and item.type == "ANS":
@@ -227,42 +173,27 @@ class BoxLink:
         while True:
             came = [] if self._waiting else self._read()
             # By way of the queue, so that a caller who stops in the middle loses nothing.
-            self._waiting.extend([*came, *self._silence(bool(came))])
+            self._waiting.extend(came)
+            event = self._silence.event(
+                self.path, self.clock.now_s(), heard=bool(came), connected=self.connected
+            )
+            if event is not None:
+                self._waiting.append(event)
             if not self._waiting:
                 yield None
             while self._waiting:
                 yield self._waiting.popleft()
 
-    def _silence(self, heard: bool) -> list[LinkEvent]:
-        """The news that a port which is there has gone silent, or speaks again."""
-        at = time.monotonic()
-        silent_s = at - self._heard_at
-        if heard or self._port is None:
-            self._heard_at = at
-        if self._is_silent and heard:
-            self._is_silent = False
-            return [LinkEvent("heard", f"The box speaks again after {silent_s:.0f} s.")]
-        if not self._is_silent and self._port is not None and silent_s > _SILENT_S:
-            self._is_silent = True
-            return [
-                LinkEvent(
-                    "silent",
-                    f"The box at {self.path} has said nothing for {_SILENT_S:.0f} s. Waiting; if "
-                    "it stays silent, press its reset button.",
-                )
-            ]
-        return []
-
     def _read(self) -> list[Sentence | LinkEvent]:
         if self._port is None:
-            return self._try_to_return()
+            return self._come_back()
         try:
             data = self._receive(self._port)
         except PORT_FAILURES:
             self.close()
             # What was cut off doesn't join what comes later.
             rest = [*sentences(self.reader.finish())]
-            self._known = {port.path for port in candidates()} - {self.path}
+            self._absence = Absence(self.path)
             return [
                 *rest,
                 LinkEvent("unplugged", f"The box at {self.path} was unplugged. Waiting for it."),
@@ -271,10 +202,8 @@ class BoxLink:
         for sentence in sentences(self.reader.feed(data)):
             self._note_safe_mode(sentence)
             if sentence.type == "ID":
-                before = self.identity
-                after = self._recognise(sentence)
-                if before is not None and after.boots != before.boots:
-                    items.append(_was_reset(after))
+                before, self.identity = self.identity, identity_of(sentence, self.path)
+                items += _reset_between(before, self.identity)
             items.append(sentence)
         return items
 
@@ -291,145 +220,83 @@ class BoxLink:
             self._capture.write(data)
         return data
 
-    def _try_to_return(self) -> list[Sentence | LinkEvent]:
-        time.sleep(_RETURN_POLL_S)
-        here = [port.path for port in candidates()]
-        self._known &= set(here)
-        # A box on USB may come back under another name. Only ports that are new are asked: the
-        # others are something else's, or another box with the same name.
-        for path in [self.path, *(path for path in here if path not in self._known)]:
-            items = self._return_at(path)
-            if items:
-                return items
+    def _come_back(self) -> list[Sentence | LinkEvent]:
+        """What comes first from the box where it is plugged in again; nothing where it isn't."""
+        self.clock.sleep(_RETURN_POLL_S)
+        before, absence = self.identity, self._absence
+        if before is None or absence is None:  # it was closed by its user
+            return []
+        for path in absence.ports_to_ask():
+            try:
+                port = open_port(path)
+            except PortError:
+                continue  # it isn't there, or not yet
+            try:
+                meeting = self._meet(path, port, PATIENCE_S)
+            except (PortError, LinkError):
+                absence.is_another(path)
+                continue
+            if meeting.identity.box_name != before.box_name:
+                _let_go(port)
+                absence.is_another(path)
+                continue
+            self._accept(path, port, meeting)
+            return [
+                LinkEvent("returned", f"The box is back at {path}."),
+                *_reset_between(before, meeting.identity),
+                *meeting.sentences,
+            ]
         return []
 
-    def _return_at(self, path: str) -> list[Sentence | LinkEvent]:
-        before = self.identity
-        where_it_was = self.path
+    def _meet(self, path: str, port: serial.Serial, patience_s: float) -> Meeting:
+        """Ask who is there; let go of the port if it isn't a box. Raises PortError, LinkError."""
+
+        def ask() -> None:
+            self._next_id += 1
+            # Ctrl-B ends a raw prompt that another program left; the return ends what was half
+            # typed, and shows MicroPython's prompt if that is there.
+            _write(port, b"\x02\r" + encode_command(self._next_id, "identify"))
+
         try:
-            self._port = open_port(path)
-        except PortError:
-            return []
+            return meet(
+                path,
+                ask=ask,
+                receive=lambda: self._receive(port),
+                reader=self.reader,
+                patience_s=patience_s,
+                clock=self.clock,
+            )
+        except BaseException:
+            _let_go(port)
+            raise
+
+    def _accept(self, path: str, port: serial.Serial, meeting: Meeting) -> None:
+        """From now on the link is to this box."""
         self.path = path
-        try:
-            heard = self._meet(PATIENCE_S)
-            after = self.identity
-            if before is None or after is None or after.box_name != before.box_name:
-                raise PortError(f"{path} is another box.")
-        except (PortError, LinkError):
-            self.close()
-            self.identity = before
-            self.path = where_it_was
-            if path != where_it_was:
-                self._known.add(path)
-            return []
-        items: list[Sentence | LinkEvent] = [
-            LinkEvent("returned", f"The box is back at {path}."),
-        ]
-        if after.boots != before.boots:
-            items.append(_was_reset(after))
-        return [*items, *heard]
-
-    def _meet(self, patience_s: float) -> list[Sentence]:
-        """Ask who is there until it says so, and give all that it said meanwhile.
-
-        Raises PortError when it isn't a BeltBox.
-        """
-        heard: list[Sentence] = []
-        bytes_heard = b""
-        self._met = b""
-        good_before = self.reader.good
-        self.identity = None
-        asked_at = 0.0
-        deadline = time.monotonic() + patience_s
-        while self.identity is None and time.monotonic() < deadline:
-            if time.monotonic() - asked_at > _ASK_AGAIN_S:
-                asked_at = time.monotonic()
-                self._next_id += 1
-                # Ctrl-B ends a raw prompt that another program left; the return ends what was half
-                # typed, and shows MicroPython's prompt if that is there.
-                self._send(b"\x02\r" + encode_command(self._next_id, "identify"))
-            data = self._read_for_meeting()
-            bytes_heard = (bytes_heard + data)[-200:]
-            if self._capture is None:
-                self._met += data
-            for sentence in sentences(self.reader.feed(data)):
-                heard.append(sentence)
-                self._note_safe_mode(sentence)
-                if sentence.type == "ID":
-                    self._recognise(sentence)
-        if self.identity is not None:
-            return heard
-        sends_sentences = self.reader.good > good_before
-        words = self._not_a_box(bytes_heard, sends_sentences)
-        if b">>>" in bytes_heard and not sends_sentences:
-            raise NoProgramError(words, self.path)
-        raise PortError(words)
-
-    def _not_a_box(self, heard: bytes, sends_sentences: bool) -> str:
-        if sends_sentences:
-            return (
-                f"A BeltBox is sending on {self.path}, but doesn't say who it is. Press its reset "
-                "button."
-            )
-        if b">>>" in heard:
-            return (
-                f"MicroPython answers on {self.path}, but the box's program doesn't run. Press its "
-                "reset button; if that doesn't help, put the firmware on it again: beltbox flash."
-            )
-        if heard.strip():
-            # The last line may have been cut off.
-            shown = max(heard.decode("ascii", "replace").split("\n"), key=len).strip()[-60:]
-            said = repr(shown)
-            if sum(letter.isascii() and letter.isprintable() for letter in shown) < len(shown) // 2:
-                said = "what no text has (noise, or another speed than 115200 baud)"
-            return (
-                f"{self.path} belongs to something else: it isn't a BeltBox that said {said}. "
-                f"{ports_in_words()}"
-            )
-        return (
-            f"{self.path} is silent: no BeltBox answers there. Is the firmware on the board, and "
-            f"its cable one that carries data? {ports_in_words()}"
-        )
-
-    def _read_for_meeting(self) -> bytes:
-        try:
-            if self._port is not None:
-                return self._receive(self._port)
-        except PORT_FAILURES as error:
-            raise PortError(self._vanished()) from error
-        raise PortError(self._vanished())
-
-    def _vanished(self) -> str:
-        return f"{self.path} vanished while it was opened. Plug the box in again."
-
-    def _recognise(self, sentence: Sentence) -> Identity:
-        values: dict[str, Value] = named(sentence)
-        protocol = values["protocol"]
-        if not isinstance(protocol, int) or protocol > PROTOCOL_VERSION:
-            raise LinkError(
-                f"The box at {self.path} speaks protocol {protocol}; this program knows up to "
-                f"{PROTOCOL_VERSION}. Update it: pip install --upgrade beltbox."
-            )
-        boots = values["boots"]
-        self.identity = Identity(
-            protocol=protocol,
-            firmware=str(values["firmware"]),
-            board=str(values["board"]),
-            box_name=str(values["box_name"]),
-            boots=boots if isinstance(boots, int) else 0,
-            reset_cause=str(values["reset_cause"]),
-            settings_hash=str(values["settings_hash"]),
-            micropython=str(values["micropython"]),
-        )
-        return self.identity
+        self.identity = meeting.identity
+        self._port = port
+        self._absence = None
+        self._met = meeting.received if self._capture is None else b""
+        for sentence in meeting.sentences:
+            self._note_safe_mode(sentence)
 
     def _send(self, line: bytes) -> None:
-        if self._port is None:
-            return
-        with contextlib.suppress(*PORT_FAILURES):
-            self._port.write(line)  # a port that vanished shows when it is read
+        if self._port is not None:
+            _write(self._port, line)
 
 
-def _was_reset(identity: Identity) -> LinkEvent:
-    return LinkEvent("reset", f"The box was reset ({identity.reset_cause}).")
+def _write(port: serial.Serial, line: bytes) -> None:
+    with contextlib.suppress(*PORT_FAILURES):
+        port.write(line)  # a port that vanished shows when it is read
+
+
+def _let_go(port: serial.Serial) -> None:
+    with contextlib.suppress(*PORT_FAILURES):
+        port.close()
+
+
+def _reset_between(before: Identity | None, after: Identity) -> list[LinkEvent]:
+    """The news of a reset, if there was one."""
+    if before is None or after.boots == before.boots:
+        return []
+    return [LinkEvent("reset", f"The box was reset ({after.reset_cause}).")]

@@ -10,6 +10,7 @@ import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import serial
 from serial.tools import list_ports
@@ -39,6 +40,14 @@ PORT_FAILURES = _port_failures()
 
 class PortError(BeltBoxError):
     """A port that isn't there, is busy, or belongs to something else."""
+
+
+class ByteSink(Protocol):
+    """What takes a capture's bytes."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take them."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from beltbox.errors import BeltBoxError
+from beltbox.errors import BeltBoxError, LinkError
 from beltbox.files import default_store_file, written_whole
 from beltbox.link.health import ask_health
-from beltbox.link.link import BoxLink, CommandRefusedError, LinkError
+from beltbox.link.link import BoxLink, CommandRefusedError
 
 VERSION = 1
 """Of the file. Another one is left alone."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from beltbox.errors import BeltBoxError
+from beltbox.errors import BeltBoxError, LinkError
 from beltbox.link.box_sessions import (
     BLOCK_BYTES,
     KEPT,
@@ -27,7 +26,7 @@ from beltbox.link.box_sessions import (
 )
 from beltbox.link.clock import give_time
 from beltbox.link.health import Health, ask_health
-from beltbox.link.link import BoxLink, CommandRefusedError, LinkError
+from beltbox.link.link import BoxLink, CommandRefusedError
 from beltbox.link.wire import Sentence, named
 from beltbox.record.box_store import Arrival, BoxStore, Known, Origin
 from beltbox.store.store import Store
@@ -275,12 +274,12 @@ class Puller:
 
     def _ask(self, verb: str, *arguments: object) -> tuple[str, list[Sentence]]:
         """Ask; wait while the box is still answering somebody who went away."""
-        deadline = time.monotonic() + _BUSY_S
+        deadline = self._link.clock.now_s() + _BUSY_S
         while True:
             try:
                 return self._link.ask(verb, *arguments, types=("SES", "BLK"))
             except CommandRefusedError as error:
-                if "wait for its answer" not in str(error) or time.monotonic() > deadline:
+                if "wait for its answer" not in str(error) or self._link.clock.now_s() > deadline:
                     raise
             for item in self._link.listen():
                 if item is None:

@@ -20,7 +20,8 @@ from beltbox.doctor.at_prompt import at_the_prompt, started_again
 from beltbox.doctor.examination import SECONDS, Examination, examine
 from beltbox.doctor.findings import Finding, judge
 from beltbox.link.finding import find_box
-from beltbox.link.link import BoxLink, NoProgramError, SafeModeError
+from beltbox.link.link import BoxLink, SafeModeError
+from beltbox.link.meeting import NoProgramError
 from beltbox.words import printable
 
 _MOST_S = 600.0

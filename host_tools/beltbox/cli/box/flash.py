@@ -16,14 +16,15 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from beltbox.cli.common.options import JsonOption, PortOption
 from beltbox.cli.common.output import print_json
-from beltbox.errors import BeltBoxError
+from beltbox.errors import BeltBoxError, LinkError
 from beltbox.flash import chips, flash, image, rom
 from beltbox.flash.board import Board, BoardError, NotMicroPythonError
 from beltbox.flash.chips import Chip
 from beltbox.flash.firmware_files import Firmware, find_folder, prepare, read_version
 from beltbox.flash.flash import FlashError, Plan
 from beltbox.link.finding import find_box
-from beltbox.link.link import BoxLink, Identity, LinkError, NoProgramError, SafeModeError
+from beltbox.link.link import BoxLink, SafeModeError
+from beltbox.link.meeting import Identity, NoProgramError
 from beltbox.link.ports import PortError, candidates, ports_in_words
 
 # MicroPython's first start makes its filesystem; a port on native USB goes and comes back.

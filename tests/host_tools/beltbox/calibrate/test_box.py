@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from beltbox.calibrate import box as calibrate_box
 from beltbox.calibrate.box import CalibrateBox, LinkLostError
-from beltbox.errors import CalibrationError
+from beltbox.errors import CalibrationError, LinkError
 from beltbox.link import unfinished
-from beltbox.link.link import CommandRefusedError, LinkError, LinkEvent
+from beltbox.link.link import CommandRefusedError
+from beltbox.link.meeting import LinkEvent
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,8 @@ def noted() -> dict[str, object]:
 class FakeLink:
     """A box that has two settings, and does what is told of it."""
 
-    def __init__(self, *events: LinkEvent | None) -> None:
+    def __init__(self, clock, *events: LinkEvent | None) -> None:
+        self.clock = clock
         self.path = "/dev/fake"
         self.connected = True
         self.unknown_settings: set[str] = set()
@@ -60,11 +61,12 @@ class FakeLink:
             self.connected = event is None or event.kind != "unplugged"
             yield event
         while True:
+            self.clock.sleep(0.05)
             yield None
 
 
-def test_what_isnt_kept_is_put_back():
-    link = FakeLink()
+def test_what_isnt_kept_is_put_back(clock):
+    link = FakeLink(clock)
     with CalibrateBox(link) as box:
         box.change({"a": 5, "b": 6})
         assert link.there == {"a": 5, "b": 6}
@@ -76,8 +78,8 @@ def test_what_isnt_kept_is_put_back():
     assert noted() == {}
 
 
-def test_what_is_set_is_noted_before(monkeypatch):
-    link = FakeLink()
+def test_what_is_set_is_noted_before(monkeypatch, clock):
+    link = FakeLink(clock)
     had: list[dict[str, object]] = []
     command = link.command
 
@@ -91,27 +93,27 @@ def test_what_is_set_is_noted_before(monkeypatch):
     assert had == [{"a": 1}, {"a": 1}]  # the change, and its undoing
 
 
-def test_what_cant_be_noted_isnt_set(monkeypatch):
+def test_what_cant_be_noted_isnt_set(monkeypatch, clock):
     def full(_note, _changes):
         raise unfinished.UnfinishedError("Can't write it: no space.")
 
     monkeypatch.setattr(unfinished.Note, "_write", full)
-    link = FakeLink()
+    link = FakeLink(clock)
     with pytest.raises(unfinished.UnfinishedError), CalibrateBox(link) as box:
         box.change({"a": 5})
     assert link.there == {"a": 1, "b": 2}
 
 
-def test_what_an_older_box_doesnt_know_isnt_set():
-    link = FakeLink()
+def test_what_an_older_box_doesnt_know_isnt_set(clock):
+    link = FakeLink(clock)
     link.unknown_settings = {"b"}
     with CalibrateBox(link) as box:
         box.change({"a": 5, "b": 6})
         assert link.there == {"a": 5, "b": 2}
 
 
-def test_a_change_without_an_answer_is_put_back_too():
-    link = FakeLink()
+def test_a_change_without_an_answer_is_put_back_too(clock):
+    link = FakeLink(clock)
     link.fails_at = "b"
     with pytest.raises(LinkError, match="no answer"), CalibrateBox(link) as box:
         box.change({"a": 5, "b": 6})
@@ -119,9 +121,9 @@ def test_a_change_without_an_answer_is_put_back_too():
     assert noted() == {}
 
 
-def test_an_unplugged_box_is_waited_for():
+def test_an_unplugged_box_is_waited_for(clock):
     link = FakeLink(
-        LinkEvent("unplugged", "The box at x was unplugged."), LinkEvent("returned", "back")
+        clock, LinkEvent("unplugged", "The box at x was unplugged."), LinkEvent("returned", "back")
     )
     told: list[str] = []
 
@@ -137,9 +139,9 @@ def test_an_unplugged_box_is_waited_for():
     assert "Plug it in again within 60 s" in told[0]
 
 
-def test_one_that_doesnt_come_back_is_told_with_what_to_do(monkeypatch):
-    monkeypatch.setattr(calibrate_box, "_BACK_S", 0.0)
-    link = FakeLink()
+def test_one_that_doesnt_come_back_is_told_with_what_to_do(clock):
+    began_s = clock.now_s()
+    link = FakeLink(clock)
 
     def calibrate():
         with CalibrateBox(link) as box:
@@ -151,11 +153,12 @@ def test_one_that_doesnt_come_back_is_told_with_what_to_do(monkeypatch):
     ):
         calibrate()
     assert noted() == {"a": 1}
+    assert clock.now_s() - began_s == pytest.approx(60, abs=0.1)
 
 
 @pytest.mark.parametrize("kind", ["unplugged", "reset", "silent"])
-def test_rows_end_with_the_reason(kind):
-    box = CalibrateBox(FakeLink(LinkEvent(kind, "Something happened.")))
+def test_rows_end_with_the_reason(kind, clock):
+    box = CalibrateBox(FakeLink(clock, LinkEvent(kind, "Something happened.")))
     with pytest.raises(LinkLostError, match=r"unplugged|happened"):
         list(box.rows())
     with pytest.raises(LinkLostError, match=r"unplugged|happened"):

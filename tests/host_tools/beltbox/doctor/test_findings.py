@@ -11,7 +11,7 @@ from beltbox.doctor.examination import Examination
 from beltbox.doctor.findings import Finding, judge
 from beltbox.doctor.sensors import Belt, Cell
 from beltbox.link.health import Health
-from beltbox.link.link import Identity
+from beltbox.link.meeting import Identity
 from beltcore import settings as declared
 from beltcore.version import FIRMWARE_VERSION
 

@@ -8,9 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from beltbox.errors import LinkError
 from beltbox.link import clock as box_time
 from beltbox.link.clock import give_time
-from beltbox.link.link import BoxLink, CommandRefusedError, LinkError
+from beltbox.link.link import BoxLink, CommandRefusedError
 
 
 class Link:

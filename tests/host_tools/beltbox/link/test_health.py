@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from beltbox.errors import LinkError
 from beltbox.link.health import ask_health
-from beltbox.link.link import BoxLink, LinkError
+from beltbox.link.link import BoxLink
 
 
 def test_a_box_tells_of_its_health(box, tmp_path: Path):

@@ -1,32 +1,29 @@
 """The link to a box, whatever happens to it."""
 
-import io
-import os
-from pathlib import Path
+import dataclasses
 
 import pytest
 
-from beltbox.link import link as module
-from beltbox.link.finding import find_box
-from beltbox.link.link import BoxLink, CommandRefusedError, LinkError, LinkEvent
-from beltbox.link.ports import Candidate, PortError, make_virtual_ports_folder
+from beltbox.errors import LinkError
+from beltbox.link.link import BoxLink, CommandRefusedError
+from beltbox.link.meeting import LinkEvent
 from beltbox.link.wire import Sentence
+from beltbox.virtualbox import VirtualBox, load
 from beltcore import settings as declared
 
+PATIENCE = 2000
+"""So often something may be listened for in vain: a hundred seconds of the clock that stands."""
 
-def take(link: BoxLink, wanted, until) -> list:
+
+def take(link: BoxLink, wanted) -> list:
     """Listen until `wanted(item)`; all that came."""
     came = []
-    listening = link.listen()
-
-    def go_on():
-        item = next(listening)
+    for _, item in zip(range(PATIENCE), link.listen(), strict=False):
         if item is not None:
             came.append(item)
-        return item is not None and wanted(item)
-
-    until(go_on, f"{wanted} in {came[-3:]}")
-    return came
+            if wanted(item):
+                return came
+    raise AssertionError(f"waited in vain for {wanted}, after {came[-3:]}")
 
 
 def is_event(kind):
@@ -37,15 +34,26 @@ def is_now(item) -> bool:
     return isinstance(item, Sentence) and item.type == "NOW"
 
 
-def test_a_box_says_who_it_is_and_answers(box, tmp_path: Path):
-    running = box()
-    with BoxLink(str(tmp_path / "box")) as link:
+def events(items) -> list[LinkEvent]:
+    return [item for item in items if isinstance(item, LinkEvent)]
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory):
+    """One virtual box for all that only talk with it."""
+    scenario = dataclasses.replace(load("steady-1mph"), duration_s=100_000)
+    with VirtualBox(scenario, link=tmp_path_factory.mktemp("link") / "box", speed=1) as box:
+        yield box
+
+
+def test_a_box_says_who_it_is_and_answers(real):
+    with BoxLink(real.port) as link:
         assert link.identity is not None
         assert (link.identity.box_name, link.identity.boots) == ("virtual", 1)
         assert link.identity.protocol == 1
         assert link.command("get", "body_mass_g") == "body_mass_g=70000"
         values = link.settings()
-        assert values == running.scenario.settings
+        assert values == real.scenario.settings
         assert link.identity.settings_hash == f"{declared.fingerprint(values):04X}"
 
 
@@ -59,9 +67,8 @@ BAD = {
 }
 
 
-def test_the_box_refuses_settings_in_the_words_of_the_host(box, tmp_path: Path):
-    box()
-    with BoxLink(str(tmp_path / "box")) as link:
+def test_the_box_refuses_settings_in_the_words_of_the_host(real):
+    with BoxLink(real.port) as link:
         before = link.settings()
         for key, value in BAD.values():
             with pytest.raises(declared.SettingsError) as here:
@@ -74,10 +81,9 @@ def test_the_box_refuses_settings_in_the_words_of_the_host(box, tmp_path: Path):
         assert link.settings() == before
 
 
-def test_what_is_lost_on_the_way_is_repeated(box, tmp_path: Path, monkeypatch):
-    box()
+def test_what_is_lost_on_the_way_is_repeated(real, monkeypatch):
     sent: list[bytes] = []
-    with BoxLink(str(tmp_path / "box")) as link:
+    with BoxLink(real.port) as link:
         send = link._send
 
         def lose_the_first(line: bytes) -> None:
@@ -85,250 +91,175 @@ def test_what_is_lost_on_the_way_is_repeated(box, tmp_path: Path, monkeypatch):
             send(line if len(sent) == 2 else line[:9] + b"\n" if len(sent) == 1 else line)
 
         monkeypatch.setattr(link, "_send", lose_the_first)
-        assert link.command("set", "body_mass_g", 71_000) == "body_mass_g=71000"
+        # As it is: the others talk with this box, too.
+        assert link.command("set", "body_mass_g", 70_000) == "body_mass_g=70000"
         assert sent[0] == sent[1]
 
 
-def test_a_box_that_does_not_answer_is_said(box, tmp_path: Path, monkeypatch):
-    box()
-    with BoxLink(str(tmp_path / "box")) as link:
-        monkeypatch.setattr(link, "_send", lambda _line: None)
+def test_the_wire_itself_may_vanish_and_come_back(real):
+    """A real pseudo-terminal: what pyserial raises, and what it finds again."""
+    with BoxLink(real.port) as link:
+        take(link, is_now)
+        real.unplug()
+        take(link, is_event("unplugged"))
+        real.plug()
+        assert [event.kind for event in events(take(link, is_now))] == ["returned"]
+        assert link.command("get", "schema") == "schema=1"
+
+
+def test_a_box_that_does_not_answer_is_said(port, scripted_box, clock):
+    box = scripted_box()
+    with BoxLink(port(box).path, clock=clock) as link:
+        before_s = clock.now_s()
+        box.before = lambda _command: b""
         with pytest.raises(LinkError, match=r"doesn't answer get. Press its reset button"):
             link.command("get", "schema", tries=1)
+        assert clock.now_s() - before_s == pytest.approx(0.75, abs=0.1)
 
 
-def test_garbage_and_cut_lines_are_counted_and_stay_console_text(box, tmp_path: Path, until):
-    running = box(speed=1)
-    with BoxLink(str(tmp_path / "box")) as link:
+def test_a_command_is_repeated_by_the_same_id_until_it_is_answered(port, scripted_box, clock):
+    box = scripted_box()
+    with BoxLink(port(box).path, clock=clock) as link:
+        deaf = [b""] * 7
+        box.before = lambda _command: deaf.pop() if deaf else None
+        assert link.command("set", "body_mass_g", 71_000) == "body_mass_g=71000"
+        assert box.heard.count("set,body_mass_g,71000") == 8
+        assert len(box.acknowledged) == 2  # the meeting's question, and this one
+
+
+def test_garbage_and_cut_lines_are_counted_and_stay_console_text(port, scripted_box, clock):
+    at = port(scripted_box())
+    with BoxLink(at.path, clock=clock) as link:
         good = link.reader.good
-        running.inject(b"\x00\xff garbage \r\n$NOW,1,2*0000\n$RAW,5,1,2\n$$$\nTraceback: x\n")
-        came = take(link, lambda item: item == Sentence("", -1, ["Traceback: x"]), until)
-        take(link, is_now, until)
+        at.inject(b"\x00\xff garbage \r\n$NOW,1,2*0000\n$RAW,5,1,2\n$$$\nTraceback: x\n")
+        came = take(link, lambda item: item == Sentence("", -1, ["Traceback: x"]))
+        take(link, is_now)
         # One sentence of the box's may be cut in two by what was put in.
         assert link.reader.damaged in range(3, 6)
         assert link.reader.good > good
         assert all(item.type != "NOW" or len(item.values) == 9 for item in came)
 
 
-def test_the_port_may_vanish_and_come_back_under_the_same_name(box, tmp_path: Path, until):
-    running = box(speed=1)
+def test_the_port_may_vanish_and_come_back_under_the_same_name(port, scripted_box, clock):
+    at = port(scripted_box())
     captured = bytearray()
 
     class Sink:
         def write(self, data: bytes) -> None:
             captured.extend(data)
 
-    with BoxLink(str(tmp_path / "box"), capture=Sink()) as link:
-        take(link, is_now, until)
-        running.unplug()
-        (gone,) = [
-            item for item in take(link, is_event("unplugged"), until) if is_event("unplugged")(item)
-        ]
+    with BoxLink(at.path, capture=Sink(), clock=clock) as link:
+        take(link, is_now)
+        at.unplug()
+        (gone,) = events(take(link, is_event("unplugged")))
         assert "was unplugged. Waiting for it." in gone.text
+        assert not link.connected
         with pytest.raises(LinkError, match="was unplugged before it answered"):
             link.command("identify")
-        running.plug()
-        came = take(link, is_now, until)
-        assert [item.kind for item in came if isinstance(item, LinkEvent)] == ["returned"]
+        at.is_open = False
+        at.plug()
+        came = take(link, is_now)
+        assert [event.kind for event in events(came)] == ["returned"]
         assert link.command("get", "schema") == "schema=1"
         assert link.reader.damaged <= 1
         assert captured.count(b"$NOW") >= 2
 
 
-def test_a_box_that_was_reset_while_it_was_away_is_told(box, tmp_path: Path, until):
-    running = box(speed=0)
-    with BoxLink(str(tmp_path / "box")) as link:
-        running.unplug()
-        take(link, is_event("unplugged"), until)
-        running.reset()
-        running.plug()
-        came = take(link, is_event("reset"), until)
-        kinds = [item.kind for item in came if isinstance(item, LinkEvent)]
-        assert kinds == ["returned", "reset"]
+def test_a_box_that_was_reset_while_it_was_away_is_told(port, scripted_box, clock):
+    box = scripted_box()
+    at = port(box)
+    with BoxLink(at.path, clock=clock) as link:
+        at.unplug()
+        take(link, is_event("unplugged"))
+        box.reset()
+        at.plug()
+        assert [event.kind for event in events(take(link, is_event("reset")))] == [
+            "returned",
+            "reset",
+        ]
         assert link.identity.boots == 2
 
 
-def test_a_reset_is_told_once_before_what_follows_it(box, tmp_path: Path, until):
-    running = box(speed=1)
-    with BoxLink(str(tmp_path / "box")) as link:
-        take(link, is_now, until)
-        running.reset()
-        came = take(link, is_event("reset"), until)
-        came += take(link, is_now, until)
+def test_a_reset_is_told_once_before_what_follows_it(port, scripted_box, clock):
+    box = scripted_box()
+    with BoxLink(port(box).path, clock=clock) as link:
+        take(link, is_now)
+        box.reset()
+        came = take(link, is_event("reset"))
+        came += take(link, is_now)
         link.command("identify")
-        came += take(link, is_now, until)
-        events = [item for item in came if isinstance(item, LinkEvent)]
-        assert [event.text for event in events] == ["The box was reset (power)."]
-        after = came[came.index(events[0]) :]
+        came += take(link, is_now)
+        assert [event.text for event in events(came)] == ["The box was reset (power)."]
+        after = came[came.index(events(came)[0]) :]
         types = [item.type for item in after if isinstance(item, Sentence) and item.type]
         assert types[:2] == ["ID", "BEG"]
         assert link.identity.boots == 2
 
 
 def test_a_box_may_come_back_under_another_name_but_no_other_box_is_asked(
-    box, tmp_path: Path, until
+    port, scripted_box, clock
 ):
-    folder = make_virtual_ports_folder()
-    running, other = box(speed=1), box(speed=1, name="other")
-    (folder / "1").symlink_to(running.port)
-    (folder / "2").symlink_to(other.port)
-    with BoxLink(str(folder / "1")) as link:
-        take(link, is_now, until)
-        running.unplug()
-        take(link, is_event("unplugged"), until)
-        (folder / "1").unlink()
+    at, other = port(scripted_box()), port(scripted_box())
+    with BoxLink(at.path, clock=clock) as link:
+        take(link, is_now)
+        at.unplug()
+        take(link, is_event("unplugged"))
         listening = link.listen()
         assert [next(listening) for _ in range(3)] == [None] * 3  # the other one has its name, too
-        running.plug()
-        (folder / "3").symlink_to(running.port)
-        came = take(link, is_event("returned"), until)
-        assert came[-1].text == f"The box is back at {folder}/3."
-        assert link.path == str(folder / "3")
+        assert other.peer.heard == []
+        at.plug("/dev/elsewhere")
+        came = take(link, is_event("returned"))
+        assert came[-1].text == "The box is back at /dev/elsewhere."
+        assert link.path == "/dev/elsewhere"
 
 
-def test_what_appears_meanwhile_and_is_something_else_is_asked_once(
-    box, speaker, tmp_path: Path, until, monkeypatch
-):
-    monkeypatch.setattr(module, "PATIENCE_S", 0.5)
-    folder = make_virtual_ports_folder()
-    running = box(speed=1)
-    with BoxLink(str(tmp_path / "box")) as link:
-        running.unplug()
-        take(link, is_event("unplugged"), until)
-        stranger = speaker(b"ok T:21.0\n")
-        (folder / "7").symlink_to(stranger.path)
+def test_what_appears_meanwhile_and_is_something_else_is_asked_once(port, scripted_box, clock):
+    at = port(scripted_box())
+    with BoxLink(at.path, clock=clock) as link:
+        at.unplug()
+        take(link, is_event("unplugged"))
+        stranger = port.stranger(every=b"ok T:21.0\n")
         listening = link.listen()
-        until(lambda: next(listening) is None and b"identify" in stranger.heard)
-        for _ in range(4):
-            assert next(listening) is None
-        assert stranger.heard.count(b"identify") == 1
-        running.plug()
-        assert take(link, is_event("returned"), until)[-1].text.endswith("/box.")
+        assert [next(listening) for _ in range(6)] == [None] * 6
+        # One meeting of four seconds, in which it is asked every three quarters.
+        assert stranger.peer.heard.count(b"identify") == 6
+        at.plug()
+        assert take(link, is_event("returned"))[-1].text == f"The box is back at {at.path}."
 
 
-def test_a_stalled_port_is_said_and_so_is_its_end(box, tmp_path: Path, until, monkeypatch):
-    monkeypatch.setattr(module, "_SILENT_S", 0.3)
-    running = box(speed=1)
-    with BoxLink(str(tmp_path / "box")) as link:
-        take(link, is_now, until)
-        running.stall(1.0)
-        silent = take(link, is_event("silent"), until)[-1]
-        assert "has said nothing for" in silent.text
-        heard = take(link, is_event("heard"), until)[-1]
-        assert "speaks again after" in heard.text
-        take(link, is_now, until)
+def test_another_box_that_comes_to_a_new_port_isnt_taken_for_this_one(port, scripted_box, clock):
+    at = port(scripted_box())
+    with BoxLink(at.path, clock=clock) as link:
+        at.unplug()
+        take(link, is_event("unplugged"))
+        other = port(scripted_box(box_name="another"))
+        listening = link.listen()
+        assert [next(listening) for _ in range(4)] == [None] * 4
+        assert other.peer.heard == ["identify"]
+        assert not other.is_open
+        assert link.identity.box_name == "virtual"
 
 
-@pytest.mark.parametrize(
-    ("every", "answer", "words"),
-    [
-        (b"", lambda _heard: b"", "is silent: no BeltBox answers there"),
-        (
-            b"ok T:21.0\r\n",
-            lambda _heard: b"",
-            "belongs to something else: it isn't a BeltBox that said",
-        ),
-        (b"", lambda heard: heard, "belongs to something else"),
-        (bytes(range(256)), lambda _heard: b"", "belongs to something else"),
-        (bytes(range(128, 256)), lambda _heard: b"", "that said what no text has"),
-        (b"", lambda heard: b">>> " + heard, "the box's program doesn't run"),
-        (b"$LOG,1,x*94FE\n", lambda _heard: b"", "doesn't say who it is"),
-    ],
-    ids=["silent", "printer", "echo", "noise", "another speed", "micropython", "mute box"],
-)
-def test_what_is_no_box_is_refused_in_words(speaker, every, answer, words, sentence):
-    if every.startswith(b"$LOG"):
-        every = sentence("LOG", 1, "x")
-    path = speaker(every, answer).path
-    with pytest.raises(PortError, match=words) as caught:
-        BoxLink(path, patience_s=0.5)
-    assert path in str(caught.value)
-    assert "\n" not in str(caught.value)
-    os.close(os.open(path, os.O_RDWR | os.O_NOCTTY))  # it was let go of
+def test_a_stalled_port_is_said_and_so_is_its_end(port, scripted_box, clock):
+    box = scripted_box()
+    with BoxLink(port(box).path, clock=clock) as link:
+        take(link, is_now)
+        box.silent = True
+        silent_from_s = clock.now_s()
+        silent = take(link, is_event("silent"))[-1]
+        assert "has said nothing for 3 s" in silent.text
+        assert clock.now_s() - silent_from_s == pytest.approx(3, abs=0.2)
+        for _ in zip(range(100), link.listen(), strict=False):  # it is said once
+            pass
+        box.silent = False
+        came = take(link, is_event("heard"))
+        assert events(came) == [LinkEvent("heard", "The box speaks again after 8 s.")]
+        take(link, is_now)
 
 
-def test_a_newer_box_is_refused_by_name_and_a_newer_field_is_not(speaker, sentence):
-    def identity(protocol):
-        fields = ("9.0", "esp32", "my box", 4, "power", "ABCD", "1.30.0", "new")
-        return lambda heard: sentence("ID", 5, protocol, *fields) if b"identify" in heard else b""
-
-    with pytest.raises(
-        LinkError, match=r"speaks protocol 2; this program knows up to 1. Update it"
-    ):
-        BoxLink(speaker(b"", identity(2)).path)
-    with BoxLink(speaker(b"", identity(1)).path) as link:
-        assert link.identity.box_name == "my box"
-
-
-def test_the_only_box_is_found_among_other_ports(box, speaker, until):
-    folder = make_virtual_ports_folder()
-    (folder / "1").symlink_to(speaker(b"ok T:21.0\n").path)
-    (folder / "2").symlink_to(box(speed=1).port)
-    told: list[str] = []
-    with find_box(None, tell=told.append) as link:
-        assert link.path == str(folder / "2")
-        take(link, is_now, until)
-    assert told == [f"Asking {folder}/{n} (virtual box) …" for n in (1, 2)]
-
-
-def test_two_boxes_are_named_and_let_go_of(box):
-    folder = make_virtual_ports_folder()
-    for name in ("1", "2"):
-        settings = {"box_name": f"box {name}"}
-        (folder / name).symlink_to(box(name=name, settings=settings).port)
-    with pytest.raises(PortError) as caught:
-        find_box(None)
-    assert str(caught.value) == (
-        f"2 boxes are here: {folder}/1 (box 1), {folder}/2 (box 2). Name one: --port {folder}/1"
-    )
-    with find_box(str(folder / "2")) as link:
-        assert link.identity.box_name == "box 2"
-        # The only one that isn't taken.
-        with find_box(None) as other:
-            assert other.identity.box_name == "box 1"
-
-
-@pytest.mark.usefixtures("apart")
-def test_no_box_at_all_is_said_with_what_was_asked(speaker, monkeypatch):
-    with pytest.raises(PortError, match=r"No BeltBox was found. Plug it in .* beltbox sim.$"):
-        find_box(None)
-    folder = make_virtual_ports_folder()
-    stranger, taken = speaker(b"ok T:21.0\n").path, speaker().path
-    (folder / "1").symlink_to(stranger)
-    (folder / "2").symlink_to(taken)
-    with module.open_port(taken), pytest.raises(PortError) as caught:
-        find_box(None)
-    assert str(caught.value).endswith(
-        f"Asked: {folder}/1 (something else); {folder}/2 (busy: another program has it open)."
-    )
-
-
-def test_a_capture_begins_with_what_the_box_that_was_found_said_first(box):
-    running = box()
-    capture = io.BytesIO()
-    here = [Candidate(running.port, "virtual box")]
-    with find_box(None, among=here, capture=capture) as link:
-        assert b"$ID," in capture.getvalue()
-        before = len(capture.getvalue())
-        link.command("get", "body_mass_g")
-    assert len(capture.getvalue()) > before
-
-
-def test_an_older_box_has_the_later_settings_at_their_defaults(sentence, speaker):
-    old = {key: value for key, value in declared.defaults().items() if "_u_ppm" not in key}
-
-    def answer(heard: bytes) -> bytes:
-        said = b""
-        for line in heard.split(b"\n"):
-            number, _, command = line[1:].decode().partition(",")
-            verb, _, key = command.partition("*")[0].partition(",")
-            if verb == "identify":
-                said += sentence("ID", 0, 1, "0.1.0", "b", "n", 1, "power", "ABCD", "1.28.0")
-            elif verb == "get" and key in old:
-                said += sentence("ANS", 1, number, "ok", f"{key}={old[key]}")
-            elif verb == "get":
-                said += sentence("ANS", 1, number, "error", f"{key} is not a setting")
-        return said
-
-    with BoxLink(speaker(b"", answer).path) as link:
+def test_an_older_box_has_the_later_settings_at_their_defaults(port, scripted_box, clock):
+    box = scripted_box(box_name=declared.defaults()["box_name"])
+    for key in [key for key in box.settings if "_u_ppm" in key]:
+        del box.settings[key]
+    with BoxLink(port(box).path, clock=clock) as link:
         assert link.settings() == declared.defaults()

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from beltbox.errors import LinkError
 from beltbox.link import unfinished
 from beltbox.link.health import Health
-from beltbox.link.link import CommandRefusedError, LinkError
+from beltbox.link.link import CommandRefusedError
 from beltbox.link.unfinished import Change, Note, UnfinishedError, notes_folder, put_back
 
 SERIAL = "30aea4b0c0de"

@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beltbox.errors import StoreError
+from beltbox.errors import LinkError, StoreError
 from beltbox.link import clock as box_time
 from beltbox.link.box_sessions import BoxSession
-from beltbox.link.link import BoxLink, LinkError
+from beltbox.link.link import BoxLink
 from beltbox.record import pull
 from beltbox.record.box_store import Known
 from beltbox.record.pull import Puller, PullError, start_times

@@ -14,7 +14,7 @@ import serial
 
 from beltbox.doctor.examination import examine
 from beltbox.link.finding import find_box
-from beltbox.link.link import NoProgramError
+from beltbox.link.meeting import NoProgramError
 from beltbox.link.wire import Sentence
 from beltbox.store.store import open_store
 from beltbox.virtualbox import load

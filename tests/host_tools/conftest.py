@@ -1,0 +1,326 @@
+"""A clock that stands still, and ports whose other end is a script that lives by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any, Protocol
+
+import pytest
+import serial
+
+from beltbox.clock import Clock
+from beltbox.link import link as link_module
+from beltbox.link import ports
+from beltbox.link.ports import PortError
+from beltcore import settings as declared
+from beltcore.crc import crc16
+
+TICK_S = 0.0125
+_READ_TIMEOUT_S = 0.05  # as a port that `open_port` opens
+
+
+class FakeClock(Clock):
+    """A clock that moves only when somebody waits by it."""
+
+    def __init__(self) -> None:
+        self.at_s = 5000.0
+
+    def now_s(self) -> float:
+        return self.at_s
+
+    def sleep(self, seconds: float) -> None:
+        self.at_s += seconds
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock by which waiting takes no time."""
+    return FakeClock()
+
+
+@pytest.fixture
+def standing_clock(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    """The same, for everything in this process that waits by the computer's clock."""
+    monkeypatch.setattr(Clock, "now_s", lambda _self: clock.now_s())
+    monkeypatch.setattr(Clock, "sleep", lambda _self, seconds: clock.sleep(seconds))
+    return clock
+
+
+class Peer(Protocol):
+    """What is at the other end of a port."""
+
+    def hear(self, data: bytes) -> bytes:
+        """What it answers to these bytes."""
+        ...
+
+    def say(self, now_s: float) -> bytes:
+        """What it says by itself until now, since it was last asked."""
+        ...
+
+
+class Stranger:
+    """A peer that answers, and that says the same every 20 ms."""
+
+    def __init__(self, answer: Callable[[bytes], bytes], every: bytes = b"") -> None:
+        self.heard = b""
+        self._answer = answer
+        self._every = every
+        self._said = 0
+
+    def hear(self, data: bytes) -> bytes:
+        self.heard += data
+        return self._answer(data)
+
+    def say(self, now_s: float) -> bytes:
+        due = int(50 * now_s)
+        said = self._every if due > self._said else b""
+        self._said = due
+        return said
+
+
+class ScriptedPort:
+    """A port with a peer, which can be unplugged. What is said while nobody has it open is lost."""
+
+    def __init__(self, path: str, peer: Peer, clock: FakeClock) -> None:
+        self.path = path
+        self.peer = peer
+        self.plugged = True
+        self.is_open = False
+        self.timeout = _READ_TIMEOUT_S
+        self._clock = clock
+        self._waiting = b""
+
+    def unplug(self) -> None:
+        """From now on nothing is at the port."""
+        self.plugged = False
+
+    def plug(self, path: str | None = None) -> None:
+        """It is back, under another name where one is given."""
+        self.path = path or self.path
+        self.plugged = True
+
+    def open(self) -> ScriptedPort:
+        """As `open_port`. Raises PortError."""
+        if not self.plugged:
+            raise PortError(f"There is no port {self.path}. {ports.ports_in_words()}")
+        if self.is_open:
+            raise PortError(f"Port {self.path} is busy: another program has it open.")
+        self.is_open = True
+        self._waiting = b""
+        self.peer.say(self._clock.now_s())
+        return self
+
+    def close(self) -> None:
+        self.is_open = False
+
+    @property
+    def in_waiting(self) -> int:
+        self._require()
+        self._waiting += self.peer.say(self._clock.now_s())
+        return len(self._waiting)
+
+    def read(self, count: int = 1) -> bytes:
+        self._require()
+        deadline_s = self._clock.now_s() + self.timeout
+        while not self._waiting and self._clock.now_s() < deadline_s - 1e-9:
+            self._clock.sleep(TICK_S)
+            self._waiting += self.peer.say(self._clock.now_s())
+        data, self._waiting = self._waiting[:count], self._waiting[count:]
+        return data
+
+    def write(self, data: bytes) -> int:
+        self._require()
+        self._waiting += self.peer.hear(data)
+        return len(data)
+
+    def inject(self, data: bytes) -> None:
+        """Bytes in the stream that the peer didn't say."""
+        self._waiting += data
+
+    def _require(self) -> None:
+        if not (self.plugged and self.is_open):
+            raise serial.SerialException("device reports readiness to read but returned no data")
+
+
+class ScriptedPorts:
+    """The ports of a computer that has no others."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.all: list[ScriptedPort] = []
+
+    def __call__(self, peer: Peer, path: str | None = None) -> ScriptedPort:
+        """A port at which this peer is."""
+        port = ScriptedPort(path or f"/dev/scripted{len(self.all)}", peer, self.clock)
+        self.all.append(port)
+        return port
+
+    def stranger(
+        self, answer: Callable[[bytes], bytes] = lambda _heard: b"", *, every: bytes = b""
+    ) -> ScriptedPort:
+        """A port of something that says `every` all the time, and answers what it hears."""
+        return self(Stranger(answer, every))
+
+    def open(self, path: str) -> Any:
+        for port in self.all:
+            if port.path == path and port.plugged:
+                return port.open()
+        raise PortError(f"There is no port {path}. {ports.ports_in_words()}")
+
+    def listed(self) -> list[SimpleNamespace]:
+        """As pyserial lists them."""
+        return [
+            SimpleNamespace(device=port.path, description="scripted", vid=0x10C4)
+            for port in self.all
+            if port.plugged
+        ]
+
+
+@pytest.fixture
+def port(
+    clock: FakeClock, apart: object, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ScriptedPorts]:
+    """port(peer): a port that a peer lives at; BoxLink opens these and no others."""
+    made = ScriptedPorts(clock)
+    monkeypatch.setattr(link_module, "open_port", made.open)
+    monkeypatch.setattr(ports.list_ports, "comports", made.listed)
+    yield made
+    assert not [port.path for port in made.all if port.is_open], "a port was left open"
+
+
+class ScriptedBox:
+    """A box as firmware/PROTOCOL.md has it, at 80 ticks a second of the clock that stands still.
+
+    count(t_s), left(t_s), right(t_s): what its sensors read so long after it was powered up.
+    `refuse`, `before`: what tests put in the way.
+    """
+
+    def __init__(self, clock: FakeClock, **settings: int | str) -> None:
+        self.settings: dict[str, int | str] = declared.complete({"box_name": "virtual"} | settings)
+        self.count: Callable[[float], int] = lambda _t_s: 0
+        self.left: Callable[[float], int | None] = lambda _t_s: None
+        self.right: Callable[[float], int | None] = lambda _t_s: None
+        self.boots = 1
+        self.silent = False
+        self.crash: list[str] = []
+        self.heard: list[str] = []
+        self.acknowledged: dict[str, bytes] = {}
+        self.before: Callable[[str], bytes | None] = lambda _command: None
+        self._clock = clock
+        self._born_s = clock.now_s()
+        self._ticks = 0
+        self._raw = False
+        self._stream = True
+        self._rest = b""
+        self._pending = b""
+
+    @property
+    def t_s(self) -> float:
+        """Since it was powered up."""
+        return self._clock.now_s() - self._born_s
+
+    def reset(self, cause: str = "power") -> None:
+        """It starts anew: settings stay, what a host asked for doesn't."""
+        self.boots += 1
+        self._raw, self._stream = False, True
+        begun = sentence("BEG", 0, self.boots, self._settings_hash)
+        self._pending += self._identity(cause) + begun
+
+    def hear(self, data: bytes) -> bytes:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return b"".join(map(self._answer, lines))
+
+    def say(self, now_s: float) -> bytes:
+        said, self._pending = self._pending, b""
+        due = int((now_s - self._born_s) / TICK_S + 1e-6)
+        if self.silent:
+            self._ticks = due
+            return b""
+        # A port that nobody reads for long loses what came first.
+        for tick in range(max(self._ticks, due - 800), due):
+            said += self._tick(tick)
+        self._ticks = due
+        return said
+
+    def _tick(self, tick: int) -> bytes:
+        t_s = tick * TICK_S
+        said = b""
+        if self._raw:
+            t_us = round(1e6 * t_s) % (1 << 30)
+            said += sentence("RAW", tick, t_us, self.count(t_s), self.left(t_s), self.right(t_s))
+        if self._stream and tick % 8 == 0:
+            said += sentence("NOW", tick, round(1000 * t_s), 0, 0, None, None, None, None, 0, 0)
+        return said
+
+    def _answer(self, line: bytes) -> bytes:
+        start = line.find(b"!")
+        body, _, told = line[start + 1 :].partition(b"*")
+        if start < 0 or told.strip() != b"%04X" % crc16(body, 0, len(body)):
+            return b""  # damaged: it is sent again
+        number, _, command = body.decode().partition(",")
+        self.heard.append(command)
+        instead = self.before(command)
+        if instead is not None:
+            return instead
+        if number not in self.acknowledged:
+            try:
+                said, text = self._do(*command.split(","))
+                status = "ok"
+            except ValueError as error:
+                said, text, status = b"", str(error), "error"
+            self.acknowledged[number] = said + sentence("ANS", 0, number, status, text)
+        return self.acknowledged[number]
+
+    @property
+    def _settings_hash(self) -> str:
+        # One that an older box lacks counts as if it were at its default.
+        return f"{declared.fingerprint(declared.defaults() | self.settings):04X}"
+
+    def _identity(self, cause: str = "power") -> bytes:
+        fields = ("0.1.0", "esp32_devkit", self.settings["box_name"], self.boots, cause)
+        return sentence("ID", 0, 1, *fields, self._settings_hash, "1.28.0")
+
+    def _do(self, verb: str, *arguments: str) -> tuple[bytes, str]:
+        if verb == "identify":
+            return self._identity(), str(self.settings["box_name"])
+        if verb == "health":
+            uptime_s = int(self.t_s)
+            health = sentence("HLT", 0, "30aea4b0c0de", 1, uptime_s, 1, 1, 1, 1, 1, 1)
+            return health + sentence("RST", 0, 1, 0, 0, 0, 0, 0, len(self.crash) > 0), "ESP32"
+        if verb == "get" and arguments[0] in self.settings:
+            return b"", f"{arguments[0]}={self.settings[arguments[0]]}"
+        if verb == "set":
+            key, value = arguments
+            self.settings[key] = declared.parse(key, value)
+            return b"", f"{key}={self.settings[key]}"
+        if verb == "raw":
+            self._raw = arguments == ("1",)
+            return b"", arguments[0]
+        if verb == "stream":
+            self._stream = arguments == ("1",)
+            return b"", arguments[0]
+        if verb == "crash":
+            line = self.crash[int(arguments[0])] if arguments else None
+            return b"", f"{len(self.crash) > 0:d} {len(self.crash)}" if line is None else line
+        raise ValueError(f"no verb {verb}")
+
+
+def sentence(kind: str, *fields: object) -> bytes:
+    """A sentence's bytes, made by the protocol's text and not by its code."""
+    body = ",".join(
+        [
+            kind,
+            *(
+                "" if field is None else f"{field:d}" if isinstance(field, bool) else str(field)
+                for field in fields
+            ),
+        ]
+    ).encode()
+    return b"$%s*%04X\n" % (body, crc16(body, 0, len(body)))
+
+
+@pytest.fixture
+def scripted_box(clock: FakeClock) -> Callable[..., ScriptedBox]:
+    """scripted_box(**settings): a box that is a script, to be given to `port`."""
+    return lambda **settings: ScriptedBox(clock, **settings)
