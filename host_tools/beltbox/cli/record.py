@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -27,7 +27,7 @@ from beltbox.link.clock import give_time
 from beltbox.link.finding import find_box
 from beltbox.link.health import ask_health
 from beltbox.link.link import BoxLink, LinkError
-from beltbox.record.own_sessions import HeardSessions
+from beltbox.record.own_sessions import OwnSessions
 from beltbox.record.recorder import Recorder
 from beltbox.record.view import View
 from beltbox.show.terminal import PlainView, view_for
@@ -87,7 +87,7 @@ def live_command(
         _tell_time(link, tell)
         stopper = Stopper()
         stopper.listen()
-        Recorder(link, None, seconds=seconds, show=view.show, tell=view.tell, stop=stopper).run()
+        Recorder(link, None, seconds=seconds, views=[view], stop=stopper).run()
 
 
 def record_command(
@@ -145,14 +145,13 @@ def record_command(
             once=once,
             person=None if person is None else sound_text(person),
             own=_own_sessions(link),
-            show=view.show,
-            tell=view.tell,
+            views=[view],
             stop=stopper,
         )
         try:
             with view:
                 if seconds is None:
-                    view.tell("Ready: the session starts when the belt moves. Ctrl-C ends it.")
+                    view.notify("Ready: the session starts when the belt moves. Ctrl-C ends it.")
                 recorder.run()
         except BaseException:
             with suppress(BeltBoxError):  # what went wrong first is to be told
@@ -172,11 +171,11 @@ def _tell_time(link: BoxLink, tell: Callable[[str], None]) -> None:
             tell(wrong)
 
 
-def _own_sessions(link: BoxLink) -> HeardSessions | None:
+def _own_sessions(link: BoxLink) -> OwnSessions | None:
     with suppress(LinkError):  # and recorded without
         health = ask_health(link)
         if health is not None:
-            return HeardSessions(link, health.serial)
+            return OwnSessions(link, health.serial)
     return None
 
 
@@ -187,7 +186,7 @@ def _teller(console: Console) -> Callable[[str], None]:
     return tell
 
 
-def _say_what_was_kept(store: Store, ids: list[int], as_json: bool, console: Console) -> None:
+def _say_what_was_kept(store: Store, ids: Sequence[int], as_json: bool, console: Console) -> None:
     kept = [walk_numbers(store.load(one, with_raw=False)) for one in ids]
     if as_json:
         print_json([{**summary_json(one.summary), **one.as_json()} for one in reversed(kept)])
