@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from beltbox.units import ZONE_LIMITS_PERMILLE
 from beltbox.walk.rows import MetricRow
 from beltbox.walk.totals import Totals
 from beltbox.walk.uncertainty import Uncertainty
@@ -23,6 +24,8 @@ class LiveState:
     """Of single numbers, under the box's settings."""
     zone_uncertainty: Doubt = field(default_factory=Doubt)
     """Of the rows that `totals` sums up."""
+    zone_limits_permille: tuple[float, float, float] = ZONE_LIMITS_PERMILLE
+    """Of body weight, under the box's settings: where light, supported and heavy begin."""
     session_id: int | None = None
     """Of the session in the store; None while nothing is recorded."""
     box_name: str = ""
@@ -44,3 +47,4 @@ class LiveState:
     def take_settings(self, settings: Mapping[str, int | str]) -> None:
         """Show by these settings of the box from now on."""
         self.uncertainty = Uncertainty(settings)
+        self.zone_limits_permille = self.uncertainty.limits_permille

@@ -197,7 +197,7 @@ def _bar(state: LiveState, width: int) -> Text:
         permille = max(0, state.row.reliance_permille)
     filled = min(inside, inside * permille // _BAR_PERMILLE)
     bar = Text(" ", no_wrap=True)
-    marks = {inside * mark // _BAR_PERMILLE for mark in units.ZONE_LIMITS_PERMILLE}
+    marks = {int(inside * mark / _BAR_PERMILLE) for mark in state.zone_limits_permille}
     for place in range(inside):
         style = _zone_colour(state) if place < filled else "dim"
         if place in marks:

@@ -415,3 +415,18 @@ def test_starts_are_counted_on_over_a_reset_and_anew_for_a_new_walk(play):
     anew = play([*walked(5), *stood(70), *walked(5)])
     assert len(anew.sessions) == 2
     assert anew.recorder.state.zone_uncertainty.starts == 1
+
+
+def test_the_view_learns_where_the_zones_begin(play):
+    """Noise above 1 % of body weight (70 kg: 6.86 N) raises the first limit."""
+
+    def make_noisy(link) -> None:
+        link.values["rail_noise_mn"] = 13_729
+        link.settings_hash = "LOUD"
+        link.begin()
+
+    limits = play(
+        [*walked(4), make_noisy, *walked(4)], look=lambda state: state.zone_limits_permille
+    ).looks
+    assert limits[5] == (10, 50, 150)
+    assert limits[-1] == (pytest.approx(20, abs=0.01), 50, 150)

@@ -111,6 +111,15 @@ def test_the_bar_grows_with_reliance_and_keeps_its_marks():
     assert all(bar(permille).count("│") == 3 for permille in (0, 125, 900))
 
 
+def test_the_bars_marks_are_where_the_boxs_zones_begin():
+    """A noise of 4 % raises the limit of hands off, and its mark with it."""
+    bar = drawn(replace(STATE, zone_limits_permille=(40.0, 50, 150)), 102)[14][1:]
+    places = [place for place, sign in enumerate(bar) if sign == "│"]
+    assert places == [16, 20, 60]  # of 100, which are 25 %
+    usual = [place for place, sign in enumerate(drawn(STATE, 102)[14][1:]) if sign == "│"]
+    assert usual == [4, 20, 60]
+
+
 @pytest.mark.parametrize(
     ("width", "height"), [(80, 24), (120, 40), (60, 20), (60, 15), (40, 12), (200, 60)]
 )
