@@ -168,7 +168,7 @@ class BoxStore:
                 .filter_by(session_id=known.session_id)
                 .order_by(SegmentRow.number)
             ).all()
-            segments_rows: list[list[MetricRow]] = []
+            walks: list[list[MetricRow]] = []
             before_ms = 0
             events = _EventWriter(connection, known.session_id, 0)
             filled: list[MetricRow] = []
@@ -184,14 +184,12 @@ class BoxStore:
                     append_rows(connection, row_id, BOX, filled)
                     at_ms = before_ms + (filled[0].t_ms if filled else 0)
                     events = _EventWriter(connection, known.session_id, number, at_ms)
-                segments_rows.append(rows)
+                walks.append(rows)
                 before_ms += rows[-1].t_ms if rows else 0
             if filled:
                 events.add("filled", f"{len(filled)} s filled from the box.", len(filled))
             events.add_loss(arrival)
-            _bring_up_to_date(
-                connection, known.session_id, _sums(segments_rows), is_longer=bool(filled)
-            )
+            _bring_up_to_date(connection, known.session_id, _sums(walks), is_longer=bool(filled))
             connection.execute(update(BoxSessionRow).where(is_this).values(**_identity(arrival)))
         return len(filled)
 
@@ -241,9 +239,9 @@ def _bring_up_to_date(
     connection.execute(update(SessionRow).where(SessionRow.id == session_id).values(values))
 
 
-def _sums(segments_rows: Sequence[Sequence[MetricRow]]) -> Totals:
+def _sums(walks: Sequence[Sequence[MetricRow]]) -> Totals:
     totals = Totals()
-    for rows in segments_rows:
+    for rows in walks:
         totals.start_segment()
         for row in rows:
             totals.add(row)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from beltbox.errors import StoreError
-from beltbox.link.finding import find_box
 from beltbox.link.link import LinkEvent
 from beltbox.link.wire import Sentence
 from beltbox.record.recorder import Recorder
+from beltbox.replay.replay import computed_again
 from beltbox.sim.truth import live_equal_to_computed
 from beltbox.store.store import open_store
+from beltbox.walk.rows import MetricRow, RawRow
+from beltcore import settings as declared
+from beltcore.host.sentence import TYPES
 
 HASH = "ABCD"
 
@@ -75,11 +79,6 @@ def test_the_boxs_own_sessions_are_noted_in_the_segment_that_they_lie_in(play, t
         ).fetchall()
     db.close()
     assert noted == [(1, 5, 1, 0), (1, 6, 1, 0), (2, 7, 1, 0), (2, 8, 1, 0)]
-
-
-def test_a_box_that_started_again_is_told_the_time_again(play):
-    done = play([*walked(10), lambda link: link.reset(said="all"), *walked(2)])
-    assert [command.partition(",")[0] for command in done.link.commands].count("clock") == 1
 
 
 def test_after_the_port_was_gone_sums_are_unknown_until_they_come_again(play):
@@ -147,80 +146,6 @@ def test_what_came_is_committed_every_second(play, tmp_path: Path):
     expected = range(10, 110, 10)
     assert all(kept >= arrived - 12 for kept, arrived in zip(seen, expected, strict=True))
     assert seen[-1] > 85
-
-
-def test_a_reset_makes_a_segment_and_the_sums_go_on(play):
-    def reset(link) -> None:
-        link.reset(said="all")
-        link.walk()  # the box counts at once, before it is asked for raw rows
-        link.raw_on = True
-        link.walk()  # and these aren't from its zero on
-
-    done = play([*walked(10), reset, *walked(5)])
-    (session,) = done.sessions
-    assert [(segment.reason, segment.boot_count) for segment in session.segments] == [
-        ("start", 1),
-        ("reset", 2),
-        ("begin", 2),
-    ]
-    assert session.summary.distance_mm == 100 * 40 + 2 * 40 + 50 * 40
-    assert done.link.commands[3].startswith("clock,")
-    assert done.link.commands[4:7] == ["raw,1", "stream,1", "begin"]
-    assert session.segments[1].raw == []
-    assert len(session.segments[2].raw) >= 50
-    assert live_equal_to_computed(session)[1] > 140
-
-
-@pytest.mark.parametrize(
-    ("said", "reasons"), [("BEG", ["reset", "begin"]), ("nothing", ["begin", "reset"])]
-)
-def test_a_reset_whose_sentences_were_damaged_is_found_out(play, said: str, reasons: list[str]):
-    done = play([*walked(10), lambda link: link.reset(said=said), *walked(5)])
-    (session,) = done.sessions
-    assert [segment.reason for segment in session.segments] == ["start", *reasons]
-    assert session.summary.distance_mm == 150 * 40
-    # The raw rows are there again, from a zero, within two seconds.
-    assert len(session.segments[-1].raw) > 28
-    assert live_equal_to_computed(session)[1] > 100
-    assert [event.kind for event in session.events].count("reset") == 1
-
-
-def test_raw_rows_that_somebody_turned_off_are_asked_for_again(play):
-    def turn_off(link) -> None:
-        link.raw_on = False
-
-    done = play([*walked(10), turn_off, *walked(5)])
-    assert done.link.commands[3:6] == ["raw,1", "stream,1", "begin"]
-    assert len(done.sessions[0].segments[-1].raw) > 28
-    assert done.sessions[0].summary.distance_mm == 150 * 40
-
-
-def test_changed_settings_are_learnt_for_the_next_segment(play):
-    def change(link) -> None:
-        link.values["body_mass_g"] = 90_000
-        link.settings_hash = "NEWX"
-        link.begin()
-
-    done = play([*walked(10), change, *walked(3)])
-    masses = [segment.settings["body_mass_g"] for segment in done.sessions[0].segments]
-    assert masses == [70_000, 90_000]
-
-
-def test_settings_that_cannot_be_learnt_just_now_are_asked_for_again(play):
-    def change(link) -> None:
-        link.answers = False
-        link.values["body_mass_g"] = 90_000
-        link.settings_hash = "NEWX"
-        link.begin()
-
-    def answer(link) -> None:
-        link.answers = True
-
-    done = play([*walked(10), change, *walked(2), answer, *walked(3)])
-    assert "no settings" in done.lines
-    last = done.sessions[0].segments[-1]
-    assert last.settings["body_mass_g"] == 90_000
-    assert len(last.raw) > 15
 
 
 @pytest.mark.parametrize(
@@ -343,55 +268,39 @@ def test_a_walk_goes_on_through_unplugging_garbage_and_a_stall(record, monkeypat
     assert 0 < equal <= total
 
 
-def test_it_starts_and_stops_by_itself_on_the_virtual_box(box, tmp_path: Path):
-    """From standing over walking to a minute of standing, as fast as it goes."""
-    running = box("steady-1mph", wait_for_host=True)
-    stopped: list[bool] = []
-    with open_store(tmp_path / "walks.sqlite") as store, find_box(str(tmp_path / "box")) as link:
-
-        def stop_walking() -> bool:
-            if recorder.now.totals.distance_mm > 1500 and not stopped:
-                stopped.append(True)
-                running.command({"do": "walk", "speed_m_s": 0, "ramp_s": 1})
-            return False
-
-        recorder = Recorder(link, store, once=True, stop=stop_walking)
-        recorder.run()
-        summary = store.load(recorder.sessions[0]).summary
-    assert len(recorder.sessions) == 1
-    assert summary.end_reason == "still for a minute"
-    assert summary.duration_s - summary.moving_s > 55
-    assert summary.distance_mm > 1500
-
-
-def test_what_a_box_that_just_started_began_by_itself_is_not_recorded(
-    tmp_path: Path, scripted_link, noted_view
-):
-    link = scripted_link(walked(3))
-    link.begin()
-    link.walk()  # arrived while the settings were asked for
-    link.arrive(Sentence("LOG", 0, ["hello"]))
-    view = noted_view()
-    with open_store(tmp_path / "walks.sqlite") as store:
-        Recorder(
-            link, store, seconds=100, views=[view], stop=lambda: link.ended, now_s=link.now_s
-        ).run()
-        session = store.load(1)
-    assert [segment.reason for segment in session.segments] == ["start"]
-    assert session.summary.distance_mm == 30 * 40
-    assert "The box says: hello" in view.lines
-
-
-def test_a_reset_whose_beginning_was_damaged_has_raw_rows_again_within_seconds(play):
-    def reset(link) -> None:
-        link.reset(said="all")
-        link.queue = [item for item in link.queue if not isinstance(item, Sentence)]
-
-    done = play([*walked(10), reset, *walked(8)])
+def test_it_starts_and_stops_by_itself_with_the_cores_own_numbers(play):
+    """From standing over two seconds of walking and a second of coasting to standing still."""
+    # In counts of 0.1 mm at each tick of 12.5 ms: 1 m/s is 125.
+    speeds = [0] * 80 + [125] * 160 + [*range(124, 0, -2), 4] + [0] * 80 * 62
+    settings = declared.defaults() | {"belt_nm_per_count": 100_000}
+    raw = [
+        RawRow(12_500 * tick, -count, None, None)
+        for tick, count in enumerate(itertools.accumulate(speeds))
+    ]
+    metrics = computed_again(raw, settings)
+    ticks = [raw_sentence(row) for row in raw]
+    script = [
+        [*ticks[tick - 8 : tick], *live_sentences(metrics[tick - 1])]
+        for tick in range(8, len(ticks), 8)
+    ]
+    done = play(script, once=True)
     (session,) = done.sessions
-    assert session.summary.distance_mm == 180 * 40
-    assert len(session.segments[-1].raw) > 28
-    assert session.segments[-1].boot_count == 2
+    assert not done.link.ended  # by the script's end
+    assert session.summary.end_reason == "still for a minute"
+    assert session.summary.duration_s - session.summary.moving_s > 55
+    assert session.summary.distance_mm == sum(speeds) // 10 > 1500
+
+
+def raw_sentence(row: RawRow) -> Sentence:
+    return Sentence("RAW", 0, [*row])
+
+
+def live_sentences(row: MetricRow) -> list[Sentence]:
+    """The three sentences that the box sends of the row."""
+    return [
+        Sentence(kind, 0, [getattr(row, name) for name in TYPES[kind]])
+        for kind in ("ZON", "DST", "NOW")
+    ]
 
 
 def calibrate(link) -> None:
@@ -430,3 +339,61 @@ def test_the_view_learns_where_the_zones_begin(play):
     ).looks
     assert limits[5] == (10, 50, 150)
     assert limits[-1] == (pytest.approx(20, abs=0.01), 50, 150)
+
+
+class BrokenView:
+    """A view that fails when it has shown a second."""
+
+    name = "the page"
+
+    def __init__(self) -> None:
+        self.shown = 0
+
+    def show(self, _state) -> None:
+        self.shown += 1
+        if self.shown > 10:
+            raise OSError("the browser is gone")
+
+    def notify(self, _text: str) -> None:
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        pass
+
+
+def test_a_view_that_fails_doesnt_end_the_recording(play):
+    broken = BrokenView()
+    done = play(walked(10), views=[broken])
+    (session,) = done.sessions
+    assert (session.summary.distance_mm, session.summary.end_reason) == (4000, "stopped")
+    assert broken.shown == 11
+    text = "Nothing more is shown in the page, which failed: the browser is gone"
+    assert done.lines.count(text) == 1
+    assert [(event.kind, event.text) for event in session.events] == [("note", text)]
+    assert len(done.looks) > 100  # the other view goes on
+
+
+def test_a_live_view_ends_when_nobody_is_left_to_watch(scripted_link):
+    link = scripted_link(walked(10))
+    recorder = Recorder(link, None, views=[BrokenView()], now_s=link.now_s)
+    with pytest.raises(OSError, match="the browser is gone"):
+        recorder.run()
+    assert recorder.box_s < 2
+
+
+def test_a_fault_of_a_views_program_keeps_what_arrived(tmp_path: Path, scripted_link, noted_view):
+    link = scripted_link(walked(10))
+
+    def look(state) -> None:
+        assert state.totals.duration_ms < 5000
+
+    with open_store(tmp_path / "walks.sqlite") as store:
+        recorder = Recorder(link, store, views=[noted_view(look)], now_s=link.now_s)
+        with pytest.raises(AssertionError):
+            recorder.run()
+        session = store.load(1)
+    assert session.summary.end_reason == "error"
+    assert session.summary.duration_s == 5
