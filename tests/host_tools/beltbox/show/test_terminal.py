@@ -1,7 +1,9 @@
 """The live view, with and without a terminal."""
 
 import io
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -190,6 +192,24 @@ def test_plain_lines_come_every_five_seconds_of_the_box():
     assert [line.split()[0] for line in lines] == ["0:00", "0:05", "0:10", "0:15", "0:00", "[bold]"]
     assert lines[1] == "   0:05  0.71 m/s (1.6 mph) backward  5.0 m (0.00 mi)  rail 8.3 % supported"
     assert "the right cell is saturated: check E+ and E-, A+ and A-" in lines[3]
+
+
+class ClosedPipe(io.StringIO):
+    """An output whose reader is gone."""
+
+    def write(self, _text: str) -> int:
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize("view_class", [PlainView, BigView])
+def test_an_output_whose_reader_is_gone_is_an_error_and_not_the_programs_end(
+    view_class, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with (tmp_path / "out").open("w") as output:
+        monkeypatch.setattr(sys, "stdout", output)  # Rich leads it to nowhere
+        view = view_class(Console(file=ClosedPipe()))
+        with pytest.raises(BrokenPipeError, match="Broken pipe"):
+            view.notify("hello")
 
 
 def test_a_terminal_gets_the_big_figures():
