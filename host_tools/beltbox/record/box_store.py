@@ -17,12 +17,10 @@ from beltbox.walk.rows import MetricRow
 from beltbox.walk.session import PULLED
 from beltbox.walk.totals import Totals, totals_of
 
-"""The source of a session that nobody recorded live."""
-
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A box's session that the store knows of: pulled, or heard of while it was recorded live."""
+    """A box's session that the store knows of: pulled, or noted while it was recorded live."""
 
     id: int
     number: int
@@ -141,10 +139,10 @@ class BoxStore:
             assert session_id is not None
             assert segment_id is not None
             append_rows(connection, segment_id, METRIC, rows)
-            tell = _Teller(connection, session_id, 1)
-            tell.of_loss(arrival)
+            events = _EventWriter(connection, session_id, 1)
+            events.add_loss(arrival)
             if settings is None:
-                tell.of(
+                events.add(
                     "note",
                     f"The box had other settings then (hash {arrival.session.settings_hash or '?'})"
                     " than when this session was pulled: they aren't known.",
@@ -163,8 +161,8 @@ class BoxStore:
         """Fill the gaps of the session that was recorded live: how many seconds."""
         where = self._database.where
         with self._database.writing() as connection:
-            heard = BoxSessionRow.id == known.id
-            segment_id = connection.scalar(select(BoxSessionRow.segment_id).where(heard))
+            is_this = BoxSessionRow.id == known.id
+            segment_id = connection.scalar(select(BoxSessionRow.segment_id).where(is_this))
             segments = connection.execute(
                 select(SegmentRow.id, SegmentRow.number)
                 .filter_by(session_id=known.session_id)
@@ -172,33 +170,33 @@ class BoxStore:
             ).all()
             walks: list[list[MetricRow]] = []
             before_ms = 0
-            tell = _Teller(connection, known.session_id, 0)
+            events = _EventWriter(connection, known.session_id, 0)
             filled: list[MetricRow] = []
-            for each_id, number in segments:
+            for row_id, number in segments:
                 name = f"Session {known.session_id}, segment {number} in {where}"
                 rows = in_order(
-                    stored_metrics(connection, each_id, METRIC, name=name),
-                    stored_metrics(connection, each_id, BOX, name=name),
+                    stored_metrics(connection, row_id, METRIC, name=name),
+                    stored_metrics(connection, row_id, BOX, name=name),
                 )
-                if each_id == segment_id:
+                if row_id == segment_id:
                     filled = fill(rows, metric_rows(arrival.blocks))
                     rows = in_order(rows, filled)
-                    append_rows(connection, each_id, BOX, filled)
+                    append_rows(connection, row_id, BOX, filled)
                     at_ms = before_ms + (filled[0].t_ms if filled else 0)
-                    tell = _Teller(connection, known.session_id, number, at_ms)
+                    events = _EventWriter(connection, known.session_id, number, at_ms)
                 walks.append(rows)
                 before_ms += rows[-1].t_ms if rows else 0
             if filled:
-                tell.of("filled", f"{len(filled)} s filled from the box.", len(filled))
-            tell.of_loss(arrival)
+                events.add("filled", f"{len(filled)} s filled from the box.", len(filled))
+            events.add_loss(arrival)
             _bring_up_to_date(
                 connection, known.session_id, totals_of(walks), is_longer=bool(filled)
             )
-            connection.execute(update(BoxSessionRow).where(heard).values(**_identity(arrival)))
+            connection.execute(update(BoxSessionRow).where(is_this).values(**_identity(arrival)))
         return len(filled)
 
 
-class _Teller:
+class _EventWriter:
     """Puts events into a session."""
 
     def __init__(
@@ -207,16 +205,16 @@ class _Teller:
         self._connection = connection
         self._place = {"session_id": session_id, "segment_number": segment_number, "t_ms": t_ms}
 
-    def of(self, kind: str, text: str, count: int = 1) -> None:
+    def add(self, kind: str, text: str, count: int = 1) -> None:
         self._connection.execute(
             insert(EventRow).values(
                 **self._place, at=datetime.now(UTC), kind=kind, text=text, count=count
             )
         )
 
-    def of_loss(self, arrival: Arrival) -> None:
+    def add_loss(self, arrival: Arrival) -> None:
         if arrival.lost:
-            self.of(
+            self.add(
                 "lost",
                 f"{arrival.lost} of {arrival.session.blocks} blocks of ten seconds are damaged on "
                 "the box's flash: they are missing here.",

@@ -1,4 +1,4 @@
-"""The box's own sessions, heard of while one is recorded live, so that a pull lays them over it."""
+"""The sessions that the box keeps itself while one is recorded: a pull fills its gaps from them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from beltbox.link.link import BoxLink, LinkError
 from beltbox.link.wire import Sentence
 
 
-class HeardSessions:
-    """`numbers`: those that began in the measurement which is recorded.
+class OwnSessions:
+    """`numbers`: the box's sessions that began in the measurement which is recorded.
 
-    Numbers rise, so what is above the highest one known is new.
+    The box counts its sessions up, so a number above the highest one known is a new session.
     """
 
     def __init__(self, link: BoxLink, serial: str) -> None:
-        """serial: the box's. Asks which sessions it has by now."""
+        """Ask the box which sessions it has by now. serial: the number of its chip."""
         self.serial = serial
         self.numbers: list[int] = []
         self._link = link
@@ -25,14 +25,15 @@ class HeardSessions:
         self.numbers.clear()
 
     def ask(self, boots: int | None) -> list[int]:
-        """Ask which there are, as some may have begun unheard: the numbers that are new."""
+        """Ask for the box's list, as a sentence may have been lost: the numbers that are new."""
         with suppress(LinkError):
-            _, came = self._link.ask("sessions", types=("SES",))
-            return [number for one in came if (number := self.take(one, boots)) is not None]
+            _, sentences = self._link.ask("sessions", types=("SES",))
+            numbers = [self.take(sentence, boots) for sentence in sentences]
+            return [number for number in numbers if number is not None]
         return []
 
     def take(self, sentence: Sentence, boots: int | None) -> int | None:
-        """A SES came: its number if it is a new session of this start of the box.
+        """The number in a SES sentence, if it is a new session of this start of the box.
 
         boots: the start that is recorded; None for any.
         """
@@ -46,5 +47,5 @@ class HeardSessions:
         return session.number
 
     def begin(self) -> None:
-        """A measurement begins: what comes lies in that."""
+        """A measurement begins: the sessions to come lie in it."""
         self.numbers.clear()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import replace
 
 from pyfiglet import Figlet
@@ -13,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from beltbox import units
-from beltbox.record.live_state import Now
+from beltbox.record.live_state import LiveState
 from beltbox.record.view import View
 from beltcore.host import flags as declared_flags
 
@@ -38,37 +40,37 @@ def view_for(console: Console) -> View:
 class PlainView:
     """A line every five seconds of the box's time."""
 
+    name = "the output"
+
     def __init__(self, console: Console) -> None:
         self._console = console
         self._shown_ms = -_PLAIN_EVERY_MS
 
-    def show(self, now: Now) -> None:
-        """Print a line when it is time for one."""
-        elapsed_ms = now.totals.duration_ms
-        if now.row is None or 0 <= elapsed_ms - self._shown_ms < _PLAIN_EVERY_MS:
+    def show(self, state: LiveState) -> None:
+        """Print a line when it is time for one. Raises OSError where the output is closed."""
+        row, elapsed_ms = state.row, state.totals.duration_ms
+        if row is None or 0 <= elapsed_ms - self._shown_ms < _PLAIN_EVERY_MS:
             return
         self._shown_ms = elapsed_ms
-        row = now.row
-        sure = now.sure
-        speed = units.format_speed(row.speed_mm_s, sure.speed(row.speed_mm_s))
-        way_mm = now.totals.distance_mm
-        rail = units.format_percent(row.reliance_permille, sure.reliance(row.reliance_permille))
+        uncertainty = state.uncertainty
+        speed = units.format_speed(row.speed_mm_s, uncertainty.speed(row.speed_mm_s))
+        distance_mm = state.totals.distance_mm
+        rail = units.format_percent(
+            row.reliance_permille, uncertainty.reliance(row.reliance_permille)
+        )
         parts = [
             f"{units.format_duration(elapsed_ms / 1000):>7}",
             f"{speed} {units.direction(row.speed_mm_s)}",
-            units.format_distance(way_mm, sure.distance(way_mm)),
-            f"rail {rail} {_zone_word(now)}",
-            *_gait(now),
-            *_warnings(now),
+            units.format_distance(distance_mm, uncertainty.distance(distance_mm)),
+            f"rail {rail} {_zone_word(state)}",
+            *_gait(state),
+            *_warnings(state),
         ]
-        self._print("  ".join(parts))
+        self.notify("  ".join(parts))
 
-    def tell(self, text: str) -> None:
-        """Print it."""
-        self._print(text)
-
-    def _print(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+    def notify(self, text: str) -> None:
+        """Print the line. Raises OSError where the output is closed."""
+        _print(self._console, Text(text), soft_wrap=True)
 
     def __enter__(self) -> PlainView:
         return self
@@ -80,9 +82,11 @@ class PlainView:
 class BigView:
     """Four figures, a bar for the rail, and what happens in a line below."""
 
+    name = "the terminal"
+
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._now = Now()
+        self._state = LiveState()
         self._message = ""
         self._live = Live(
             console=console,
@@ -91,14 +95,14 @@ class BigView:
             transient=False,
         )
 
-    def show(self, now: Now) -> None:
-        """Take note: drawn at the next refresh."""
-        self._now = replace(now)  # it is drawn in another thread, while `now` goes on
+    def show(self, state: LiveState) -> None:
+        """Note the state: it is drawn at the next refresh."""
+        self._state = replace(state)  # it is drawn in another thread, while `state` changes
 
-    def tell(self, text: str) -> None:
-        """Show it below the figures, and keep it above them for later."""
+    def notify(self, text: str) -> None:
+        """Show the line below the figures, and keep it above them. Raises OSError."""
         self._message = text
-        self._live.console.print(Text(text, style="dim"))
+        _print(self._live.console, Text(text, style="dim"))
 
     def __enter__(self) -> BigView:
         self._live.start()
@@ -109,18 +113,17 @@ class BigView:
 
     def draw(self) -> RenderableType:
         """What fits the terminal as it is now."""
-        now = self._now
-        row = now.row
+        state = self._state
+        row = state.row
         width, height = self._console.size
         lettering = _Lettering(width // 2 - 2, height)
-        way_mm = now.totals.distance_mm
-        distance = units.distance(way_mm, now.sure.distance(way_mm))
+        distance_mm = state.totals.distance_mm
+        distance = units.distance(distance_mm, state.uncertainty.distance(distance_mm))
         speed_mm_s = None if row is None else row.speed_mm_s
         permille = None if row is None else row.reliance_permille
-        speed = units.speed(speed_mm_s, now.sure.speed(speed_mm_s))
-        reliance = units.percent(permille, now.sure.reliance(permille))
-        going = now.connected and not now.silent
-        plain = "bright_white" if going else "bright_black"
+        speed = units.speed(speed_mm_s, state.uncertainty.speed(speed_mm_s))
+        reliance = units.percent(permille, state.uncertainty.reliance(permille))
+        plain = "bright_white" if state.is_heard else "bright_black"
         panels = [
             lettering.panel(
                 f"{speed.unit} {units.direction(speed_mm_s)}, {speed.beside}",
@@ -128,7 +131,7 @@ class BigView:
                 plain,
                 speed.plus_minus,
             ),
-            lettering.panel("time", units.format_duration(now.totals.duration_ms / 1000), plain),
+            lettering.panel("time", units.format_duration(state.totals.duration_ms / 1000), plain),
             lettering.panel(
                 f"distance, {distance.unit}",
                 distance.number,
@@ -136,9 +139,9 @@ class BigView:
                 distance.plus_minus,
             ),
             lettering.panel(
-                f"% on the rail: {_zone_word(now)}",
+                f"% on the rail: {_zone_word(state)}",
                 reliance.number,
-                _zone_colour(now) if going else plain,
+                _zone_colour(state) if state.is_heard else plain,
                 reliance.plus_minus,
             ),
         ]
@@ -147,9 +150,17 @@ class BigView:
         grid.add_column(ratio=1)
         grid.add_row(*panels[:2])
         grid.add_row(*panels[2:])
-        lines = _status(now, self._message, width)
+        lines = _status(state, self._message, width)
         room = max(1, height - 2 * lettering.panel_height - 2)
-        return Group(grid, _bar(now, width), *lines[:room])
+        return Group(grid, _bar(state, width), *lines[:room])
+
+
+def _print(console: Console, text: Text, *, soft_wrap: bool = False) -> None:
+    """Print it. Raises OSError: Rich itself would end the program when a pipe's reader is gone."""
+    try:
+        console.print(text, soft_wrap=soft_wrap)
+    except SystemExit as end:
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from end
 
 
 class _Lettering:
@@ -160,12 +171,12 @@ class _Lettering:
         self._fonts = _FONTS if height >= _HIGH_ENOUGH else ()
         self.panel_height = 2 + (_FIGURE_LINES if self._fonts else 1)
 
-    def panel(self, title: str, figure: str, colour: str, sure: str = "") -> Panel:
-        """A figure in its frame, and small in the frame how sure it is."""
+    def panel(self, title: str, figure: str, colour: str, plus_minus: str = "") -> Panel:
+        """A figure in its frame, and small in the frame its uncertainty."""
         return Panel(
             Align.center(Text(self._drawn(figure), style=f"bold {colour}"), vertical="middle"),
             title=title,
-            subtitle=sure or None,
+            subtitle=plus_minus or None,
             padding=0,
             height=self.panel_height,
         )
@@ -179,17 +190,17 @@ class _Lettering:
         return figure
 
 
-def _bar(now: Now, width: int) -> Text:
+def _bar(state: LiveState, width: int) -> Text:
     """Reliance as a bar, the zones' limits marked in it."""
     inside = max(10, width - 2)
     permille = 0
-    if now.row is not None and now.row.reliance_permille is not None:
-        permille = max(0, now.row.reliance_permille)
+    if state.row is not None and state.row.reliance_permille is not None:
+        permille = max(0, state.row.reliance_permille)
     filled = min(inside, inside * permille // _BAR_PERMILLE)
     bar = Text(" ", no_wrap=True)
-    marks = {int(inside * mark // _BAR_PERMILLE) for mark in now.sure.limits_permille}
+    marks = {int(inside * mark / _BAR_PERMILLE) for mark in state.zone_limits_permille}
     for place in range(inside):
-        style = _zone_colour(now) if place < filled else "dim"
+        style = _zone_colour(state) if place < filled else "dim"
         if place in marks:
             bar.append("│", style=f"{style} reverse" if place < filled else style)
         else:
@@ -197,16 +208,16 @@ def _bar(now: Now, width: int) -> Text:
     return bar
 
 
-def _status(now: Now, message: str, width: int) -> list[Text]:
+def _status(state: LiveState, message: str, width: int) -> list[Text]:
     """Lines of text, the most important first."""
     lines: list[Text] = []
-    if not now.connected:
+    if not state.connected:
         lines.append(_line("UNPLUGGED: waiting for the box to come back", "bold red"))
-    elif now.silent:
+    elif state.silent:
         lines.append(_line("SILENT: nothing comes from the box", "bold red"))
-    lines += [_line(warning, "bold red") for warning in _warnings(now)]
+    lines += [_line(warning, "bold red") for warning in _warnings(state)]
     gait = ""
-    for part in _gait(now):
+    for part in _gait(state):
         longer = f"{gait}, {part}" if gait else part
         if len(longer) < width:  # what would stick out is left out whole
             gait = longer
@@ -214,12 +225,12 @@ def _status(now: Now, message: str, width: int) -> list[Text]:
         lines.append(_line(gait, "default"))
     if message:
         lines.append(_line(message, "default"))
-    state = "recording" if now.session_id is not None else "not recording"
-    lost = now.damaged + now.missing
+    doing = "recording" if state.session_id is not None else "not recording"
+    lost = state.damaged + state.missing
     if lost:
-        state += f", {lost} of {now.good + lost} sentences lost"
-    if now.path:
-        lines.append(_line(f"{state}: {now.box_name} at {now.path}", "dim"))
+        doing += f", {lost} of {state.good + lost} sentences lost"
+    if state.path:
+        lines.append(_line(f"{doing}: {state.box_name} at {state.path}", "dim"))
     return lines
 
 
@@ -227,20 +238,21 @@ def _line(text: str, style: str) -> Text:
     return Text(f" {text}", style=style, no_wrap=True, overflow="ellipsis")
 
 
-def _gait(now: Now) -> list[str]:
+def _gait(state: LiveState) -> list[str]:
     """What is known of steps and grabs, in words, the most important first."""
-    row, sure, totals = now.row, now.sure, now.totals
+    row, uncertainty, totals = state.row, state.uncertainty, state.totals
     parts: list[str] = []
     if row is None:
         return parts
     if totals.steps:
-        parts.append(units.format_steps(totals.steps, sure.steps(totals.steps, now.doubt)))
+        u = uncertainty.steps(totals.steps, state.zone_uncertainty)
+        parts.append(units.format_steps(totals.steps, u))
     spm_x10, sd_ms = row.cadence_spm_x10, row.step_time_sd_ms
     if spm_x10 is not None:
-        u = sure.cadence(spm_x10, sd_ms)
+        u = uncertainty.cadence(spm_x10, sd_ms)
         parts.append(units.format_cadence(spm_x10 / 10, None if u is None else u / 10))
     if row.step_length_mm is not None:
-        u = sure.step_length(row.step_length_mm, spm_x10, sd_ms)
+        u = uncertainty.step_length(row.step_length_mm, spm_x10, sd_ms)
         parts.append(units.format_step_length(row.step_length_mm, u))
     if totals.grabs:
         parts.append(units.format_grabs(totals.grabs))
@@ -250,18 +262,18 @@ def _gait(now: Now) -> list[str]:
     return [*parts, uneven] if uneven else parts
 
 
-def _warnings(now: Now) -> list[str]:
-    if now.row is None:
+def _warnings(state: LiveState) -> list[str]:
+    if state.row is None:
         return []
-    told = declared_flags.told(now.row.flags or 0, now.row.box_flags or 0)
-    return [words for _name, words in told]
+    flags = declared_flags.told(state.row.flags or 0, state.row.box_flags or 0)
+    return [words for _name, words in flags]
 
 
-def _zone_word(now: Now) -> str:
-    zone = None if now.row is None else now.row.zone
+def _zone_word(state: LiveState) -> str:
+    zone = None if state.row is None else state.row.zone
     return units.UNKNOWN if zone is None or zone not in range(4) else ZONES[zone]
 
 
-def _zone_colour(now: Now) -> str:
-    zone = None if now.row is None else now.row.zone
+def _zone_colour(state: LiveState) -> str:
+    zone = None if state.row is None else state.row.zone
     return "white" if zone is None or zone not in range(4) else _COLOURS[zone]

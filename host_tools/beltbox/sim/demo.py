@@ -76,8 +76,7 @@ def run(folder: Path, recordings: Path, console: Console) -> list[Comparison]:
                 link,
                 store,
                 once=True,
-                show=view.show,
-                tell=view.tell,
+                views=[view],
                 stop=lambda: recorder.box_s >= scenario.duration_s - 1 or not box.running(),
             )
             recorder.run()

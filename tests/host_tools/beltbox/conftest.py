@@ -24,6 +24,7 @@ from beltbox.link import ports
 from beltbox.link.finding import find_box
 from beltbox.link.link import BoxLink, LinkEvent
 from beltbox.link.wire import Sentence
+from beltbox.record.live_state import LiveState
 from beltbox.record.recorder import Recorder
 from beltbox.signals import end_signals
 from beltbox.store.store import open_store
@@ -259,6 +260,35 @@ def box(apart: Path, tmp_path: Path) -> Iterator[Callable[..., VirtualBox]]:
         yield make
 
 
+class NotedView:
+    """A view that notes the lines it was given, and for each state what `look` makes of it."""
+
+    name = "the notes"
+
+    def __init__(self, look: Callable[[LiveState], Any] = lambda _state: None) -> None:
+        self.lines: list[str] = []
+        self.looks: list[Any] = []
+        self._look = look
+
+    def show(self, state: LiveState) -> None:
+        self.looks.append(self._look(state))
+
+    def notify(self, text: str) -> None:
+        self.lines.append(text)
+
+    def __enter__(self) -> NotedView:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def noted_view() -> type[NotedView]:
+    """noted_view(look): a view whose `lines` and `looks` can be read afterwards."""
+    return NotedView
+
+
 @dataclass
 class Walk:
     """A recorded walk: what the store, the capture and the truth hold of it."""
@@ -280,7 +310,7 @@ def record_walk(
     """See the fixture `record`."""
     truth = folder / f"{scenario}.truth.csv"
     capture_file = folder / f"{scenario}.capture"
-    told: list[str] = []
+    view = NotedView()
     played = load(scenario)
     events = tuple(event for event in played.events if event.at_s < seconds)
     duration_s = seconds if during is None else _LONG_S
@@ -301,7 +331,7 @@ def record_walk(
             link,
             store,
             seconds=_LONG_S,
-            tell=told.append,
+            views=[view],
             stop=lambda: (
                 during is not None and (during(box, recorder) or recorder.box_s >= seconds)
             ),
@@ -309,7 +339,7 @@ def record_walk(
         recorder.run()
         box.stop()
         session = store.load(recorder.sessions[0])
-    return Walk(session, capture_file.read_bytes(), truth, recorder, told)
+    return Walk(session, capture_file.read_bytes(), truth, recorder, view.lines)
 
 
 def listened_to_its_end(

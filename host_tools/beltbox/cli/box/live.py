@@ -40,7 +40,7 @@ def live_command(
         tell_time(link, tell)
         stopper = Stopper()
         stopper.listen()
-        Recorder(link, None, seconds=seconds, show=view.show, tell=view.tell, stop=stopper).run()
+        Recorder(link, None, seconds=seconds, views=[view], stop=stopper).run()
 
 
 def tell_time(link: BoxLink, tell: Callable[[str], None]) -> None:

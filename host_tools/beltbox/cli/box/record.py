@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -25,7 +26,7 @@ from beltbox.files import refuse_target
 from beltbox.link.finding import find_box
 from beltbox.link.health import ask_health
 from beltbox.link.link import BoxLink, LinkError
-from beltbox.record.own_sessions import HeardSessions
+from beltbox.record.own_sessions import OwnSessions
 from beltbox.record.recorder import Recorder
 from beltbox.record.view import View
 from beltbox.show.terminal import PlainView, view_for
@@ -122,14 +123,13 @@ def record_command(
             once=once,
             person=None if person is None else sound_text(person),
             own=_own_sessions(link),
-            show=view.show,
-            tell=view.tell,
+            views=[view],
             stop=stopper,
         )
         try:
             with view:
                 if seconds is None:
-                    view.tell("Ready: the session starts when the belt moves. Ctrl-C ends it.")
+                    view.notify("Ready: the session starts when the belt moves. Ctrl-C ends it.")
                 recorder.run()
         except BaseException:
             with suppress(BeltBoxError):  # what went wrong first is to be told
@@ -142,15 +142,15 @@ def record_command(
             console.print("Nothing was recorded: the belt didn't move.", highlight=False)
 
 
-def _own_sessions(link: BoxLink) -> HeardSessions | None:
+def _own_sessions(link: BoxLink) -> OwnSessions | None:
     with suppress(LinkError):  # and recorded without
         health = ask_health(link)
         if health is not None:
-            return HeardSessions(link, health.serial)
+            return OwnSessions(link, health.serial)
     return None
 
 
-def _say_what_was_kept(store: Store, ids: list[int], as_json: bool, console: Console) -> None:
+def _say_what_was_kept(store: Store, ids: Sequence[int], as_json: bool, console: Console) -> None:
     kept = [walk_numbers(store.load(one, with_raw=False)) for one in ids]
     if as_json:
         print_json([{**summary_json(one.summary), **one.as_json()} for one in reversed(kept)])

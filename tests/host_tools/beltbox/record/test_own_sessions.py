@@ -8,7 +8,7 @@ import pytest
 
 from beltbox.link.link import LinkError
 from beltbox.link.wire import Sentence
-from beltbox.record.own_sessions import HeardSessions
+from beltbox.record.own_sessions import OwnSessions
 
 
 def ses(number: int, boots: int | None = 1, state: int = 0) -> Sentence:
@@ -28,8 +28,8 @@ class Link:
 
 
 @pytest.fixture
-def heard() -> Callable[..., HeardSessions]:
-    return lambda *numbers: HeardSessions(Link(*numbers), "30ae")
+def heard() -> Callable[..., OwnSessions]:
+    return lambda *numbers: OwnSessions(Link(*numbers), "30ae")
 
 
 def test_those_that_were_there_before_arent_of_this_recording(heard):
@@ -60,7 +60,7 @@ def test_those_of_another_start_of_the_box_dont_count(heard):
 
 def test_asked_again_it_tells_what_began_unheard():
     link = Link(1)
-    own = HeardSessions(link, "30ae")
+    own = OwnSessions(link, "30ae")
     link.there += [ses(2), ses(3)]
     assert own.ask(1) == [2, 3]
     assert own.ask(1) == []

@@ -1,0 +1,163 @@
+"""When a session starts and stops, and what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from beltbox.link.link import Identity
+from beltbox.record.session_keeper import SessionKeeper, Step
+from beltbox.store.store import Store, open_store
+from beltbox.walk.rows import MetricRow, RawRow
+
+BOX = Identity(1, "0.1.0", "esp32", "Lab", 4, "power", "ABCD", "1.28.0")
+
+
+def row(t_ms: int, mm: int, *, moving: bool) -> MetricRow:
+    return MetricRow(t_ms, belt_mm_s=-700 if moving else 0, distance_mm=mm, backward_mm=mm)
+
+
+def losses(damaged: int = 0, missing: int = 0) -> SimpleNamespace:
+    return SimpleNamespace(damaged=damaged, missing=missing)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(tmp_path / "walks.sqlite") as opened:
+        yield opened
+
+
+@pytest.fixture
+def keeper(store: Store) -> Callable[..., SessionKeeper]:
+    """keeper(**options): one that keeps sessions in the store."""
+    return lambda **options: SessionKeeper(store, **options)
+
+
+def steps(keeper: SessionKeeper, *rows: MetricRow) -> list[Step]:
+    """What is to be done after each of these rows; a session is started where that is it."""
+    done: list[Step] = []
+    for added in rows:
+        keeper.add_metric(added)
+        done.append(keeper.step_after(added))
+        if done[-1] is Step.START:
+            keeper.start(BOX, 4, losses())
+    return done
+
+
+def test_a_step_of_15_cm_starts_a_session(keeper):
+    assert steps(keeper(), row(100, 149, moving=True), row(200, 150, moving=True)) == [
+        Step.GO_ON,
+        Step.START,
+    ]
+
+
+def test_ten_seconds_without_a_step_begin_anew(keeper):
+    kept = keeper()
+    still = [row(t_ms, 20, moving=False) for t_ms in (5_000, 12_000, 12_001)]
+    assert steps(kept, row(2_000, 20, moving=True), *still) == [
+        Step.GO_ON,
+        Step.GO_ON,
+        Step.GO_ON,
+        Step.BEGIN_ANEW,
+    ]
+    kept.new_zero("begin", 4)
+    assert kept.totals.duration_ms == 0
+    assert steps(kept, row(10_000, 0, moving=False)) == [Step.GO_ON]
+
+
+def test_a_minute_of_standing_still_ends_it_wherever_it_was_begun(keeper):
+    kept = keeper()
+    assert steps(
+        kept,
+        row(1_000, 500, moving=True),
+        row(61_000, 500, moving=False),
+        row(61_001, 500, moving=False),
+    ) == [Step.START, Step.GO_ON, Step.STOP]
+    kept.new_zero("reset", 5)  # in the middle of it: time counts from the new zero
+    assert steps(kept, row(60_000, 0, moving=False), row(60_001, 0, moving=False)) == [
+        Step.GO_ON,
+        Step.STOP,
+    ]
+
+
+def test_at_once_it_starts_with_the_first_row_and_stands_as_long_as_it_likes(keeper):
+    assert steps(
+        keeper(starts_at_once=True), row(0, 0, moving=False), row(99_000, 0, moving=False)
+    ) == [Step.START, Step.GO_ON]
+
+
+def test_without_a_store_rows_are_summed_up_and_nothing_is_kept():
+    kept = SessionKeeper(None)
+    assert (
+        steps(kept, row(1_000, 500, moving=True), row(99_000, 500, moving=False))
+        == [Step.GO_ON] * 2
+    )
+    kept.add_raw(RawRow(0, 0, None, None))
+    kept.add_event("note", "hello")
+    kept.commit()
+    kept.finish("stopped")
+    assert kept.count_losses(losses(3, 3)) == []
+    assert (kept.totals.distance_mm, kept.session_ids, kept.session_id) == (500, [], None)
+    with pytest.raises(ValueError, match="no store"):
+        kept.start(BOX, 4, losses())
+
+
+def test_a_session_has_the_rows_since_the_zero_and_is_dated_back_to_it(keeper, store: Store):
+    kept = keeper(person="Anna")
+    kept.settings = {"body_mass_g": 70_000}
+    kept.add_raw(RawRow(0, 0, None, None))  # before the zero
+    kept.new_zero("begin", 4)
+    kept.add_raw(RawRow(12_500, -7, None, None))
+    steps(kept, row(8_000, 100, moving=True), row(9_000, 800, moving=True))
+    assert kept.session_id == 1
+    assert (kept.totals.duration_ms, kept.totals.distance_mm) == (9_000, 800)
+    kept.add_raw(RawRow(25_000, -14, None, None))
+    kept.finish("stopped")
+    assert kept.session_id is None
+    session = store.load(1)
+    (segment,) = session.segments
+    assert [raw.count for raw in segment.raw] == [-7, -14]
+    assert [metric.t_ms for metric in segment.metrics] == [8_000, 9_000]
+    assert (segment.reason, segment.boot_count) == ("start", 4)
+    assert segment.settings == {"body_mass_g": 70_000}
+    summary = session.summary
+    assert (summary.person, summary.box_name, summary.serial) == ("Anna", "Lab", None)
+    assert summary.ended_at is not None
+    assert summary.ended_at - summary.started_at >= timedelta(seconds=9)
+    assert summary.started_at <= datetime.now(UTC) - timedelta(seconds=9)
+
+
+def test_a_zero_within_a_session_is_a_segment_with_the_settings_of_then(keeper, store: Store):
+    kept = keeper()
+    kept.settings = {"body_mass_g": 70_000}
+    steps(kept, row(1_000, 500, moving=True))
+    kept.settings = {"body_mass_g": 80_000}
+    kept.new_zero("reset", 5)
+    steps(kept, row(1_000, 300, moving=True))
+    assert kept.totals.distance_mm == 800
+    kept.finish("stopped")
+    segments = store.load(1).segments
+    assert [(segment.reason, segment.boot_count) for segment in segments] == [
+        ("start", 4),
+        ("reset", 5),
+    ]
+    assert [segment.settings["body_mass_g"] for segment in segments] == [70_000, 80_000]
+
+
+def test_losses_are_those_since_the_session_started(keeper, store: Store):
+    kept = keeper()
+    assert kept.count_losses(losses(7, 7)) == []
+    kept.add_metric(row(1_000, 500, moving=True))
+    kept.start(BOX, 4, losses(8, 9))
+    assert kept.count_losses(losses(8, 9)) == []
+    assert kept.count_losses(losses(10, 9)) == [
+        "Of the box's sentences 2 came damaged and were skipped."
+    ]
+    assert kept.count_losses(losses(10, 14)) == ["Of the box's sentences 5 are missing."]
+    kept.finish("stopped")
+    summary = store.load(1).summary
+    assert (summary.damaged_count, summary.missing_count) == (2, 5)
