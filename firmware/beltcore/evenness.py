@@ -84,8 +84,8 @@ class Evenness:
         if steps == 0:
             self._first_ms = ms
         off_ms = ms - self._first_ms
-        # From two thirds of a step, 40 ms * lag, to half as long again.
-        if not -_OFF_MOST_MS < off_ms < _OFF_MOST_MS or not 3 * ms > lag * 60 > ms:
+        # A step is 40 ms * lag: from half of that to half as long again.
+        if not -_OFF_MOST_MS < off_ms < _OFF_MOST_MS or not lag * 20 < ms < lag * 60:
             self.start()
             return
         offs_ms = self._offs_ms
