@@ -41,7 +41,7 @@ TESTS = {
     "command": (f"{_B}command.py",),
     "core": (f"{_B}core.py", f"{_B}belt.py", *_ENDURANCE),
     "crc": (f"{_B}crc.py", f"{_B}plain.py"),
-    "dips": (f"{_B}dips.py", *_WALKS),
+    "dips": (f"{_B}dips.py", f"{_B}dips_states.py", *_WALKS),
     "evenness": (f"{_B}evenness.py", f"{_B}gait.py"),
     "flags": (f"{_B}flags.py",),
     "gait": (f"{_B}gait_counting.py", *_WALKS),

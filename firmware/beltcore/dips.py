@@ -89,7 +89,7 @@ class Dips:
         self._depth = 0  # of a usual dip
         self._in_dip = False
         self._lowest = 0  # the lowest excess in it
-        self._fell_x256 = 0  # when the excess passed 0
+        self._fell_x256 = 0  # when the excess last passed 0, which each dip does twice
         self._rose_x256 = 0
 
     def start(self):
@@ -216,8 +216,6 @@ class Dips:
         self._state = _WALKING
         self._in_dip = False
         self._excess = 0
-        self._fell_x256 = at << 8
-        self._rose_x256 = at << 8
         dip_x256 = at << 8
         if at < sample - _BACK_SAMPLES:
             at = sample - _BACK_SAMPLES

@@ -108,7 +108,7 @@ def test_a_start_forgets_everything():
     evenness.start()
     assert evenness.step_time_sd_ms is evenness.asymmetry_permille is None
     assert evenness.asymmetry_u_permille is evenness.longer_side is None
-    for step in range(61):
+    for step in range(66):
         evenness.step(STANDING, 256 * 15 * step, 15, 1, None)
     assert (evenness.step_time_sd_ms, evenness.asymmetry_permille) == (0, 0)
     assert evenness.longer_side is None
@@ -134,10 +134,11 @@ def test_a_step_is_of_the_side_that_the_weight_goes_to(odd_longer, odd_left, ste
 @pytest.mark.parametrize(
     ("right_mn", "left_mn", "named"),
     [
-        ((260,), (260,), True),
-        ((240,), (240,), False),  # means of 480 mN: too little to be sure
+        ((257,), (258,), True),  # apart by half a newton, rounded down
+        ((257,), (257,), False),
         ((600, 600, 600, -200), (600,), True),  # nearly always the same way
         ((600, -600), (600, -600), False),  # either way
+        ((2500, -1500), (2500, -1500), False),  # 1 N on the mean, of 2.5 N that steps differ
         ((None,), (None,), False),
         ((600, None), (600,), True),  # what isn't known is left out
     ],
@@ -152,6 +153,22 @@ def test_the_sway_must_be_clear(right_mn, left_mn, named):
     intervals_x256 = [256 * 15 + (-300 if step % 2 else 300) for step in range(steps)]
     evenness, _found = walked(intervals_x256, 15, Sway(leans_mn))
     assert (evenness.longer_side is not None) is named
+
+
+def test_three_quarters_of_what_steps_differ_are_clear():
+    evenness = Evenness(True)
+    evenness._differ_mn = 4000
+    for odd_left_mn, side in ((3000, LEFT), (2999, None), (-3000, RIGHT), (-2999, None)):
+        evenness._odd_left_mn = odd_left_mn
+        assert evenness._longer(1) == side
+
+
+def test_twice_its_uncertainty_is_no_asymmetry_yet():
+    """A mean of 1.5 ms more with each second step, and a scatter of 2 ms."""
+    steps_ms = [(600, 597, 603, 603)[step % 4] for step in range(64)]
+    evenness, _found = walked([-(-ms * 32 // 5) for ms in steps_ms], 15, Sway([5000, -5000] * 32))
+    assert (evenness.asymmetry_permille, evenness.asymmetry_u_permille) == (2, 1)
+    assert evenness.longer_side is None
 
 
 def test_no_side_is_named_of_even_steps():
@@ -210,6 +227,38 @@ def test_a_jump_of_the_place_is_no_dip(jump_um):
     found = _slowest(places, dip_x256, 2, -1 if jump_um > 0 else 1)
     assert found == (603 * 256 + 128 if abs(jump_um) < 1_000_000 else dip_x256)
     assert _slowest(places, dip_x256, 2, 1 if jump_um > 0 else -1) == dip_x256
+
+
+def behind_at_600(um):
+    """A belt that stands, but for one sample, `um` behind: curves of -um, 2 um and -um."""
+    places = array("i", [1_000_000] * 256)
+    places[600 % 256] -= um
+    return places
+
+
+@pytest.mark.parametrize(
+    ("um", "sign", "found"),
+    [
+        (1, 1, 600 * 256 - 170),  # two thirds of a sample before
+        (499_999, 1, 600 * 256 - 170),
+        (500_000, 1, None),  # a curve of a metre
+        (1, -1, 601 * 256 - 85),
+        (499_999, -1, 601 * 256 - 85),
+        (500_000, -1, None),
+    ],
+)
+def test_a_curve_is_less_than_a_metre(um, sign, found):
+    assert _slowest(behind_at_600(um), 600 * 256, 1, sign) == (found or 600 * 256)
+
+
+@pytest.mark.parametrize(("off_x256", "near"), [(639, True), (640, False)])
+def test_two_and_a_half_samples_are_near(off_x256, near):
+    places = behind_at_600(1000)
+    for sample in range(602, 620):
+        places[sample % 256] -= (sample - 601) ** 2  # it slows down and down: no other dip
+    slowest = 600 * 256 - 170
+    dip = slowest + off_x256
+    assert _slowest(places, dip, 1, 1) == (slowest if near else dip)
 
 
 @given(st.integers(0, 2**30 - 1))
