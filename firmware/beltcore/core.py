@@ -2,7 +2,7 @@
 
 from .belt import BeltSpeed
 from .compat import array, const
-from .gait import Gait
+from .dips import Dips
 from .length import CountLength, Length
 from .rails import Rail, Rails
 
@@ -48,8 +48,9 @@ class Core:
         self.zone_lengths = (Length(), Length(), Length(), Length())
         self.flags = 0
         two_rails = self.rails.left.present and self.rails.right.present
-        self.gait = Gait(settings["belt_nm_per_count"], two_rails)
-        self._due_us = self.gait.lag_us  # until the gait's next look at the belt
+        self._dips = Dips(settings["belt_nm_per_count"], two_rails)
+        self.gait = self._dips.gait
+        self._due_us = self._dips.lag_us  # until the belt's next sample for the gait
         self._counts = array("i", [0] * 6)  # of `_totals`
         self._totals = (self.forward, self.backward) + self.zone_lengths
         self._length = CountLength(settings["belt_nm_per_count"])
@@ -121,12 +122,12 @@ class Core:
         if belt_us > _GAP_US:
             found |= _ROW_GAP
         if belt.jumped or belt_us > _GAP_US:
-            self.gait.start()
-            self._due_us = self.gait.lag_us
+            self._dips.start()
+            self._due_us = self._dips.lag_us
         else:
             due_us = self._due_us - belt_us
             if due_us <= 0:
-                due_us = self.gait.take(belt, rails, t_us, due_us, belt_us)
+                due_us = self._dips.take(belt, rails, t_us, due_us, belt_us)
             self._due_us = due_us
         self.flags = found
 

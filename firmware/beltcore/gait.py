@@ -1,420 +1,226 @@
-"""Steps from the belt's place alone: their number, cadence, length and evenness.
+"""Steps counted from the dips of the belt's speed: their number, cadence, length and evenness.
 
-A belt dips with each stance. How its ripple is told from noise, coasting and hands, with figures,
-stands in firmware/README.md ("Gait"). In short:
+A belt dips with each stance. Four modules make steps of that; why so, with figures, stands in
+firmware/README.md ("Gait").
 
-1. Every 40 ms the place is taken from the track of belt.py.
-2. rhythm.py finds the time of a step: the lag at which the belt's ripple repeats.
-3. Then, from the start of the walk on, the middle half of a step's time is held against the whole:
-   where the belt went less than its share, it dipped. (Half a step's time is blind to twice the
-   step's rhythm, a whole one to the rhythm itself and nearly to the stride's.)
-4. Dips are steps once three came in an even row; then those before count, too.
+1. dips.py samples the belt's place every 40 ms and sees the belt set off and stop.
+2. rhythm.py finds the time of a step: the lag at which the ripple of the belt's speed repeats.
+3. dips.py then goes through the walk from its start on and finds each dip.
+4. Here dips become steps once three intervals in a row were even; the dips before them count, too.
+   evenness.py describes how even the last 64 steps were.
 
-The rails' sway, where there are two, is a second witness: of a rhythm that a coarse encoder's edges
-might have made, and of which side a step belongs to.
+The quantities of these modules, and their units:
+
+- `sample`, the number of a sample. A lag, a window and an age are numbers of samples (40 ms).
+- `..._x256`, the time of a dip or the interval between two: in 1/256 of a sample (156 us), so that
+  an interval of one step is 256 * lag.
+- `..._um`, a place of the belt, modulo 2**29 um (537 m), or a distance, the difference of two.
+- *ripple*, the mean speed of 0.12 s over that of the second around it, less 1: in 1/1280.
+- *excess*, the mean speed of the middle half of a step's time over that of the whole, less 1: in
+  1/1024. It is negative in a dip; the dip's *depth* is the lowest excess, without its sign.
+- `..._16um`, the length of a step as it is stored: in 16 um.
 """
-# ruff: noqa: PLR1730 (a comparison costs less than a call of min or max)
 
-from .belt import lag_us
 from .compat import array, const
 from .evenness import Evenness
-from .rhythm import FADED, FOUND, Rhythm
-from .sway import Sway
 
-_GRID_US = const(40_000)
-_SHARP_NM = const(1_000_000)
-_HOLD_NM = const(2_500_000)
-_CLOCK_MASK = const(0x3FFFFFFF)
-_PLACE_MASK = const(0x1FFFFFFF)  # as BeltSpeed.place_um
-_PLACE_HALF = const(0x10000000)
-_STEPS_MASK = const(0x3FFFFFF)  # 67 million: DST must fit its 100 bytes
+_PLACE_RING = const(255)  # as in dips.py
+_PLACE_MASK = const(0x1FFFFFFF)
+_STEPS_MASK = const(0x3FFFFFF)  # 67 million: a DST sentence must fit its 100 bytes
 
-_PLACES = const(255)  # 256 places are 10.24 s
-_BACK = const(225)  # how far back a walk is looked through, so that no place in use is overwritten
-_DAY = const(0x200000)  # samples; then half of them are taken off, so that no time overflows
-_HALF_DAY = const(0x100000)
+# Above that size of a count a coasting belt's edges look like steps (measured, firmware/README.md):
+# what is seen while the belt slows down is held back.
+_HOLD_BACK_NM = const(2_500_000)
+_LONGEST_STEP_UM = const(1_500_000)  # no walker's step is longer
+_DISTANCE_MOST_UM = const(6_000_000)  # four of them; more is the belt going backward, modulo 2**29
 
-_STILL_UM = const(12_000)  # in 10 samples: the belt stands
-_MOVING_UM = const(80_000)  # in 25: it moves
-_SLOWEST_UM = const(30_000)  # in 25
-_FASTEST_UM = const(8_000_000)  # in any window
-_LONG = const(25)
+# In 1/256 of a step's time: times the lag, an interval.
+_HALF_STEP_X256 = const(128)  # after so short a time it is the same dip, seen twice
+_MISSED_X256 = const(420)  # 1.64 steps, more than a limp or a stumble makes: a dip didn't show
+# When no dip came for so long the rhythm is lost:
+_LOST_X256 = const(640)  # 2.5 steps: two dips in a row didn't show;
+_LOST_SLOWING_X256 = const(900)  # 3.5 steps, which get longer while the belt slows down;
+_LOST_SET_OFF_X256 = const(1152)  # 4.5 steps, as the ramp of setting off may hide the first ones.
+# How far an interval may be from the one before the last, which is of the same foot:
+_EVEN_X256 = const(26)  # 10 %;
+_EVEN_COARSE_X256 = const(38)  # 15 %, as a coarse encoder shows dips less exactly;
+_EVEN_TRUSTED_X256 = const(77)  # 30 %, once dips are trusted.
 
-_SEARCH_MASK = const(7)  # every 8th sample
-_CATCH_UP = const(8)  # places looked at in one sample
-_LONGEST_UM = const(1_500_000)  # no step is longer
+_EVEN_NEEDED = const(3)  # even intervals in a row, from which on dips are trusted to be steps
+_STOPPING_STEPS = const(2)  # held back at a stop that may count; more were seen on a coasting belt
+_STILL_SAMPLES = const(10)  # as in dips.py: how long the belt has stood when it is called still
+_STOP_LATE_X256 = const(7680)  # 1.2 s: after a longer time without a step the belt coasted
 
-# Times of dips are in 1/256 of a sample (156 us), so a lag is 256 of them.
-_EVEN_LIMIT = const(26)  # 10 % of a step from the one before the last,
-_EVEN_COARSE_LIMIT = const(38)  # 15 % where dips are known less well
-_LOOSE_LIMIT = const(77)  # 30 %, once trusted
-_COASTS = const(7680)  # 1.2 s
-_RECENT = const(12)
-_RECENT_SPAN = const(38_400)  # 6 s
-_MINUTE_X10 = const(3_840_000)
+# The belt slows down when the last steps went less far than as many before, by more than …
+_SLOWING_SHIFT = const(2)  # … a quarter
+_STEADY_SHIFT = const(5)  # … 3 %: it is slower than it was, held against a whole stride
 
-_STANDING = const(0)
-_SEARCHING = const(1)
-_WALKING = const(2)
+# The mean of the last steps: of an even number, so that a limp doesn't show.
+_RING = const(15)  # 16 steps are stored
+_MEAN_STEPS = const(12)
+_MEAN_SPAN_X256 = const(38_400)  # 6 s
+_MINUTE_X256_X10 = const(3_840_000)  # ten minutes, for a cadence in tenths
+_OFF_RHYTHM = const(12)  # a mean interval is off by 1/12 (8 %) of the lag or more
 
 
 class Gait:
     """`steps`, a running count; what isn't known now is None.
 
     `cadence_spm_x10` and `step_length_mm` are the mean of up to twelve steps of the last six
-    seconds. `evenness` tells of the last 64.
+    seconds. `evenness` describes the last 64. `trusted`: whether dips are steps by now;
+    `last_x256`: the time of the last dip; `waiting`: the steps of which that isn't known yet.
     """
 
-    def __init__(self, nm_per_count, two_rails):
-        """nm_per_count: 1 .. 1 000 000 000; two_rails: whether both have a cell."""
+    def __init__(self, nm_per_count, fine, places, sway):
+        """fine: the encoder's edges hardly show; places: the ring of Dips; sway: Sway or None."""
         self.steps = 0
         self.cadence_spm_x10 = None
         self.step_length_mm = None
-        # So far behind the belt is looked at: there the edges before and behind are known.
-        self.lag_us = 2 * lag_us(nm_per_count)
-        # Up to 1 mm a count a ripple is seen as sharply as it is; beyond it is mostly the encoder's
-        # edges, of which a mean of four places has a third.
-        self._sharp = nm_per_count <= _SHARP_NM
-        # … and while the belt coasts, coarser edges make ripple enough to go on counting.
-        self._holds = nm_per_count > _HOLD_NM
-        self.evenness = Evenness(self._sharp)
-        self._latest_um = array("i", [0] * 4)
-        self.sway = Sway() if two_rails else None
-        self._places = array("i", [0] * (_PLACES + 1))
-        self._rhythm = Rhythm(nm_per_count, self._sharp, self._places, self.sway)
-        self._times = array("h", [0] * 16)  # of the last steps, and the way of each in 16 um
-        self._ways = array("i", [0] * 16)
-        self._recent = 0
-        self._k = 0  # the sample
-        self._sign = 1
-        self._state = _STANDING
-        self._from = 0  # where the walk began,
-        self._fresh = True  # from standing
-        self._trusted = False
-        self._lag = 9  # a step's time in samples
-        self._at = 0  # the last place looked at, and by how much it went short of its share
-        self._share = 0
-        self._depth = 0  # of a usual dip
-        self._lowest = 0
-        self._low = False
-        self._down = 0
-        self._up = 0
-        self._dip = 0
-        self._place_um = 0  # at the last dip
-        self._took = 0
-        self._took_before = 0
-        self._good = 0
-        self._pending = 0
+        self.evenness = Evenness(fine)
+        self.trusted = False
+        self.last_x256 = 0
+        self.waiting = 0
+        self._fine = fine
+        self._holds_back = nm_per_count > _HOLD_BACK_NM
+        self._places = places
+        self._sway = sway
+        self._last_um = 0  # the belt's place at the last dip
+        self._interval_x256 = 0  # the last one,
+        self._interval_before_x256 = 0  # and the one before it
+        self._even = 0  # how many were even, 0 .. 3; each uneven one takes one off
+        self._intervals_x256 = array("h", [0] * (_RING + 1))
+        self._lengths_16um = array("i", [0] * (_RING + 1))
+        self._stored = 0  # steps in both: up to 15 their number, then 16 .. 31 for a full ring
 
-    def start(self):
-        """The belt's track begins anew. What was counted stays."""
-        self._k = 0
-        self._stand(0)
+    def begin(self, dip_x256, place_um, lag, steps):
+        """A walk is gone through from `place_um` on, where the belt was at `dip_x256`.
 
-    def take(self, belt, rails, t_us, due_us, row_us):
-        """Take places of `belt` (BeltSpeed) and the sway of `rails` (Rails) after a step at t_us.
-
-        When the next are due, in us.
-
-        due_us: when the next was due after t_us, 0 or less; row_us: the time since the row before.
+        steps: 1 if the belt was set off by a step there, else 0.
         """
-        rhythm = self._rhythm
-        rhythm.row_us += row_us - rhythm.row_us >> 3
-        t_us = (t_us - self.lag_us) & _CLOCK_MASK
-        sway = self.sway
-        while due_us <= 0:
-            self._sample(belt.place_um((t_us + due_us) & _CLOCK_MASK))
-            if sway is not None:
-                sway.take(self._k, rails.left.force_mn, rails.right.force_mn)
-            due_us += _GRID_US
-        return due_us
+        self.last_x256 = dip_x256
+        self.waiting = steps
+        self._last_um = place_um
+        self._interval_x256 = lag << 8
+        self._interval_before_x256 = lag << 8
+        self._even = 0
 
-    def _sample(self, place_um):
-        places = self._places
-        k = self._k + 1
-        if not self._sharp:
-            place_um = self._smoothed(k, place_um)
-        if k == 1:
-            for index in range(_PLACES + 1):
-                places[index] = place_um
-        elif k > _DAY:
-            k -= _HALF_DAY
-            self._stand(k)
-            self._fresh = False
-        self._k = k
-        places[k & _PLACES] = place_um
-        sign = self._sign
-        moved_um = (place_um - places[k - 10 & _PLACES]) * sign & _PLACE_MASK
-        if self._state == _STANDING:
-            if moved_um < _STILL_UM or moved_um > _PLACE_MASK - _STILL_UM:
-                self._from = k
-                self._fresh = True
-                return
-            if not self._moves(k, place_um):
-                return
-            sign = self._sign
-        elif moved_um < _STILL_UM or moved_um >= _PLACE_HALF:
-            if self._trusted:
-                self._finish(k)
-            self._stand(k)
-            return
-
-        rhythm = self._rhythm
-        rhythm.take(k, sign, k - self._from)
-        if not k & _SEARCH_MASK:
-            self._heed(k, rhythm.search(k, sign, self._state == _WALKING))
-        if self._state == _WALKING:
-            self._follow(k)
-
-    def _smoothed(self, k, place_um):
-        """The mean of the last four places."""
-        latest_um = self._latest_um
-        if k == 1:
-            for index in range(4):
-                latest_um[index] = place_um
-        latest_um[k & 3] = place_um
-        behind_um = 0
-        for before_um in latest_um:
-            before_um = place_um - before_um & _PLACE_MASK
-            behind_um += before_um - _PLACE_MASK - 1 if before_um >= _PLACE_HALF else before_um
-        return place_um - (behind_um >> 2) & _PLACE_MASK
-
-    def _stand(self, k):
-        self._state = _STANDING
-        self._from = k
-        self._fresh = True
-        self._forget()
-
-    def _forget(self):
-        """There is no rhythm to trust."""
-        self._trusted = False
-        self._recent = 0
+    def distrust(self):
+        """There is no rhythm, or none to trust."""
+        self.trusted = False
+        self._stored = 0
         self.cadence_spm_x10 = None
         self.step_length_mm = None
         self.evenness.start()
 
-    def _moves(self, k, place_um):
-        """Whether the belt has set off by now."""
-        sign = 1
-        moved_um = (place_um - self._places[k - _LONG & _PLACES]) & _PLACE_MASK
-        if moved_um >= _PLACE_HALF:
-            sign = -1
-            moved_um = _PLACE_MASK - moved_um + 1
-        if moved_um < _MOVING_UM:
-            if k - self._from > 4 * _LONG:
-                self._from = k - _LONG
-                self._fresh = False  # it creeps
-            return False
-        self._sign = sign
-        self._state = _SEARCHING
-        self._rhythm.start(self._from)
-        return True
-
-    def _heed(self, k, found):
-        """Follow what the rhythm showed."""
-        rhythm = self._rhythm
-        walking = self._state == _WALKING
-        if found == FOUND:
-            before = self._lag
-            lag = rhythm.lag
-            self._lag = lag
-            # Dips that were looked for at another rhythm are looked for anew.
-            other = not self._trusted and not 2 * before < 3 * lag < 5 * before
-            if not walking or other:
-                self._depth = rhythm.depth
-                self._begin(k)
-        elif found == FADED and walking and not self._brakes():
-            self._lose(k)
-
-    def _begin(self, k):
-        """Go through the walk from where it began."""
-        lag = self._lag
-        at = self._from
-        self._state = _WALKING
-        self._low = False
-        self._share = 0
-        self._down = at << 8
-        self._up = at << 8
-        self._good = 0
-        self._pending = 0
-        self._dip = at << 8
-        if at < k - _BACK:
-            at = k - _BACK
-            self._fresh = False
-            self._dip = at - lag << 8
-        elif self._fresh:
-            self._pending = 1  # a belt without a motor is set off by a step
-        self._at = at
-        self._place_um = self._places[at & _PLACES]
-        self._took = lag << 8
-        self._took_before = lag << 8
-
-    def _lose(self, k):
-        """The rhythm is gone: look for another, from the last step on."""
-        self._state = _SEARCHING
-        if self._trusted:
-            self._from = self._dip >> 8
-            self._fresh = False
-        self._rhythm.start(k - _LONG)
-        self._forget()
-
-    def _follow(self, k):
-        """Look at the places up to k, a few at a time."""
-        at = self._at
-        lag = self._lag
-        half = lag + 1 >> 1
-        quarter = lag + 2 >> 2
-        last = at + _CATCH_UP
-        if last > k - half:
-            last = k - half
-        while at < last:
-            at += 1
-            self._look(at, half, quarter)
-        self._at = at
-        since = (at << 8) - self._dip
-        if since > lag << 9:
-            self.cadence_spm_x10 = None
-            self.step_length_mm = None
-            # Who sets off may make the first steps unseen.
-            if self._fresh and self._pending == 1:
-                most = 1152
-            else:
-                most = 900 if self._brakes() else 640
-            if since > lag * most:
-                self._lose(k)
-
-    def _look(self, at, half, quarter):
-        places = self._places
-        sign = self._sign
-        whole_um = (places[at + half & _PLACES] - places[at - half & _PLACES]) * sign & _PLACE_MASK
-        middle_um = places[at + quarter & _PLACES] - places[at - quarter & _PLACES]
-        middle_um = middle_um * sign & _PLACE_MASK
-        if not _SLOWEST_UM >> 1 < whole_um < _FASTEST_UM or middle_um > whole_um:
+    def step(self, dip_x256, lag, sign, sample):
+        """The belt dipped. lag: a step's time in samples; sign: the belt's direction."""
+        interval_x256 = dip_x256 - self.last_x256
+        if interval_x256 < lag * _HALF_STEP_X256:
             return
-        share = (middle_um * half << 2) // (whole_um * quarter >> 8) - 1024
-        before = self._share
-        self._share = share
-        if share < 0 <= before:
-            self._down = (at << 8) - (-share << 8) // (before - share)
-        elif before < 0 <= share:
-            self._up = (at << 8) - (share << 8) // (share - before)
-        limit = self._depth * 35 // 100
-        least = self._rhythm.floor * 2 // 5 if self._sharp else self._rhythm.floor // 10
-        if limit < least:
-            limit = least
-        if self._low:
-            if share < self._lowest:
-                self._lowest = share
-            if share > limit:
-                self._low = False
-                depth = self._depth
-                depth += -self._lowest - depth >> 2
-                self._depth = depth if depth > 5 else 5
-                self._step(self._down + self._up >> 1)
-        elif share < -limit:
-            self._low = True
-            self._lowest = share
-
-    def _step(self, dip):
-        """A dip at that time."""
-        lag = self._lag
-        took = dip - self._dip
-        if took < lag << 7:
-            return
-        place_um = self._places[dip >> 8 & _PLACES]
-        way_um = (place_um - self._place_um) * self._sign & _PLACE_MASK
-        self._dip = dip
-        self._place_um = place_um
-        n = 1
-        if took > lag * 420:  # 1.64 steps: one of two didn't show
-            n = (took + (lag << 7)) // (lag << 8)
-            took //= n
-        differs = took - self._took_before
-        self._took_before = self._took
-        self._took = took
-        self._pending += n
+        place_um = self._places[dip_x256 >> 8 & _PLACE_RING]
+        distance_um = (place_um - self._last_um) * sign & _PLACE_MASK
+        self.last_x256 = dip_x256
+        self._last_um = place_um
+        steps = 1
+        if interval_x256 > lag * _MISSED_X256:
+            steps = (interval_x256 + lag * _HALF_STEP_X256) // (lag << 8)
+            interval_x256 //= steps
+        differs_x256 = interval_x256 - self._interval_before_x256
+        self._interval_before_x256 = self._interval_x256
+        self._interval_x256 = interval_x256
+        self.waiting += steps
         # Uneven ones as well: the mean of the even ones alone wouldn't be that of the walk.
-        for _ in range(n):
-            at = self._recent & 15
-            self._times[at] = took
-            self._ways[at] = (way_um if way_um < 4 * _LONGEST_UM else 0) // n >> 4
-            self._recent = self._recent + 1 if self._recent < 31 else 16
-        if self._trusted:
-            limit = lag * _LOOSE_LIMIT
+        for _ in range(steps):
+            at = self._stored & _RING
+            self._intervals_x256[at] = interval_x256
+            self._lengths_16um[at] = (
+                distance_um if distance_um < _DISTANCE_MOST_UM else 0
+            ) // steps >> 4
+            self._stored = self._stored + 1 if self._stored < 2 * _RING + 1 else _RING + 1
+        if self.trusted:
+            limit_x256 = lag * _EVEN_TRUSTED_X256
         else:
-            limit = lag * (_EVEN_LIMIT if self._sharp else _EVEN_COARSE_LIMIT)
-        if not -limit <= differs <= limit or way_um >= _LONGEST_UM * n:
+            limit_x256 = lag * (_EVEN_X256 if self._fine else _EVEN_COARSE_X256)
+        if not -limit_x256 <= differs_x256 <= limit_x256 or distance_um >= _LONGEST_STEP_UM * steps:
             self.evenness.start()
-            if self._trusted and self._good:
-                self._good -= 1
+            if self.trusted and self._even:
+                self._even -= 1
             else:
-                self._good = 0
-                self._forget()
+                self._even = 0
+                self.distrust()
             return
-        if n == 1:
-            self.evenness.step(self._places, dip, lag, self._sign, self.sway)
+        if steps == 1:
+            self.evenness.step(self._places, dip_x256, lag, sign, self._sway)
         else:
             self.evenness.start()
-        if self._good < 3:
-            self._good += 1
-        if self._trusted or self._good == 3:
-            self._trusted = True
-            self._good = 3
-            # What was counted while the belt slowed down is kept back until a stride goes as far
-            # as before, within 3 %.
-            if not self._holds or not self._slows(2, 5):
-                self.steps = self.steps + self._pending & _STEPS_MASK
-                self._pending = 0
-            self._tell()
+        self._even += 1
+        if self.trusted or self._even == _EVEN_NEEDED:
+            self.trusted = True
+            self._even = _EVEN_NEEDED
+            # What was seen while the belt slowed down waits until a stride goes as far as before.
+            if not self._holds_back or not self._slowed(2, _STEADY_SHIFT, lag, sign, sample):
+                self.steps = self.steps + self.waiting & _STEPS_MASK
+                self.waiting = 0
+            self._average(lag)
 
-    def _slows(self, steps, shift):
+    def lost(self, since_x256, set_off, lag, sign, sample):
+        """No dip for more than two steps, since_x256: whether the rhythm is lost.
+
+        set_off: whether the walk began from standing.
+        """
+        self.cadence_spm_x10 = None
+        self.step_length_mm = None
+        if set_off and self.waiting == 1:
+            most = _LOST_SET_OFF_X256
+        else:
+            slows = self.slows_down(lag, sign, sample)
+            most = _LOST_SLOWING_X256 if slows else _LOST_X256
+        return since_x256 > lag * most
+
+    def slows_down(self, lag, sign, sample):
+        """Whether a trusted walk slows down, by a quarter from the step before to the last one."""
+        return self.trusted and self._slowed(1, _SLOWING_SHIFT, lag, sign, sample)
+
+    def finish(self, sample, lag):
+        """The belt has stood for ten samples by now: a last dip that nothing followed."""
+        if self.waiting <= _STOPPING_STEPS:
+            self.steps = self.steps + self.waiting & _STEPS_MASK
+        # The ramp hides what came last: a step that the rhythm asks for, if the belt didn't coast.
+        since_x256 = (sample - _STILL_SAMPLES << 8) - self.last_x256
+        if lag * _HALF_STEP_X256 <= since_x256 < (lag << 8) + _STOP_LATE_X256:
+            self.steps = self.steps + 1 & _STEPS_MASK
+
+    def _slowed(self, steps, shift, lag, sign, sample):
         """Whether the last steps went less than as many before, by more than 1/2**shift of them."""
         places = self._places
-        k = self._k
-        span = steps * self._lag
-        middle = places[k - span & _PLACES]
-        last_um = (places[k & _PLACES] - middle) * self._sign & _PLACE_MASK
-        before_um = (middle - places[k - 2 * span & _PLACES]) * self._sign & _PLACE_MASK
+        span = steps * lag
+        middle_um = places[sample - span & _PLACE_RING]
+        last_um = (places[sample & _PLACE_RING] - middle_um) * sign & _PLACE_MASK
+        before_um = (middle_um - places[sample - 2 * span & _PLACE_RING]) * sign & _PLACE_MASK
         return last_um < before_um - (before_um >> shift)
 
-    def _brakes(self):
-        """Whether a trusted walk slows down, by a quarter from the step before to the last one."""
-        return self._trusted and self._slows(1, 2)
-
-    def _tell(self):
-        """The mean of the last steps: an even number, so that a limp doesn't show."""
-        times = self._times
-        ways = self._ways
-        at = self._recent
-        most = at if at < _RECENT else _RECENT
-        n = 0
-        span = 0
-        way = 0
-        while n + 2 <= most:
-            two = times[at - 1 & 15] + times[at - 2 & 15]
-            if n and span + two > _RECENT_SPAN:
+    def _average(self, lag):
+        """Cadence and step length of the last steps, of which three at least are stored."""
+        intervals_x256 = self._intervals_x256
+        lengths_16um = self._lengths_16um
+        at = self._stored
+        most = at if at < _MEAN_STEPS else _MEAN_STEPS
+        steps = 0
+        span_x256 = 0
+        distance_16um = 0
+        while steps + 2 <= most:
+            stride_x256 = intervals_x256[at - 1 & _RING] + intervals_x256[at - 2 & _RING]
+            if span_x256 + stride_x256 > _MEAN_SPAN_X256:
                 break
-            span += two
-            way += ways[at - 1 & 15] + ways[at - 2 & 15]
+            span_x256 += stride_x256
+            distance_16um += lengths_16um[at - 1 & _RING] + lengths_16um[at - 2 & _RING]
             at -= 2
-            n += 2
-        off = span - (n * self._lag << 8)
-        if not self._sharp and not -span < 12 * off < span:
+            steps += 2
+        off_x256 = span_x256 - (steps * lag << 8)
+        if not self._fine and not -span_x256 < _OFF_RHYTHM * off_x256 < span_x256:
             # Dips that don't keep the time at which the ripple repeats: edges are among them.
             self.cadence_spm_x10 = None
             self.step_length_mm = None
-        elif n:
-            self.cadence_spm_x10 = (_MINUTE_X10 * n + (span >> 1)) // span
-            self.step_length_mm = (way << 1) // (n * 125)
-
-    def _finish(self, k):
-        """The belt stands: what is left to look at, and a last dip that nothing followed."""
-        self._follow(k)
-        self._follow(k)
-        if self._pending <= 2:  # more than two while it slowed down: it coasted
-            self.steps = self.steps + self._pending & _STEPS_MASK
-        # The ramp hides what came last: a step that the rhythm asks for, if the belt didn't coast.
-        lag = self._lag
-        since = (k - 10 << 8) - self._dip
-        if lag << 7 <= since < (lag << 8) + _COASTS:
-            self.steps = self.steps + 1 & _STEPS_MASK
+        else:
+            self.cadence_spm_x10 = (_MINUTE_X256_X10 * steps + (span_x256 >> 1)) // span_x256
+            self.step_length_mm = (distance_16um << 1) // (steps * 125)  # 16 um are 2/125 mm

@@ -351,12 +351,12 @@ def test_a_walk_across_the_wrap_of_the_samples_after_a_day(mm):
     """After 23 hours the samples are numbered anew, here 21 s into the walk."""
     belt = walked(0.9, 105, 40, peaks=0.2)
     core = Core(settings.complete({"belt_nm_per_count": round(mm * 1e6)}))
-    core.gait._k = 2**21 - 575
+    core._dips._sample = 2**21 - 575
     told = []
     for row in belt.rows(mm):
         core.step(*row)
         told.append(core.gait.cadence_spm_x10)
-    assert core.gait._k < 2**21 - 575
+    assert core._dips._sample < 2**21 - 575
     assert near(core.gait.steps, belt)
     known = [value / 10 for value in told if value is not None]
     assert len(known) > 0.65 * len(told)

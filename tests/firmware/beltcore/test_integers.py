@@ -364,7 +364,7 @@ def test_a_walk_after_hours_of_standing(sample):
     belt.walk(0.9, 105, 25, peaks=0.2)
     belt.stand(1)
     core = CHECKED["core"].Core(CHECKED["settings"].complete({}))
-    core.gait._k = Int31(sample)
+    core._dips._sample = Int31(sample)
     for row in belt.rows(row_s=0.02):
         core.step(Int31(row.t_us), Int31(row.count), None, None)
     assert abs(core.gait.steps - len(belt.steps_s)) <= 4

@@ -253,7 +253,7 @@ def play(core, rows, n):
         core.step(rows[at], rows[at + 1], None, None)
 
 core = Core(settings.complete({}))
-core.gait._k = 256 * 3300  # the samples of 9.4 hours
+core._dips._sample = 256 * 3300  # the samples of 9.4 hours
 n = len(rows)
 micropython.heap_lock()
 try:
