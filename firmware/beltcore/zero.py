@@ -60,7 +60,9 @@ class ZeroFollower:
 
     def __init__(self, left, right, weight_mn):
         """left, right: Rail. weight_mn: the body weight, 196 133 .. 2 941 995."""
-        self._sides = tuple([_Side(rail, weight_mn) for rail in (left, right) if rail.present])
+        self._left = _Side(left, weight_mn) if left.present else None
+        self._right = _Side(right, weight_mn) if right.present else None
+        self._sides = tuple([side for side in (self._left, self._right) if side is not None])
         self._readings = 0  # in this block
         self._blocks = 0  # in the window, up to one less than all
         self._at = 0  # the window's place of this block
@@ -69,16 +71,21 @@ class ZeroFollower:
 
     def step(self, dt_us):
         """Take a reading, 31 ms or more after the one before (dt_us, 0 .. 2**30-1)."""
-        known = dt_us <= _GAP_US
-        for side in self._sides:
-            if side.rail.force_mn is None:
-                known = False
-        if not known:
+        # Branches instead of loops over the sides: they are quicker, and this is every third tick.
+        left = self._left
+        right = self._right
+        if (
+            dt_us > _GAP_US
+            or (left is not None and left.rail.force_mn is None)
+            or (right is not None and right.rail.force_mn is None)
+        ):
             self._start()
             return
         first = self._readings + self._blocks == 0
-        for side in self._sides:
-            side.read(first)
+        if left is not None:
+            left.read(first)
+        if right is not None:
+            right.read(first)
         self._window_us += dt_us
         self._readings += 1
         if self._readings == _BLOCK_READINGS:
@@ -93,7 +100,6 @@ class ZeroFollower:
         self._blocks = 0
         self._at = 0
         self._window_us = 0
-        self._still_blocks = 0
         for side in self._sides:
             side.start()
 

@@ -137,14 +137,6 @@ def test_tremor_may_be_five_eighths_more_than_at_the_stillest(floor_mn, tremor_m
     assert played.window._floor == floor_mn * 256
 
 
-@pytest.mark.parametrize(("tremor_mn", "still"), [(5000, True), (5002, False)])
-def test_more_than_five_newtons_of_tremor_are_never_still(tremor_mn, still):
-    played = Played()
-    for _ in range(13):
-        played.block(trembling(tremor_mn))
-    assert played.window.still == still
-
-
 def test_the_floor_falls_by_an_eighth_of_the_way_and_rises_by_e_in_forty_minutes():
     played = Played()
     for _ in range(13):
@@ -200,6 +192,22 @@ def test_means_that_differ_by_more_than_eight_newtons_are_never_still(tremor_mn)
     for base_mn in (0, -8000):
         assert judged([base_mn] * 11 + [base_mn + 8000], tremor_mn)
         assert not judged([base_mn] * 11 + [base_mn + 8001], tremor_mn)
+
+
+def test_more_than_five_newtons_of_tremor_are_never_still():
+    assert judged([0], 5000)
+    assert not judged([0], 5001)
+
+
+def test_the_first_block_has_nothing_before_it():
+    played = Played()
+    for _ in range(2):
+        for last_mn in (800, 807):  # a mean of 800, or of seven eighths more, rounded down
+            window = played.block([800] * 7 + [last_mn])
+            assert (window._means_mn[0], window._loudnesses_mn[0]) == (800, last_mn - 800)
+            played.rail.force_mn = 5000
+            window.read(False)
+            played.start()
 
 
 def test_the_steepest_is_the_most_that_changed_in_two_readings():
@@ -282,6 +290,10 @@ def test_flipped_is_a_pull_of_a_twentieth_of_the_weight_for_six_seconds(weight_m
     assert faults(played, *[0] * 19, force_mn=-pull_mn - 1)[-1] == 0
     assert faults(played, 0, force_mn=pull_mn + 1) == [0]
     assert faults(played, *[0] * 20, force_mn=-pull_mn - 1) == [0] * 19 + [FLIPPED]
+
+
+def test_flipped_may_be_seen_from_the_first_row():
+    assert faults(Played(), *[0] * 20, force_mn=-50_000) == [0] * 19 + [FLIPPED]
 
 
 def test_a_pull_that_is_still_or_is_broken_off_is_not_flipped():

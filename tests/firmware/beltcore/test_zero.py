@@ -48,6 +48,13 @@ def test_it_begins_after_the_window_and_four_more_blocks():
     assert followed.step().zeros_mn == [600, -600]
 
 
+def test_nothing_is_followed_before_the_window_is_full():
+    # So small a level differs by no sway from what an empty place holds.
+    followed = Followed(100, 100).step(16 * 8 - 1)
+    assert followed.zeros_mn == [0, 0]
+    assert followed.step().zeros_mn == [50, 50]
+
+
 @pytest.mark.parametrize("sides", [(1000, "absent"), ("absent", 1000)])
 def test_one_cell_is_followed_alone(sides):
     followed = Followed(*sides).step(16 * 8 - 1)
@@ -73,6 +80,16 @@ def test_a_gap_begins_the_window_anew(gap):
         before_mn = followed.zeros_mn
         assert followed.step(16 * 8 - 1).zeros_mn == before_mn
         assert followed.step().zeros_mn != before_mn
+
+
+def test_a_window_without_a_reading_is_not_begun_anew():
+    followed = Followed(None, 0).step(5)
+    assert [rail.taken for rail in followed.rails] == [15, 15]
+    followed.read_mn = [0, 0]
+    followed.step()
+    followed.read_mn = [None, 0]
+    followed.step(5)
+    assert [rail.taken for rail in followed.rails] == [12, 12]
 
 
 def test_half_a_second_is_no_gap():
