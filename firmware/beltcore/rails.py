@@ -20,8 +20,8 @@ _GRABS_US = const(25_000)  # so often a sum is enough, as long as it doesn't ris
 
 _SUM_LIMIT_MN = const(0x3FFFFFFF)
 
-# The zero's follower looks at every third tick: often enough for a tremor, a third of the work.
-_LOOK_US = const(31_000)
+# ZeroFollower reads the forces at every third tick: often enough for a tremor, a third of the work.
+_READING_US = const(31_000)
 
 # What `Rail.fault` tells; the bits of the left side in beltcore.flags.
 _SILENT = const(1)
@@ -37,7 +37,7 @@ class Rail:
     """One side: `force_mn`, positive when pressed, None while unknown; `fault`, 0 when good.
 
     ZeroFollower (zero.py) sets `zero_mn`, how far the zero has been followed from the settings' one
-    (it is already taken off the force), and `lasting`, the faults that more than a sample tells;
+    (it is already taken off the force), and `lasting`, the faults that show over seconds;
     `taken` counts samples for it.
 
     A median of five removes what one or two samples do alone (spikes come singly, and at 1 % of
@@ -122,7 +122,7 @@ class Rails:
         self._grabs_us = 0  # since the last sum they had
         self._sum_mn = 0  # of the sample before
         self._follower = ZeroFollower(left, right, self._weight_mn)
-        self._look_us = 0
+        self._reading_us = 0
         self._low_mn = 0  # the present zone is kept from here to below there
         self._high_mn = 0
 
@@ -138,11 +138,11 @@ class Rails:
         if right.present:
             right.step(dt_us, right_sample)
             right_mn = right.force_mn
-        look_us = self._look_us + dt_us
-        if look_us >= _LOOK_US:
-            self._follower.look(look_us)
-            look_us = 0
-        self._look_us = look_us
+        reading_us = self._reading_us + dt_us
+        if reading_us >= _READING_US:
+            self._follower.step(reading_us)
+            reading_us = 0
+        self._reading_us = reading_us
         grabs = self.grabs
         if left_mn is None or right_mn is None or grabs is None:
             if self.zone is not None and grabs is not None:

@@ -1,96 +1,77 @@
-"""The zero of the rails, followed while hands are provably off, and what is wrong for longer.
+"""The zero of the rails, followed while no hand is on them (weighing calls it zero tracking).
 
-A load cell's zero wanders with temperature and creep: by newtons in minutes. A hand isn't still: it
-trembles at 8 to 12 Hz, and sways with the stride or with the balance of who stands. So for each
-side the last 3.6 s are judged by two measures that drift has no part in: the spread of the means
-of 0.3 s (sway), and how much the force bends from look to look (tremor). Quiet is a spread that
-the noise alone explains, and no more trembling than at the quietest. While both sides have been
-quiet for 5 s and near zero, the zeros follow. How near is near grows with the time since they
-were last known, as drift does; a level that was found quiet and far once is taken for a hand or a
-jump wherever it stays. Which leans this tells, and which it can't, stands in firmware/README.md.
+A load cell's zero drifts with temperature and creep, by newtons in minutes. While both rails have
+been still for 5 s (force_window.py) and their forces are near zero, the zeros follow. How near
+grows with the time since the zeros were last known, as drift does. A still level that was too far
+away once is taken for a hand or a jump of the zero for as long as it stays. firmware/README.md says
+which leans this detects, and which it can't.
 """
 # ruff: noqa: PLR1730 (a comparison costs less than a call of min or max)
 
-from .compat import array, const
+from .compat import const
+from .force_window import ForceWindow
 
-# What `Rail.lasting` tells, of a left side; the bits of beltcore.flags.
+# Quantities and their units:
+#   reading, block, window   see force_window.py
+#   level       the mean of a still window, by the settings' zero, mN
+#   away        how far the level is from the zero as followed so far, mN
+#   allowance   how far the zero may have drifted while it couldn't be followed, mN
+# `Rail.zero_mn` is the zero as followed so far: what is added to the settings' one.
+
+# What `Rail.lasting` holds, of a left side: a bit of beltcore.flags, which the box doesn't load.
 _ZERO_JUMPED = const(64)
-_NOISY = const(256)
-_SLOW = const(1024)
-_FLIPPED = const(4096)
 
-_GAP_US = const(500_000)
-_LOOKS = const(8)  # in a block
-_BLOCKS = const(12)  # in the window
-_WINDOW_LOOKS = const(96)
-_CALM_BLOCKS = const(4)  # the window must have been quiet for so long on top of its own length
+_GAP_US = const(500_000)  # rows that are missing for longer start the window anew
+_BLOCK_READINGS = const(8)  # both are the same in force_window.py
+_WINDOW_BLOCKS = const(12)
+_STILL_BLOCKS = const(4)  # the window must have been still for so long, on top of its own 3.6 s
 
-# Sway. Of white noise with a mean bend m the means of blocks have a variance of 0.55 m2; 2.8 times
-# that is passed by chance once in a thousand times (chi squared, 11 degrees of freedom). 0.2 N RMS
-# are always allowed: 1/f noise and a frame that shakes.
-_SPREAD_MN2 = const(480_000)  # of 12 blocks
-_SPREAD_BENDS = const(18)  # 12 * 2.8 * 0.55
-_FAR_MN = const(8_000)  # between two blocks: 12 squares of it stay within 31 bits
-_FORCE_MOST_MN = const(80_000_000)  # 12 of them stay within 31 bits
-_BEND_MOST_MN = const(10_000)
-_MEAN_BEND_MOST_MN = const(5_000)
-
-# Tremor: half as much again as at the quietest. 20 mN are always allowed: a tremor of 0.04 N.
-_BEND_MN = const(20)
-_FLOOR_UNKNOWN = const(0x3FFFFFFF)
-_FLOOR_SHIFT = const(8)  # the floor is kept in parts of a mN
-_FLOOR_FALL_SHIFT = const(3)
-_FLOOR_RISE_SHIFT = const(13)  # by e in 40 minutes
-
-# Drift is slow. A followed zero moves by 3 N/min; for the time that it couldn't be followed it has
-# credit, which it may make up for faster, and which is lost when the zero is found again.
+# Drift is slow. A zero is followed by 3 N/min and, faster, by the allowance, which is lost when the
+# zero is found again.
 _DRIFT_MN = const(15)  # a block
-_CREDIT_FIRST_MN = const(1_500)
-_CREDIT_MOST_MN = const(8_500)
-_NEAR_MN = const(1_500)  # what is further than this and the credit isn't drift
-_HELD_BLOCKS = const(24)  # not quiet for so long: held
+_ALLOWANCE_FIRST_MN = const(1_500)
+_ALLOWANCE_MOST_MN = const(8_500)
+_NEAR_MN = const(1_500)  # what is further away than this and the allowance isn't drift
+_SAME_SHIFT = const(1)  # a level is the same as another that differs by less than half of it
+_STEP_SHIFT = const(1)  # a block's step is half of what is left …
+_STEP_MOST_MN = const(300)  # … at most: 1 N/s
+# As far as a zero is followed: 40 minutes at 2 N/min. Beyond it something else is wrong.
+_ZERO_MOST_MN = const(80_000)
 
-_STEP_MN = const(300)  # a block: 1 N/s
-# 40 minutes at 2 N/min; beyond it something else is wrong.
-_LIMIT_MN = const(80_000)
+# A rail that wasn't still for two windows is held.
+_HELD_BLOCKS = const(24)
 
-_JUMPED_BLOCKS = const(33)  # 10 s
-_JUMPED_SHARP = const(16)  # times the mean bend: above what noise does in ten minutes
-# A hand sways, by more than a sixty-fourth of its force, RMS; and noise alone by 0.74 mean bends.
-_JUMPED_STILL = const(64)
-_JUMPED_NOISE = const(48)
-
-# 6 N RMS in the samples leave 2 N RMS in the force; a wheel that rolls shakes its cells by half
-# of that (the recording wheel_pushes).
-_LOUD_MN = const(9_000)  # the bends of a block
-_LOUD_SHIFT = const(3)  # and an eighth of the force: a heavy hand trembles by newtons
-_LOUD_LEAST_MN = const(6_000)  # in every block of the window
-_LOUD_ON = const(24)
-_LOUD_OFF = const(8)
-_SAMPLE_LONGEST_US = const(25_000)  # 40 a second
-_FLIPPED_BLOCKS = const(20)  # 6 s
-_FLIPPED_LEAST_MN = const(15_000)
+# A still level that is too far away for 10 s is a zero that jumped, if no hand explains it.
+_JUMPED_BLOCKS = const(33)
+# No hand lands within two readings, 75 ms. A jump does: their change is between 5/8 (1 - 1/4 - 1/8)
+# and 5/4 (1 + 1/4) of it. 16 times the tremor is more than noise does in ten minutes.
+_QUARTER_SHIFT = const(2)
+_EIGHTH_SHIFT = const(3)
+_SUDDEN_TREMORS = const(16)
+# A hand sways by more than 1/64 of its force, RMS; and noise alone by 0.74 of its tremor, so it
+# could hide the sway of a force below 0.74 * 64 times the tremor.
+_SWAY_FORCE_PARTS = const(64)
+_SWAY_TREMORS = const(48)
+_SWAY_MOST_MN = const(8_000)  # 12 squares of it stay within 31 bits
 
 
 class ZeroFollower:
-    """Both sides: looks at the forces every 37.5 ms, moves `Rail.zero_mn`, sets `Rail.lasting`."""
+    """Both rails: reads the forces, moves `Rail.zero_mn`, sets `Rail.lasting`."""
 
     def __init__(self, left, right, weight_mn):
         """left, right: Rail. weight_mn: the body weight, 196 133 .. 2 941 995."""
-        # A twentieth of the body weight: a pull upward that lasts is no hand's.
-        pull_mn = weight_mn // 20
-        if pull_mn < _FLIPPED_LEAST_MN:
-            pull_mn = _FLIPPED_LEAST_MN
-        self._left = _Side(left, pull_mn) if left.present else None
-        self._right = _Side(right, pull_mn) if right.present else None
-        self._looks = 0  # in this block
-        self._blocks = 0  # in the window, up to all
-        self._at = 0  # the block that comes next
-        self._window_us = 0  # since the ring's first block
-        self._calm = 0  # blocks in a row in which all sides were quiet
+        self._left = _Side(left, weight_mn) if left.present else None
+        self._right = _Side(right, weight_mn) if right.present else None
+        self._sides = tuple([side for side in (self._left, self._right) if side is not None])
+        self._readings = 0  # in this block
+        self._blocks = 0  # in the window, up to one less than all
+        self._at = 0  # the window's place of this block
+        self._window_us = 0  # since place 0
+        self._still_blocks = 0  # blocks in a row at whose end both sides were still
 
-    def look(self, dt_us):
-        """Look at the forces, 31 ms or more after the look before (dt_us, 0 .. 2**30-1)."""
+    def step(self, dt_us):
+        """Take a reading, 31 ms or more after the one before (dt_us, 0 .. 2**30-1)."""
+        # Branches instead of loops over the sides: they are quicker, and this is every third tick.
         left = self._left
         right = self._right
         if (
@@ -98,301 +79,163 @@ class ZeroFollower:
             or (left is not None and left.rail.force_mn is None)
             or (right is not None and right.rail.force_mn is None)
         ):
-            self._begin_again()
+            self._start()
             return
-        first = self._looks + self._blocks == 0
+        first = self._readings + self._blocks == 0
         if left is not None:
-            left.look(first)
+            left.read(first)
         if right is not None:
-            right.look(first)
+            right.read(first)
         self._window_us += dt_us
-        self._looks += 1
-        if self._looks == _LOOKS:
-            self._looks = 0
-            self._block()
+        self._readings += 1
+        if self._readings == _BLOCK_READINGS:
+            self._readings = 0
+            self._end_block()
 
-    def _begin_again(self):
-        if self._looks + self._blocks == 0:
+    def _start(self):
+        """Start the window anew."""
+        if self._readings + self._blocks == 0:
             return
-        self._looks = 0
+        self._readings = 0
         self._blocks = 0
         self._at = 0
         self._window_us = 0
-        self._calm = 0
-        if self._left is not None:
-            self._left.begin_again()
-        if self._right is not None:
-            self._right.begin_again()
+        for side in self._sides:
+            side.start()
 
-    def _block(self):
-        """A block is full."""
-        left = self._left
-        right = self._right
+    def _end_block(self):
+        """A block has all its readings."""
+        sides = self._sides
         at = self._at
-        full = self._blocks >= _BLOCKS - 1
-        quiet = full
-        if left is not None:
-            left.block(at, full)
-            quiet = left.quiet
-        if right is not None:
-            right.block(at, full)
-            quiet = quiet and right.quiet
+        full = self._blocks == _WINDOW_BLOCKS - 1
+        still = full
+        for side in sides:
+            side.end_block(at, full)
+            still = still and side.still
         if not full:
             self._blocks += 1
         self._at = at + 1
-        if at + 1 == _BLOCKS:
+        if at + 1 == _WINDOW_BLOCKS:
             self._at = 0
-            if left is not None:
-                left.ring(self._window_us)
-            if right is not None:
-                right.ring(self._window_us)
+            for side in sides:
+                side.end_window(self._window_us)
             self._window_us = 0
-        if not quiet:
-            self._calm = 0
+        if not still:
+            self._still_blocks = 0
             return
-        if self._calm < _CALM_BLOCKS:
-            self._calm += 1
+        if self._still_blocks < _STILL_BLOCKS:
+            self._still_blocks += 1
             return
-        # Both are asked: each remembers what it refused.
-        near = left is None or left.near()
-        if right is not None:
-            near = right.near() and near
-        if near:
-            if left is not None:
-                left.follow()
-            if right is not None:
-                right.follow()
+        drifted = True
+        for side in sides:
+            # Both are asked: each remembers what it rejected.
+            if not side.has_drifted():
+                drifted = False
+        if drifted:
+            for side in sides:
+                side.follow()
 
 
-class _Side:
-    """One side: how it looked lately, and what follows from that."""
+class _Side(ForceWindow):
+    """One rail: its window, and what its zero may be."""
 
-    def __init__(self, rail, pull_mn):
-        """rail: Rail. pull_mn: a pull upward by more is no hand's."""
-        self.rail = rail
-        self.quiet = False
-        self._pull_mn = pull_mn
-        # Forces from here on are those that the settings' zero gives.
-        self._last_mn = 0
-        self._change_mn = 0
-        self._sum_mn = 0  # of the block, and how much it bent
-        self._bend_mn = 0
-        self._means_mn = array("i", [0] * _BLOCKS)
-        self._bends_mn = array("i", [0] * _BLOCKS)
-        self._bends_sum_mn = 0
-        self._level_mn = 0  # the mean of the window
-        self._floor = _FLOOR_UNKNOWN  # the quietest mean bend
-        self._credit_mn = _CREDIT_FIRST_MN
-        self._refused = False  # whether a quiet level was too far, which, and for how long
-        self._refused_mn = 0
-        self._refused_blocks = 0
-        self._sharpest_mn = 0  # the most that the force changed in two looks, since it was near
-        # How it was held: the mean of a window that wasn't quiet, and of the one before it.
-        self._unquiet = 0
-        self._held = False
-        self._held_mn = 0
+    def __init__(self, rail, weight_mn):
+        super().__init__(rail, weight_mn)
+        self._allowance_mn = _ALLOWANCE_FIRST_MN
+        self._rejected_mn = None  # the latest still level that was too far away, and for how long
+        self._rejected_blocks = 0
+        self._moving_blocks = 0  # blocks in a row at whose end it wasn't still
+        # The mean of a window while the rail was held, and of the one after it.
+        self._held_mn = None
         self._latest_mn = 0
-        self._loud = 0
-        self._pulled = 0
 
-    def look(self, first):
-        """Take the force as it is now. first: of a window."""
-        rail = self.rail
-        force_mn = rail.force_mn + rail.zero_mn
-        if force_mn > _FORCE_MOST_MN:
-            force_mn = _FORCE_MOST_MN
-        elif force_mn < -_FORCE_MOST_MN:
-            force_mn = -_FORCE_MOST_MN
-        before_mn = self._change_mn
-        change_mn = 0 if first else force_mn - self._last_mn
-        bend_mn = change_mn - before_mn
-        if bend_mn < 0:
-            bend_mn = -bend_mn
-        sharp_mn = change_mn + before_mn
-        if sharp_mn < 0:
-            sharp_mn = -sharp_mn
-        if sharp_mn > self._sharpest_mn:
-            self._sharpest_mn = sharp_mn
-        self._last_mn = force_mn
-        self._change_mn = change_mn
-        self._sum_mn += force_mn
-        self._bend_mn += bend_mn if bend_mn < _BEND_MOST_MN else _BEND_MOST_MN
-
-    def begin_again(self):
+    def start(self):
         """The window starts anew."""
-        self.quiet = False
-        self._change_mn = 0
-        self._sum_mn = 0
-        self._bend_mn = 0
-        self._bends_sum_mn = 0
-        self._refused_blocks = 0
-        self._pulled = 0
-        self.rail.taken = 0
-        for block in range(_BLOCKS):
-            self._bends_mn[block] = 0
+        super().start()
+        self._rejected_blocks = 0
 
-    def block(self, at, full):
-        """The block `at` of the ring is full. full: the ring is, too."""
-        mean_mn = self._sum_mn >> 3
-        bend_mn = self._bend_mn
-        self._sum_mn = 0
-        self._bend_mn = 0
-        self._means_mn[at] = mean_mn
-        self._bends_sum_mn += bend_mn - self._bends_mn[at]
-        self._bends_mn[at] = bend_mn
-        if self._credit_mn < _CREDIT_MOST_MN:
-            self._credit_mn += _DRIFT_MN
-        self.quiet = full and self._is_quiet()
-        if self.quiet:
-            self._unquiet = 0
-        elif self._unquiet < _HELD_BLOCKS:
-            self._unquiet += 1
-        mean_mn -= self.rail.zero_mn
-        self._listen(bend_mn, mean_mn)
-        self._feel(mean_mn)
+    def end_block(self, at, full):
+        """As ForceWindow."""
+        super().end_block(at, full)
+        if self._allowance_mn < _ALLOWANCE_MOST_MN:
+            self._allowance_mn += _DRIFT_MN
+        if self.still:
+            self._moving_blocks = 0
+        elif self._moving_blocks < _HELD_BLOCKS:
+            self._moving_blocks += 1
 
-    def _is_quiet(self):
-        """Whether the window shows neither sway nor tremor."""
-        mean_bend_mn = self._bends_sum_mn // _WINDOW_LOOKS
-        if mean_bend_mn > _MEAN_BEND_MOST_MN:
-            return False
-        floor = self._floor
-        bend = mean_bend_mn << _FLOOR_SHIFT
-        if floor == _FLOOR_UNKNOWN:
-            floor = bend
-        elif bend < floor:
-            floor -= floor - bend >> _FLOOR_FALL_SHIFT
-        else:
-            floor += (floor >> _FLOOR_RISE_SHIFT) + 1
-        self._floor = floor
-        if mean_bend_mn > _BEND_MN and bend > floor + (floor >> 1) + (floor >> 3):
-            return False
-        means_mn = self._means_mn
-        range_mn = max(means_mn) - min(means_mn)
-        if range_mn > _FAR_MN:
-            return False
-        self._level_mn = sum(means_mn) // _BLOCKS
-        most_mn2 = _SPREAD_MN2 + _SPREAD_BENDS * mean_bend_mn * mean_bend_mn
-        # 12 squares that span a range add up to between a half and three times its square.
-        range_mn2 = range_mn * range_mn
-        if range_mn2 >> 1 > most_mn2:
-            return False
-        return 3 * range_mn2 <= most_mn2 or self._spread_mn2() <= most_mn2
+    def end_window(self, window_us):
+        """No block of the window was in it when this was called before, window_us ago."""
+        if self._moving_blocks == _HELD_BLOCKS:
+            # The window of a release isn't still, either: the one before it is what was held.
+            self._held_mn = self._latest_mn
+            self._latest_mn = self.mean_mn()
+        super().end_window(window_us)
 
-    def _spread_mn2(self):
-        """The sum of the squares by which the means of the blocks differ from the level."""
-        level_mn = self._level_mn
-        squares_mn2 = 0
-        for mean_mn in self._means_mn:
-            mean_mn -= level_mn
-            squares_mn2 += mean_mn * mean_mn
-        return squares_mn2
-
-    def near(self):
-        """Quiet for long enough: whether the level is where drift may have brought the zero."""
-        level_mn = self._level_mn
-        away_mn = level_mn - self.rail.zero_mn
+    def has_drifted(self):
+        """Still for long enough: whether drift may have brought the zero to this level."""
+        rail = self.rail
+        level_mn = self.level_mn
+        away_mn = level_mn - rail.zero_mn
         if away_mn < 0:
             away_mn = -away_mn
-        if away_mn <= self._credit_mn + _NEAR_MN:
+        if away_mn <= self._allowance_mn + _NEAR_MN:
             if away_mn <= _NEAR_MN:
                 return True
-            same_mn = away_mn >> 1
+            same_mn = away_mn >> _SAME_SHIFT
             if same_mn < _NEAR_MN:
                 same_mn = _NEAR_MN
-            if not (self._refused and -same_mn < level_mn - self._refused_mn < same_mn) and not (
-                self._held and -same_mn < level_mn - self._held_mn < same_mn
+            rejected_mn = self._rejected_mn
+            held_mn = self._held_mn
+            if not (rejected_mn is not None and -same_mn < level_mn - rejected_mn < same_mn) and (
+                not (held_mn is not None and -same_mn < level_mn - held_mn < same_mn)
             ):
                 return True
-        self._refused = True
-        self._refused_mn = level_mn
-        if self._refused_blocks < _JUMPED_BLOCKS:
-            self._refused_blocks += 1
-            return False
-        if self._is_jump(away_mn):
-            self.rail.lasting |= _ZERO_JUMPED
+        self._rejected_mn = level_mn
+        if self._rejected_blocks < _JUMPED_BLOCKS:
+            self._rejected_blocks += 1
+        elif self._is_jump(away_mn):
+            rail.lasting |= _ZERO_JUMPED
         return False
 
     def _is_jump(self, away_mn):
-        """Whether a quiet level so far from the zero, for so long, is no hand."""
-        noise_mn = self._bends_sum_mn // _WINDOW_LOOKS
-        # It didn't land as a hand does, which takes a tenth of a second and more …
-        sharp_mn = self._sharpest_mn
-        least_mn = away_mn - (away_mn >> 2) - (away_mn >> 3)
-        if least_mn < sharp_mn < away_mn + (away_mn >> 2) and away_mn >= _JUMPED_SHARP * noise_mn:
+        """Whether a still level so far away, for so long, is no hand."""
+        tremor_mn = self.tremor_mn
+        # Because it came at once …
+        least_mn = away_mn - (away_mn >> _QUARTER_SHIFT) - (away_mn >> _EIGHTH_SHIFT)
+        most_mn = away_mn + (away_mn >> _QUARTER_SHIFT)
+        if least_mn < self.steepest_mn < most_mn and away_mn >= _SUDDEN_TREMORS * tremor_mn:
             return True
-        # … or it doesn't sway as one, and the noise couldn't hide that.
-        sway_mn = away_mn // _JUMPED_STILL
-        if sway_mn > _FAR_MN:
-            sway_mn = _FAR_MN
+        # … or because it doesn't sway, and the noise couldn't hide that.
+        sway_mn = away_mn // _SWAY_FORCE_PARTS
+        if sway_mn > _SWAY_MOST_MN:
+            sway_mn = _SWAY_MOST_MN
         return (
-            away_mn >= _JUMPED_NOISE * noise_mn
-            and self._spread_mn2() <= sway_mn * sway_mn * _BLOCKS
+            away_mn >= _SWAY_TREMORS * tremor_mn
+            and self.spread_mn2() <= sway_mn * sway_mn * _WINDOW_BLOCKS
         )
 
     def follow(self):
-        """Both sides are off: move the zero towards the level."""
+        """No hand is on either rail: move the zero towards the level."""
         rail = self.rail
-        self._refused = False
-        self._refused_blocks = 0
-        self._held = False
-        self._sharpest_mn = 0
+        self._rejected_mn = None
+        self._rejected_blocks = 0
+        self._held_mn = None
+        self.steepest_mn = 0
         rail.lasting &= ~_ZERO_JUMPED
-        away_mn = self._level_mn - rail.zero_mn
-        credit_mn = self._credit_mn  # this block's drift is in it
-        most_mn = credit_mn if credit_mn < _STEP_MN else _STEP_MN
-        step_mn = away_mn // 2
+        away_mn = self.level_mn - rail.zero_mn
+        allowance_mn = self._allowance_mn  # this block's drift is in it
+        most_mn = allowance_mn if allowance_mn < _STEP_MOST_MN else _STEP_MOST_MN
+        step_mn = away_mn >> _STEP_SHIFT
         if step_mn > most_mn:
             step_mn = most_mn
         elif step_mn < -most_mn:
             step_mn = -most_mn
         zero_mn = rail.zero_mn + step_mn
-        if -_LIMIT_MN <= zero_mn <= _LIMIT_MN:
+        if -_ZERO_MOST_MN <= zero_mn <= _ZERO_MOST_MN:
             rail.zero_mn = zero_mn
             away_mn -= step_mn
-        credit_mn -= step_mn if step_mn > 0 else -step_mn
+        allowance_mn -= step_mn if step_mn > 0 else -step_mn
         if away_mn < 0:
             away_mn = -away_mn
-        self._credit_mn = credit_mn if credit_mn < away_mn else away_mn
-
-    def _listen(self, bend_mn, mean_mn):
-        """Noisy: most blocks of some seconds are louder than noise may be, or a hand's tremor."""
-        if mean_mn < 0:
-            mean_mn = -mean_mn
-        # Hands that push and catch are loud for moments; noise never falls quiet.
-        if bend_mn > _LOUD_MN + (mean_mn >> _LOUD_SHIFT) and min(self._bends_mn) > _LOUD_LEAST_MN:
-            if self._loud < 2 * _LOUD_ON:
-                self._loud += 1
-                if self._loud == _LOUD_ON:
-                    self.rail.lasting |= _NOISY
-        elif self._loud:
-            self._loud -= 1
-            if self._loud == _LOUD_OFF:
-                self.rail.lasting &= ~_NOISY
-
-    def _feel(self, mean_mn):
-        """Sign flipped: pulled up for long by something that isn't still; until it is pressed."""
-        if mean_mn > self._pull_mn:
-            self._pulled = 0
-            self.rail.lasting &= ~_FLIPPED
-        elif mean_mn >= -self._pull_mn or self.quiet:
-            self._pulled = 0
-        elif self._pulled < _FLIPPED_BLOCKS:
-            self._pulled += 1
-            if self._pulled == _FLIPPED_BLOCKS:
-                self.rail.lasting |= _FLIPPED
-
-    def ring(self, window_us):
-        """The ring is full of blocks that weren't in it when it was full before."""
-        if self._unquiet == _HELD_BLOCKS:
-            # The window of a release isn't quiet, either: the one before it is what was held.
-            self._held = True
-            self._held_mn = self._latest_mn
-            self._latest_mn = sum(self._means_mn) // _BLOCKS
-        # Slow: fewer than 40 samples a second.
-        rail = self.rail
-        if rail.taken < window_us // _SAMPLE_LONGEST_US:
-            rail.lasting |= _SLOW
-        else:
-            rail.lasting &= ~_SLOW
-        rail.taken = 0
+        self._allowance_mn = allowance_mn if allowance_mn < away_mn else away_mn
