@@ -1,4 +1,4 @@
-"""`beltbox sessions N`: one walk with how sure its numbers are. (The table: test_cli.)"""
+"""`beltbox sessions N`: one walk with how sure its numbers are. (The table: cli/test_main.py.)"""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_one_session_says_all_its_figures_with_plus_minus(run):
         "    forward    0.0 m (0.00 mi)",
         "  speed        0.50 ± 0.01 m/s (1.1 mph)",
         "  rail         2.0 ± 0.5 % of body weight, 14.0 ± 3.1 N",
-        "    hands off  0.0 m, 0 ± 1 % of the way",
+        "    hands off  0.0 m, 0 ± 1 % of the distance",
         "    light      30.0 ± 0.2 m",
         "    supported  0.0 m",
         "    heavy      0.0 m",
