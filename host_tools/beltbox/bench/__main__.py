@@ -11,6 +11,7 @@ from beltbox.bench.grid.figures import measure_all
 from beltbox.bench.grid.lines import grid_lines, same_bytes_line
 from beltbox.bench.grid.walks import scenarios
 from beltbox.bench.ram import ram
+from beltbox.bench.start import start
 from beltbox.bench.table import grid_markdown, markdown, tally
 from beltbox.errors import BeltBoxError
 from beltbox.virtualbox.errors import VirtualBoxError
@@ -25,6 +26,7 @@ def main() -> None:
     began = time.perf_counter()
     try:
         # First what measures time, while nothing else has warmed the machine up.
+        started = start()
         rates = cost.host_rates(tell)
         instructions = cost.instructions(tell)
         measured = measure_all(scenarios(), tell)
@@ -36,6 +38,7 @@ def main() -> None:
             *grabs(tell),
             same_bytes_line(measured),
             *rates,
+            started,
             *ram(tell),
             *cost.heap(tell),
         ]
