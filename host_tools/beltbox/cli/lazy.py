@@ -9,6 +9,8 @@ import typer
 from typer.core import TyperCommand
 from typer.main import get_command
 
+from beltbox.cli.common import ctrl_c
+
 
 class LazyCommand(TyperCommand):
     """A command's name and its line in the list, and where its function is.
@@ -25,7 +27,7 @@ class LazyCommand(TyperCommand):
         """Import the module; the command itself."""
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
         function = getattr(import_module(self.module), f"{self.name}_command")
-        alone.command(self.name)(function)
+        alone.command(self.name, cls=_Command)(function)
         command = get_command(alone)
         assert isinstance(command, TyperCommand)
         return command
@@ -33,3 +35,9 @@ class LazyCommand(TyperCommand):
     def make_context(self, *arguments: Any, **named: Any) -> Any:
         """Load the command, which takes over: it is to be run, or its help to be printed."""
         return self.load().make_context(*arguments, **named)
+
+
+class _Command(TyperCommand):
+    def invoke(self, ctx: Any) -> Any:
+        with ctrl_c.interruptible():
+            return super().invoke(ctx)

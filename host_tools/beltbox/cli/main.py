@@ -1,4 +1,4 @@
-"""The command line: `beltbox COMMAND`. Exit status 0 = done, 1 = failed, 2 = used wrongly."""
+"""The command line: `beltbox COMMAND`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,18 @@ import typer
 from typer.core import TyperGroup
 
 import beltbox
+from beltbox.cli.common import ctrl_c
 from beltbox.cli.common.output import fail
 from beltbox.cli.table import COMMANDS
 from beltbox.errors import BeltBoxError
+
+_EXIT_STATUS = f"""\b
+Exit status:
+    0  done
+    1  failed; the reason is on standard error
+    2  used wrongly: an unknown command, option or value
+  {ctrl_c.STATUS}  stopped by Ctrl-C before it was done
+live, record and sim run until Ctrl-C, so theirs is 0 after it."""
 
 
 class _Group(TyperGroup):
@@ -25,6 +34,7 @@ class _Group(TyperGroup):
 app = typer.Typer(
     cls=_Group,
     name="beltbox",
+    epilog=_EXIT_STATUS,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -62,9 +72,6 @@ def main() -> NoReturn:
         app()
     except BeltBoxError as error:
         fail(str(error))
-    except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)
-        sys.exit(130)
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
         fail(f"The system refused{where}: {error.strerror or error}.")

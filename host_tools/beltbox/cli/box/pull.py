@@ -73,10 +73,11 @@ def pull_command(
             raise
         _show(opened, puller.pulled, as_json, console)
         if puller.pulled.left:
-            raise PullError(
+            left = (
                 f"Stopped: sessions that are still only on the box: {puller.pulled.left}. "
                 "`beltbox pull` continues with them."
             )
+            raise KeyboardInterrupt(left) if stopper.by_ctrl_c else PullError(left)
         if puller.pulled.newer:
             raise PullError(" ".join(puller.pulled.why_newer()))
 

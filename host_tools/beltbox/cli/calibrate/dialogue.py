@@ -29,7 +29,7 @@ _HOW_TO_LEAVE = "Leave at any moment: q and Enter, or Ctrl-C."
 
 @contextmanager
 def conversation(console: Console, answers: Path | None, yes: bool) -> Generator[Talk]:
-    """The conversation. A signal that ends it leaves everything as it was."""
+    """The conversation. A signal that ends it leaves everything as it was: KeyboardInterrupt."""
     given = None if answers is None else Answers(answers, QUESTIONS)
     talk = Talk(console, answers=given, yes=yes)
     before = {number: signal.getsignal(number) for number in end_signals()}
@@ -42,11 +42,9 @@ def conversation(console: Console, answers: Path | None, yes: bool) -> Generator
     except LeaveError:
         talk.say(NOTHING)
         sys.exit(1)
-    except KeyboardInterrupt:
-        talk.quiet()
-        talk.say("")
-        talk.say(f"Stopped. {'The rest is as it was.' if talk.kept else NOTHING}")
-        sys.exit(130)
+    except KeyboardInterrupt as stop:
+        left = "The rest is as it was." if talk.kept else NOTHING
+        raise KeyboardInterrupt(f"Stopped. {left}") from stop
     finally:
         talk.quiet()
         for number, handler in before.items():
