@@ -100,6 +100,11 @@ sys.setprofile(called)
 DEADLINE_S = 60.0
 
 
+def allow_ctrl_c() -> None:
+    """In a child process: Ctrl-C isn't ignored, as it is where a shell runs the tests behind it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @dataclass
 class Moment:
     """What a Ctrl-C at a moment led to."""
@@ -114,8 +119,7 @@ def beltbox(*arguments: object, **options: Any) -> subprocess.CompletedProcess[s
     return subprocess.run(
         [sys.executable, "-m", "beltbox", *map(str, arguments)],
         **{"stdin": subprocess.DEVNULL, "start_new_session": True} | options,
-        # Not inherited from a shell that ignores it in the background.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=allow_ctrl_c,
         capture_output=True,
         text=True,
         check=False,
@@ -323,7 +327,14 @@ def test_where_ctrl_c_is_ignored_it_stays_so():
 
 def python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", code],
+        # Buffered, as it is for people.
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+        preexec_fn=allow_ctrl_c,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=DEADLINE_S,
     )
 
 
