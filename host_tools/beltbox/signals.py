@@ -16,10 +16,14 @@ def end_signals() -> list[signal.Signals]:
 
 
 class Stopper:
-    """The end signals as a wish to end well; a second Ctrl-C ends at once."""
+    """The end signals as a wish to end well; a second Ctrl-C ends at once.
+
+    by_ctrl_c: whether the wish came from Ctrl-C.
+    """
 
     def __init__(self) -> None:
         self.wished = False
+        self.by_ctrl_c = False
 
     def __call__(self) -> bool:
         """Whether the end is wished for."""
@@ -34,3 +38,4 @@ class Stopper:
         if self.wished and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.wished = True
+        self.by_ctrl_c = number == signal.SIGINT

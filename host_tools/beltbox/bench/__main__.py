@@ -19,6 +19,7 @@ from beltbox.bench.readme import (
     rows_of,
     write_between_marks,
 )
+from beltbox.bench.start import start
 from beltbox.errors import BeltBoxError
 from beltbox.virtualbox.errors import VirtualBoxError
 
@@ -32,6 +33,7 @@ def main() -> None:
     began = time.perf_counter()
     try:
         # First what measures time, while nothing else has warmed the machine up.
+        started = start()
         rates = cost.host_rates(report)
         instructions = cost.instructions(report)
         measured = measure_all(scenarios(), report)
@@ -43,6 +45,7 @@ def main() -> None:
             *grabs(report),
             same_bytes_line(measured),
             *rates,
+            started,
             *ram(report),
             *cost.heap(report),
         ]

@@ -1,68 +1,46 @@
-"""The command line: `beltbox COMMAND`. Exit status 0 = done, 1 = failed, 2 = used wrongly."""
+"""The command line: `beltbox COMMAND`."""
 
 from __future__ import annotations
 
 import io
 import sys
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 import beltbox
-from beltbox.cli.box.bundle import bundle_command
-from beltbox.cli.box.doctor import doctor_command
-from beltbox.cli.box.flash import flash_command
-from beltbox.cli.box.live import live_command
-from beltbox.cli.box.pull import pull_command
-from beltbox.cli.box.record import record_command
-from beltbox.cli.box.settings import settings_command
-from beltbox.cli.box.sim import sim_command
-from beltbox.cli.calibrate.belt import belt_command
-from beltbox.cli.calibrate.check import check_command
-from beltbox.cli.calibrate.rail import rail_command
-from beltbox.cli.calibrate.show import show_command
+from beltbox.cli.common import ctrl_c
 from beltbox.cli.common.output import fail
-from beltbox.cli.sessions.export import export_command
-from beltbox.cli.sessions.replay import replay_command
-from beltbox.cli.sessions.report import report_command
-from beltbox.cli.sessions.sessions import sessions_command
+from beltbox.cli.table import COMMANDS
 from beltbox.errors import BeltBoxError
 
-calibrate = typer.Typer(
-    help=(
-        "Calibrate a box: the belt, the rails; check and show the calibration.\n\n"
-        "Example: beltbox calibrate rail --weights 5,10,20"
-    ),
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-calibrate.command("belt")(belt_command)
-calibrate.command("rail")(rail_command)
-calibrate.command("check")(check_command)
-calibrate.command("show")(show_command)
+_EXIT_STATUS = f"""\b
+Exit status:
+    0  done
+    1  failed; the reason is on standard error
+    2  used wrongly: an unknown command, option or value
+  {ctrl_c.STATUS}  stopped by Ctrl-C before it was done
+live, record and sim run until Ctrl-C, so theirs is 0 after it."""
+
+
+class _Group(TyperGroup):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for command in COMMANDS:
+            self.add_command(command)
+
 
 app = typer.Typer(
+    cls=_Group,
     name="beltbox",
-    help="BeltBox: speed, distance and rail reliance of a self-powered treadmill.",
+    epilog=_EXIT_STATUS,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("flash")(flash_command)
-app.command("live")(live_command)
-app.command("record")(record_command)
-app.command("pull")(pull_command)
-app.command("sessions")(sessions_command)
-app.command("settings")(settings_command)
-app.command("doctor")(doctor_command)
-app.command("bundle")(bundle_command)
-app.command("sim")(sim_command)
-app.command("report")(report_command)
-app.command("export")(export_command)
-app.command("replay")(replay_command)
-app.add_typer(calibrate, name="calibrate")
 
 
 def _version(asked: bool) -> None:
@@ -74,10 +52,14 @@ def _version(asked: bool) -> None:
 @app.callback()
 def options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say it and leave.")
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    """BeltBox: speed, distance and rail reliance of a self-powered treadmill."""
+    """BeltBox: speed, distance and rail reliance of a self-powered treadmill.
+
+    Example: beltbox live
+    """
 
 
 def main() -> NoReturn:
@@ -90,9 +72,6 @@ def main() -> NoReturn:
         app()
     except BeltBoxError as error:
         fail(str(error))
-    except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)
-        sys.exit(130)
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
         fail(f"The system refused{where}: {error.strerror or error}.")

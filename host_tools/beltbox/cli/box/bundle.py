@@ -24,16 +24,19 @@ from beltbox.words import printable
 def bundle_command(
     out: Annotated[
         Path | None,
-        typer.Option(help="The zip to write; else beltbox-bundle-DATE-TIME.zip, here."),
+        typer.Option(
+            help="The zip file to write. Default: beltbox-bundle-DATE-TIME.zip in this folder."
+        ),
     ] = None,
     port: PortOption = None,
     store: StoreOption = None,
     seconds: SecondsOption = SECONDS,
     overwrite: OverwriteOption = False,
 ) -> None:
-    """Write all that the doctor sees, and the last minutes recorded, into a zip for a bug report.
+    """Write a zip file about the box, to attach to a bug report.
 
-    Names of people aren't in it: look before you send it.
+    It holds everything that the doctor examines, and the last minutes that were recorded. The
+    walkers' names are left out. Look at the files before you send them.
 
     Example: beltbox bundle --out bundle.zip
     """

@@ -30,35 +30,37 @@ _STYLES = {"good": "green", "note": "yellow", "bad": "bold red"}
 
 SecondsOption = Annotated[
     float,
-    typer.Option(min=1, max=_MOST_S, help="Look so long.", callback=a_number),
+    typer.Option(
+        min=1, max=_MOST_S, help="How many seconds the examination takes.", callback=a_number
+    ),
 ]
 
 
 def doctor_command(
     port: PortOption = None, seconds: SecondsOption = SECONDS, as_json: JsonOption = False
 ) -> None:
-    """Examine the box for ten seconds and say in plain words what is wrong, and what to do.
+    """Examine the box, and explain what is wrong and what to do.
 
-    Meanwhile: hands off the rails, and turn the belt by hand a little both ways. Exit status 1
-    when something is bad.
+    It takes ten seconds. Meanwhile keep your hands off the rails, and turn the belt a little by
+    hand, in both directions. The exit status is 1 if something is bad.
 
     Example: beltbox doctor
     """
     console = Console(stderr=as_json)
-    seen = examine_box(port, seconds)
-    found = judge(seen)
+    examination = examine_box(port, seconds)
+    findings = judge(examination)
     if as_json:
-        print_json({**seen.as_json(), "findings": [asdict(finding) for finding in found]})
+        print_json({**examination.as_json(), "findings": [asdict(finding) for finding in findings]})
     else:
-        for line, style in _lines(seen, found):
+        for line, style in _lines(examination, findings):
             console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
-    if any(finding.level == "bad" for finding in found):
+    if any(finding.level == "bad" for finding in findings):
         sys.exit(1)
 
 
 def examine_box(port: str | None, seconds: float) -> Examination:
-    """What the box says and measures for so many seconds, with a bar meanwhile."""
-    words = "Hands off the rails; turn the belt a little both ways"
+    """What the box reports and measures in this many seconds, with a progress bar meanwhile."""
+    words = "Hands off the rails; turn the belt a little in both directions"
     with _link(port) as link, progress_bar(Console(stderr=True), words) as show:
         try:
             return examine(link, seconds=seconds, show=show)
@@ -68,27 +70,27 @@ def examine_box(port: str | None, seconds: float) -> Examination:
 
 
 def _link(port: str | None) -> BoxLink:
-    """The link to the box; to one that was stopped at its prompt after it was started again."""
+    """The link to the box. One that was stopped at its prompt is started again before."""
     try:
         return find_box(port)
     except NoProgramError as error:
         return started_again(error.path)
 
 
-def _lines(seen: Examination, found: list[Finding]) -> list[tuple[str, str]]:
+def _lines(examination: Examination, findings: list[Finding]) -> list[tuple[str, str]]:
     """The report, line by line, each with its style."""
-    width = max(len(finding.subject) for finding in found)
+    width = max(len(finding.subject) for finding in findings)
     lines: list[tuple[str, str]] = []
-    for finding in found:
+    for finding in findings:
         head = f"{_SIGNS[finding.level]}{finding.subject:<{width}}  "
         lines.append((printable(head + finding.text), _STYLES[finding.level]))
         if finding.advice:
             lines.append((" " * len(head) + finding.advice, ""))
-    if seen.crash_lines:
+    if examination.crash_lines:
         lines.append(("The last crash:", ""))
-        frames = [line for line in seen.crash_lines if not line.startswith("Traceback ")]
+        frames = [line for line in examination.crash_lines if not line.startswith("Traceback ")]
         lines += [("    " + printable(line), "dim") for line in frames]
-    bad = sum(finding.level == "bad" for finding in found)
+    bad = sum(finding.level == "bad" for finding in findings)
     many = "1 thing is bad." if bad == 1 else f"{bad} things are bad."
     lines.append((many if bad else "Nothing is bad.", "bold"))
     return lines

@@ -1,12 +1,10 @@
-"""`beltbox flash`: from whatever is on a board to the running firmware."""
+"""`beltbox flash`."""
 
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -16,352 +14,110 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from beltbox.cli.common.options import JsonOption, PortOption
 from beltbox.cli.common.output import print_json
-from beltbox.errors import BeltBoxError, LinkError
-from beltbox.flash import chips, flash, image, rom
-from beltbox.flash.board import Board, BoardError, NotMicroPythonError
-from beltbox.flash.chips import Chip
-from beltbox.flash.firmware_files import Firmware, find_folder, prepare, read_version
-from beltbox.flash.flash import FlashError, Plan
-from beltbox.link.finding import find_box
-from beltbox.link.link import BoxLink, SafeModeError
-from beltbox.link.meeting import Identity, NoProgramError
-from beltbox.link.ports import PortError, candidates, ports_in_words
-
-# MicroPython's first start makes its filesystem; a port on native USB goes and comes back.
-_START_S = 45.0
-_POLL_S = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """What was asked for."""
-
-    port: str | None
-    image: Path | None
-    erase: bool
-    dry_run: bool
-    as_json: bool
+from beltbox.flash.firmware_files import find_folder, read_version
+from beltbox.flash.installation import Installed, Request, Steps, find_board_port, install
 
 
 def flash_command(
     port: PortOption = None,
-    image_file: Annotated[
+    image: Annotated[
         Path | None,
-        typer.Option("--image", help="MicroPython's image, to be written before the firmware."),
+        typer.Option(help="A file of MicroPython, to be written before the firmware."),
     ] = None,
     erase: Annotated[
         bool,
         typer.Option(
             "--erase",
-            help="Wipe the board first, settings and sessions too, and write MicroPython anew.",
+            help="First erase the whole board, settings and sessions too, and write MicroPython.",
         ),
     ] = False,
     firmware: Annotated[
-        Path | None, typer.Option(help="Another folder of firmware; else this program's own.")
+        Path | None,
+        typer.Option(help="A folder of firmware. Default: the firmware of this program."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be done. The board restarts.")
+        bool,
+        typer.Option("--dry-run", help="Only print what would be done. The board restarts."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Put the firmware on a box, and MicroPython before it where it is missing or too old.
+    """Install the firmware on a box, and MicroPython if necessary.
 
-    Settings and sessions stay. Broken off at any point, the old firmware or the new one starts;
-    then just do it again. Only what has changed is sent.
+    MicroPython is written where it is missing or too old. The box's settings and sessions stay.
+    Only files that changed are sent. If this is interrupted at any point, the box starts the old
+    firmware or the new one: run the same command again.
 
     Example: beltbox flash --port /dev/ttyUSB0
     """
     folder = find_folder(firmware)
     read_version(folder)  # a folder that isn't one is refused before anything is touched
-    wish = _Wish(port, image_file, erase, dry_run, as_json)
-    path = port or _only_port()
-    started_s = time.monotonic()
-    progress = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
-        transient=True,
-        # What is printed goes above the bar, but into a file when that is where it goes.
-        redirect_stdout=sys.stdout.isatty(),
-    )
-    with progress:
-        board, chip, written = _with_micropython(path, wish, progress)
-        if board is None:
-            return
-        with board:
-            _put(board, chip, folder, written, wish, progress, started_s)
-
-
-def _only_port() -> str:
-    """The only port that a board may be at, or that of the only box that runs.
-
-    Raises PortError.
-    """
-    found = candidates()
-    boards = [one for one in found if not one.soldered] or found
-    if len(boards) == 1:
-        return boards[0].path
-    try:
-        with find_box(None) as link:
-            return link.path
-    except BeltBoxError as error:
-        raise PortError(
-            f"Which board is meant? Name its port: --port PORT. {ports_in_words()}"
-        ) from error
-
-
-def _with_micropython(
-    path: str, wish: _Wish, progress: Progress
-) -> tuple[Board | None, Chip, Path | None]:
-    """(the board at MicroPython's prompt, its chip, the image that was written).
-
-    No board when all that is wanted are the steps, and MicroPython would be written first.
-    """
-    waiting = progress.add_task(f"Asking {path} …", total=None)
-    try:
-        board = Board(path)
-    except NotMicroPythonError:
-        chip = rom.recognise(path)
-        why = "no MicroPython answers on it"
+    request = Request(port, folder, image, erase, dry_run)
+    path = port or find_board_port()
+    display = _Display(as_json)
+    with display.progress:
+        result = install(path, request, display)
+    if isinstance(result, Steps):
+        _print_steps(result, as_json)
     else:
-        try:
-            chip = _chip_of(board)
-        except BaseException:
-            board.reset()
-            raise
-        version = board.facts.version
-        why = "--erase" if wish.erase else "--image" if wish.image else ""
-        if not why and version < image.OLDEST:
-            why = f"its MicroPython {_dotted(version)} is older than {_dotted(image.OLDEST)}"
-        if not why:
-            progress.remove_task(waiting)
-            return board, chip, None
-        board.reset()  # so that it runs if it doesn't come to writing
-    progress.remove_task(waiting)
-    written = _write_image(path, chip, why, wish, progress)
-    if wish.dry_run:
-        return None, chip, None
-    board = _await_micropython(path, progress)
-    try:
-        if _chip_of(board) != chip or board.facts.version < image.OLDEST:
-            raise FlashError(
-                f"{written} was written, and now {board.facts.machine} answers with MicroPython "
-                f"{_dotted(board.facts.version)}. BeltBox needs {_dotted(image.OLDEST)} or newer "
-                f"for the {chip.name}: name another file with --image."
-            )
-    except BaseException:
-        board.close()
-        raise
-    return board, chip, written
+        _print_installed(result, as_json)
 
 
-def _chip_of(board: Board) -> Chip:
-    facts = board.facts
-    chip = chips.by_word(facts.machine) if facts.platform == "esp32" else None
-    if chip is None:
-        raise BoardError(
-            f"At {board.path} is a {facts.machine or facts.platform}. There is no pin map for it: "
-            f"BeltBox runs on the {chips.names()}."
+class _Work:
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress = progress
+        self._task = task
+
+    def show(self, done: float, of: float | None = None) -> None:
+        self._progress.update(self._task, completed=done, total=of)
+
+    def advance(self, count: int) -> None:
+        self._progress.advance(self._task, count)
+
+
+class _Display:
+    """Remarks as lines, works as progress bars."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
+            transient=True,
+            # What is printed goes above the bar, but into a file when that is where it goes.
+            redirect_stdout=sys.stdout.isatty(),
         )
-    return chip
+
+    def remark(self, text: str) -> None:
+        print(text, file=sys.stderr if self._as_json else sys.stdout, flush=True)
+
+    @contextmanager
+    def work(self, words: str, of: float | None = None) -> Generator[_Work]:
+        task = self.progress.add_task(words, total=of)
+        yield _Work(self.progress, task)
+        self.progress.remove_task(task)
 
 
-def _write_image(path: str, chip: Chip, why: str, wish: _Wish, progress: Progress) -> Path | None:
-    """Write MicroPython's image, or say what would be done; the file."""
-    if wish.dry_run:
-        if wish.image is not None:
-            image.check(wish.image, chip)
-        name = wish.image or image.is_kept(chip)
-        steps = [] if name else [f"download {chip.image}-DATE-v{image.SERIES}.x.bin ({image.SITE})"]
-        steps += ["erase the whole flash"] if wish.erase else []
-        steps += [
-            f"write {name or 'it'} at {chip.offset:#x}",
-            "copy the firmware, all of it",
-            "start it, and ask its version",
-        ]
-        _say_steps(f"{path}: {chip.name}; {why}.", steps, {"chip": chip.name, "why": why}, wish)
-        return None
-    if wish.port is None:
-        raise FlashError(
-            f"MicroPython would be written onto the {chip.name} at {path}, because {why}. If that "
-            f"is the box, allow it by naming its port: --port {path}"
-        )
-    _tell(f"{path}: {chip.name}; {why}: writing MicroPython ({chip.image}).", wish)
-    task = progress.add_task("Downloading", total=None)
-    file = image.find(
-        chip, wish.image, lambda done, of: progress.update(task, completed=done, total=of)
-    )
-    progress.remove_task(task)
-    size_bytes = file.stat().st_size
-    task = progress.add_task(f"Writing {file.name}", total=size_bytes)
-    rom.write(
-        path,
-        chip,
-        file,
-        lambda percent: progress.update(task, completed=percent / 100 * size_bytes),
-        erase=wish.erase,
-    )
-    progress.remove_task(task)
-    return file
-
-
-def _await_micropython(path: str, progress: Progress) -> Board:
-    task = progress.add_task("Waiting for MicroPython", total=None)
-    deadline_s = time.monotonic() + _START_S
-    while True:
-        try:
-            board = Board(path)
-        except (BoardError, PortError) as error:
-            if time.monotonic() > deadline_s:
-                raise FlashError(
-                    f"MicroPython was written at {path}, but doesn't answer ({error}). Press the "
-                    "board's reset button, then try again. If it still doesn't, wipe the board: "
-                    "--erase."
-                ) from error
-            time.sleep(_POLL_S)
-        else:
-            progress.remove_task(task)
-            return board
-
-
-def _put(
-    board: Board,
-    chip: Chip,
-    folder: Path,
-    written: Path | None,
-    wish: _Wish,
-    progress: Progress,
-    started_s: float,
-) -> None:
-    """The firmware onto a board that runs MicroPython, to its identity."""
-    path = board.path
-    with _started_again_after(board):
-        if not board.has_filesystem():
-            raise FlashError(
-                f"MicroPython runs at {path}, but can't read its filesystem: another program used "
-                "that flash. Wipe the board, with all that is on it: beltbox flash --erase --port "
-                f"{path}"
-            )
-        firmware = prepare(folder, board.facts.mpy)
-        there, chosen = flash.look(board, firmware)
-        before = flash.version_there(board, chosen)
-        plan = flash.make_plan(firmware, there, chosen, keep_main=before is None)
-        _tell(
-            f"{path}: {chip.name}, MicroPython {_dotted(board.facts.version)}, "
-            f"{_change(before, firmware.version)}.",
-            wish,
-        )
-        if not firmware.compiled:
-            _tell("Sent as sources: there is no compiler here for this MicroPython.", wish)
-        if wish.dry_run:
-            steps = [*plan.steps, "start it, and ask its version"]
-            _say_steps(
-                f"{plan.send_bytes} bytes to send.", steps, _report(plan, firmware, before), wish
-            )
-        else:
-            task: TaskID = progress.add_task("Copying the firmware", total=plan.send_bytes)
-            flash.carry_out(board, firmware, plan, lambda count: progress.advance(task, count))
-            progress.remove_task(task)
-    if wish.dry_run:
+def _print_steps(result: Steps, as_json: bool) -> None:
+    if as_json:
+        print_json({**result.report, "steps": result.steps})
         return
-    task = progress.add_task("Starting it", total=None)
-    identity = _identify(path, firmware, chip)
-    progress.remove_task(task)
-    if wish.as_json:
-        print_json(
-            {
-                "port": path,
-                "chip": chip.name,
-                "board": identity.board,
-                "micropython": identity.micropython,
-                "image": None if written is None else str(written),
-                **_report(plan, firmware, before),
-                "seconds": round(time.monotonic() - started_s, 1),
-            }
-        )
-    else:
-        sent = f"{len(plan.send)} files sent ({plan.send_bytes} bytes)"
-        print(
-            f"{identity.box_name} runs firmware {identity.firmware} on {identity.board}: {sent}, "
-            f"{plan.kept + len(plan.copy)} unchanged, {len(plan.stale)} stale ones removed."
-        )
-        if plan.keep_main:
-            print("The main.py that was there, not the box's, is kept as main.py.before.")
-
-
-@contextmanager
-def _started_again_after(board: Board) -> Generator[None]:
-    """However it ends, the board isn't left at its prompt, if it can still be reached."""
-    try:
-        yield
-    finally:
-        board.reset()
-
-
-def _identify(path: str, firmware: Firmware, chip: Chip) -> Identity:
-    """Who answers now. Raises FlashError when it isn't what was put there."""
-    identity = None
-    deadline_s = time.monotonic() + _START_S
-    while identity is None:
-        try:
-            with BoxLink(path) as link:
-                link.command("identify")  # in safe mode it says who it is, and answers nothing
-                identity = link.identity
-        except (PortError, LinkError) as error:
-            if time.monotonic() > deadline_s or isinstance(error, NoProgramError | SafeModeError):
-                raise FlashError(
-                    f"Firmware {firmware.version} is on the board, but it doesn't start: {error}"
-                ) from error
-            time.sleep(_POLL_S)
-    if (identity.firmware, identity.board) != (firmware.version, chip.board):
-        raise FlashError(
-            f"Firmware {firmware.version} for {chip.board} was put on the board, and firmware "
-            f"{identity.firmware} for {identity.board} answers. Press its reset button and try "
-            "again."
-        )
-    return identity
-
-
-def _report(plan: Plan, firmware: Firmware, before: str | None) -> dict[str, object]:
-    return {
-        "firmware": firmware.version,
-        "before": before,
-        "compiled_for": firmware.architecture if firmware.compiled else "source",
-        "firmware_bytes": firmware.size_bytes,
-        "sent_files": len(plan.send),
-        "sent_bytes": plan.send_bytes,
-        "unchanged_files": plan.kept + len(plan.copy),
-        "removed_files": len(plan.stale),
-    }
-
-
-def _change(before: str | None, after: str) -> str:
-    if before is None:
-        return f"firmware {after} onto a board without"
-    if before == after:
-        return f"firmware {after} again"
-    older = _parts(after) < _parts(before)
-    return f"firmware {before} to {after}" + (", a downgrade" if older else "")
-
-
-def _parts(version: str) -> list[int]:
-    return [int(part) if part.isdigit() else 0 for part in version.split(".")]
-
-
-def _dotted(version: tuple[int, int, int]) -> str:
-    return ".".join(map(str, version))
-
-
-def _say_steps(head: str, steps: list[str], report: dict[str, object], wish: _Wish) -> None:
-    if wish.as_json:
-        print_json({**report, "steps": steps})
-        return
-    print(f"{head} The steps:")
-    for number, step in enumerate(steps, 1):
+    print(f"{result.head} The steps:")
+    for number, step in enumerate(result.steps, 1):
         print(f"{number:4}. {step}")
 
 
-def _tell(text: str, wish: _Wish) -> None:
-    print(text, file=sys.stderr if wish.as_json else sys.stdout, flush=True)
+def _print_installed(result: Installed, as_json: bool) -> None:
+    if as_json:
+        print_json(result.report)
+        return
+    identity, plan = result.identity, result.plan
+    print(
+        f"{identity.box_name} runs firmware {identity.firmware} on {identity.board}: "
+        f"{len(plan.send)} files sent ({plan.send_bytes} bytes), "
+        f"{plan.kept + len(plan.copy)} unchanged, {len(plan.stale)} outdated ones removed."
+    )
+    if plan.keep_main:
+        print("The main.py that was there, not the box's, is kept as main.py.before.")

@@ -11,6 +11,7 @@ from rich.table import Table
 from beltbox import units
 from beltbox.cli.common.options import JsonOption, PortOption, StoreOption
 from beltbox.cli.common.output import print_json
+from beltbox.cli.common.remarks import remarks_on
 from beltbox.errors import BeltBoxError
 from beltbox.link.finding import find_box
 from beltbox.link.link import LinkError
@@ -18,28 +19,26 @@ from beltbox.record.pull import Brought, Pulled, Puller, PullError
 from beltbox.signals import Stopper
 from beltbox.store.store import Store, open_store
 from beltbox.walk.session import SessionSummary, summary_json
-from beltbox.words import printable
 
 
 def pull_command(
     port: PortOption = None, store: StoreOption = None, as_json: JsonOption = False
 ) -> None:
-    """Bring the sessions that the box kept by itself into the store.
+    """Copy the sessions that the box recorded by itself into the store.
 
-    What is here already isn't brought again, and fills the gaps of what was recorded live. The box
-    keeps a session until it is in the store. Ctrl-C loses nothing: the next pull goes on.
+    Only sessions that the store doesn't have yet are copied. Where a session was recorded live,
+    with gaps, the box's data fill them. The box keeps a session until it is in the store. Ctrl-C
+    loses nothing: the next pull continues.
 
     Example: beltbox pull
     """
     # With --json the only thing on the standard output is the JSON.
     console = Console(stderr=as_json)
-
-    def tell(text: str) -> None:
-        console.print(printable(text), style="dim", markup=False, highlight=False)
+    remark = remarks_on(console)
 
     with ExitStack() as stack:
         opened = stack.enter_context(open_store(store))
-        link = stack.enter_context(find_box(port, tell=tell))
+        link = stack.enter_context(find_box(port, tell=remark))
         stopper = Stopper()
         stopper.listen()
         bar = Progress(
@@ -55,7 +54,7 @@ def pull_command(
         puller = Puller(
             link,
             opened,
-            tell=tell,
+            tell=remark,
             progress=lambda done, of: bar.update(task, completed=done, total=of),
             stop=stopper,
         )
@@ -66,42 +65,44 @@ def pull_command(
             with suppress(BeltBoxError):
                 _show(opened, puller.pulled, as_json, console)
             raise PullError(
-                f"{error} What was brought is kept; `beltbox pull` goes on with the rest."
+                f"{error} What was copied is kept; `beltbox pull` continues with the rest."
             ) from error
         except BaseException:
-            with suppress(BeltBoxError):  # what went wrong first is to be told
+            with suppress(BeltBoxError):  # the first error is the one to report
                 _show(opened, puller.pulled, as_json, console)
             raise
         _show(opened, puller.pulled, as_json, console)
         if puller.pulled.left:
-            raise PullError(
+            left = (
                 f"Stopped: sessions that are still only on the box: {puller.pulled.left}. "
-                "`beltbox pull` goes on with them."
+                "`beltbox pull` continues with them."
             )
+            raise KeyboardInterrupt(left) if stopper.by_ctrl_c else PullError(left)
         if puller.pulled.newer:
             raise PullError(" ".join(puller.pulled.why_newer()))
 
 
 def _show(store: Store, pulled: Pulled, as_json: bool, console: Console) -> None:
-    summaries = {one.id: one for one in store.sessions()}
+    summaries = {summary.id: summary for summary in store.sessions()}
     if as_json:
         print_json(
             {
                 "brought": [
-                    summary_json(summaries[one.session_id])
+                    summary_json(summaries[session.session_id])
                     | {
-                        "box_session": one.number,
-                        "filled_s": one.filled_s,
-                        "damaged_blocks": one.damaged_blocks,
+                        "box_session": session.number,
+                        "filled_s": session.filled_s,
+                        "damaged_blocks": session.damaged_blocks,
                     }
-                    for one in pulled.brought
+                    for session in pulled.brought
                 ],
                 "here": pulled.here,
                 "under_way": pulled.under_way,
                 "dropped": pulled.dropped,
                 "left": pulled.left,
                 "newer": [
-                    {"box_session": one.number, "version": one.version} for one in pulled.newer
+                    {"box_session": session.number, "version": session.version}
+                    for session in pulled.newer
                 ],
             }
         )
@@ -115,17 +116,19 @@ def _table(summaries: dict[int, SessionSummary], brought: list[Brought]) -> Tabl
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("session", "when", "time", "distance", ""):
         table.add_column(heading, justify="left" if heading in ("when", "") else "right")
-    for one in brought:
-        summary = summaries[one.session_id]
+    for session in brought:
+        summary = summaries[session.session_id]
         remarks: list[str] = []
-        if one.filled_s is not None:
+        if session.filled_s is not None:
             remarks.append(
-                f"recorded live, {one.filled_s} s filled" if one.filled_s else "recorded live"
+                f"recorded live, {session.filled_s} s filled"
+                if session.filled_s
+                else "recorded live"
             )
-        if one.damaged_blocks:
-            remarks.append(f"{one.damaged_blocks} damaged")
+        if session.damaged_blocks:
+            remarks.append(f"{session.damaged_blocks} damaged")
         table.add_row(
-            str(one.session_id),
+            str(session.session_id),
             units.format_start(summary.started_at, dated=summary.dated),
             units.format_duration(summary.totals.duration_s),
             units.distance(summary.totals.distance_mm).si,
@@ -136,9 +139,9 @@ def _table(summaries: dict[int, SessionSummary], brought: list[Brought]) -> Tabl
 
 def _in_words(pulled: Pulled) -> str:
     count = len(pulled.brought)
-    said = f"{count} session{'s' * (count != 1)} brought, {pulled.here} here already."
+    words = f"{count} session{'s' * (count != 1)} copied, {pulled.here} already in the store."
     if pulled.under_way is not None:
-        said += " One is under way: pull again when it has ended, after a minute of rest."
+        words += " One hasn't ended: pull again after a minute of standing still."
     if pulled.dropped:
-        said += f" The box dropped {len(pulled.dropped)} meanwhile, to make room."
-    return said
+        words += f" The box deleted {len(pulled.dropped)} meanwhile, to make room."
+    return words

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from beltbox import units
-from beltbox.cli.box.live import tell_time
+from beltbox.cli.box.live import set_clock
 from beltbox.cli.common.options import (
     MAX_S,
     JsonOption,
@@ -20,7 +20,8 @@ from beltbox.cli.common.options import (
     StoreOption,
     a_number,
 )
-from beltbox.cli.common.output import print_json, sound_text, teller
+from beltbox.cli.common.output import print_json, sound_text
+from beltbox.cli.common.remarks import remarks_on
 from beltbox.errors import BeltBoxError
 from beltbox.files import refuse_target
 from beltbox.link.finding import find_box
@@ -76,29 +77,32 @@ def record_command(
         typer.Option(
             min=0.1,
             max=MAX_S,
-            help="Start at once, and stop after so many seconds.",
+            help="Start at once, and stop after this many seconds.",
             callback=a_number,
         ),
     ] = None,
     capture: Annotated[
-        Path | None, typer.Option(help="Keep the port's bytes too, as they came, in this file.")
+        Path | None,
+        typer.Option(help="Also save every byte that the box sends, unchanged, to this file."),
     ] = None,
-    person: Annotated[str | None, typer.Option(help="Who walks.")] = None,
+    person: Annotated[str | None, typer.Option(help="The walker's name.")] = None,
     overwrite: OverwriteOption = False,
     once: Annotated[
         bool,
-        typer.Option("--once", help="Leave after one session instead of waiting for the next."),
+        typer.Option("--once", help="Exit after one session instead of waiting for the next."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Record walks into the store: starts when the belt moves, ends after a minute of standing.
+    """Record walks: each one becomes a session in the store.
 
-    Ctrl-C ends the session and keeps all of it.
+    A session starts when the belt moves, and ends after a minute of standing still. Ctrl-C ends
+    the recording and keeps everything.
 
     Example: beltbox record --person Anna
     """
     # With --json the only thing on the standard output is the JSON.
     console = Console(stderr=as_json)
+    remark = remarks_on(console)
     with ExitStack() as stack:
         opened = stack.enter_context(open_store(store))
         captured = None
@@ -111,8 +115,8 @@ def record_command(
             )
             captured = CaptureFile(capture)
             stack.callback(captured.close)
-        link = stack.enter_context(find_box(port, capture=captured, tell=teller(console)))
-        tell_time(link, teller(console))
+        link = stack.enter_context(find_box(port, capture=captured, tell=remark))
+        set_clock(link, remark)
         view: View = PlainView(console) if as_json else view_for(console)
         stopper = Stopper()
         stopper.listen()
@@ -132,12 +136,12 @@ def record_command(
                     view.notify("Ready: the session starts when the belt moves. Ctrl-C ends it.")
                 recorder.run()
         except BaseException:
-            with suppress(BeltBoxError):  # what went wrong first is to be told
+            with suppress(BeltBoxError):  # the first error is the one to report
                 if recorder.sessions and not as_json:
                     console.print("What was recorded until then is kept:", highlight=False)
-                _say_what_was_kept(opened, recorder.sessions, as_json, console)
+                _print_what_was_kept(opened, recorder.sessions, as_json, console)
             raise
-        _say_what_was_kept(opened, recorder.sessions, as_json, console)
+        _print_what_was_kept(opened, recorder.sessions, as_json, console)
         if not recorder.sessions and not as_json:
             console.print("Nothing was recorded: the belt didn't move.", highlight=False)
 
@@ -150,27 +154,30 @@ def _own_sessions(link: BoxLink) -> OwnSessions | None:
     return None
 
 
-def _say_what_was_kept(store: Store, ids: Sequence[int], as_json: bool, console: Console) -> None:
-    kept = [walk_numbers(store.load(one, with_raw=False)) for one in ids]
+def _print_what_was_kept(store: Store, ids: Sequence[int], as_json: bool, console: Console) -> None:
+    kept = [walk_numbers(store.load(session_id, with_raw=False)) for session_id in ids]
     if as_json:
-        print_json([{**summary_json(one.summary), **one.as_json()} for one in reversed(kept)])
+        print_json(
+            [{**summary_json(numbers.summary), **numbers.as_json()} for numbers in reversed(kept)]
+        )
         return
-    for one in kept:
+    for numbers in kept:
         # Into a file or a pipe it is one line; a terminal's are broken between words.
         soft = not console.is_terminal
-        console.print(summary_line(one), markup=False, highlight=False, soft_wrap=soft)
+        console.print(summary_line(numbers), markup=False, highlight=False, soft_wrap=soft)
 
 
 def summary_line(numbers: WalkNumbers) -> str:
     """A session in a line."""
-    one, u = numbers.summary, numbers.u
-    rail = units.format_percent(one.totals.mean_reliance_permille, u["mean_reliance_permille_u"])
-    hands_off = units.format_share(one.totals.hands_off_share, u["hands_off_share_u"])
-    steps = f", {units.format_steps(one.totals.steps, u['steps_u'])}" if one.totals.steps else ""
+    session, u = numbers.summary, numbers.u
+    totals = session.totals
+    rail = units.format_percent(totals.mean_reliance_permille, u["mean_reliance_permille_u"])
+    hands_off = units.format_share(totals.hands_off_share, u["hands_off_share_u"])
+    steps = f", {units.format_steps(totals.steps, u['steps_u'])}" if totals.steps else ""
     return (
-        f"Session {one.id}: {units.format_duration(one.totals.duration_s)}, "
-        f"{units.format_distance(one.totals.distance_mm, u['distance_mm_u'])}, "
-        f"{units.format_speed(one.totals.mean_speed_mm_s, u['mean_speed_mm_s_u'])}, "
-        f"rail {rail} of body weight, hands off {hands_off} of the way{steps}. "
-        f"See it: beltbox report {one.id}"
+        f"Session {session.id}: {units.format_duration(totals.duration_s)}, "
+        f"{units.format_distance(totals.distance_mm, u['distance_mm_u'])}, "
+        f"{units.format_speed(totals.mean_speed_mm_s, u['mean_speed_mm_s_u'])}, "
+        f"rail {rail} of body weight, hands off {hands_off} of the distance{steps}. "
+        f"See it: beltbox report {session.id}"
     )

@@ -1,4 +1,4 @@
-"""`beltbox settings`: what the box knows of its belt, its cells and the walker's weight."""
+"""`beltbox settings`: the belt's and the cells' calibration, the walker's weight, and more."""
 
 from __future__ import annotations
 
@@ -26,20 +26,25 @@ class SettingError(BeltBoxError):
 
 def settings_command(
     change: Annotated[
-        list[str] | None, typer.Argument(help="KEY=VALUE …: change these on the box.")
+        list[str] | None, typer.Argument(help="KEY=VALUE …: change these settings on the box.")
     ] = None,
     port: PortOption = None,
     tare: Annotated[
-        bool, typer.Option("--tare", help="Take what the rails read now, hands off, as zero.")
+        bool,
+        typer.Option(
+            "--tare", help="Take what the rails measure now, with nobody touching them, as zero."
+        ),
     ] = False,
-    load: Annotated[Path | None, typer.Option(help="Send all settings of this file.")] = None,
-    save: Annotated[
-        Path | None, typer.Option(help="Write the box's settings to this file.")
+    load: Annotated[
+        Path | None, typer.Option(help="Send all settings in this file to the box.")
     ] = None,
+    save: Annotated[Path | None, typer.Option(help="Save the box's settings to this file.")] = None,
     overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show the box's settings, or change them.
+
+    Every setting is shown with the values that it may have.
 
     Example: beltbox settings body_mass_g=72000 --tare --save box.json
     """
@@ -53,7 +58,7 @@ def settings_command(
         refuse_target(save, error=SettingError, not_onto=kept, overwrite=overwrite)
     with find_box(port) as link:
         there = link.settings()
-        changes.update(_unsure(changes, there))
+        changes.update(_outdated_uncertainties(changes, there))
         for key, value in changes.items():
             if there[key] != value:  # each change wears the flash, and the box measures anew
                 link.command("set", key, value)
@@ -67,16 +72,16 @@ def settings_command(
             file.write("\n")
 
 
-def _unsure(
+def _outdated_uncertainties(
     changes: Mapping[str, int | str], there: Mapping[str, int | str]
 ) -> dict[str, int | str]:
     """Uncertainties to clear: what a calibration stated doesn't hold for another scale."""
     return {
-        sure: 0
-        for scale, sure in U_PPM_OF.items()
+        uncertainty: 0
+        for scale, uncertainty in U_PPM_OF.items()
         if changes.get(scale, there[scale]) != there[scale]
-        and there.get(sure)
-        and sure not in changes
+        and there.get(uncertainty)
+        and uncertainty not in changes
     }
 
 

@@ -16,32 +16,45 @@ def sim_command(
     scenario: Annotated[
         str | None,
         typer.Option(
-            help="A built-in scenario or a file. Without it: the demo's walk, then standing."
+            help="A built-in scenario, or a scenario file. Default: the demo's walk, and then "
+            "standing still."
         ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Another walk of the same kind.")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            help="Vary the walk at random: each number gives another one of the same kind."
+        ),
+    ] = None,
     speed: Annotated[
         float,
         typer.Option(
-            min=0, max=1000, help="Times real time; 0 = as fast as it goes.", callback=a_number
+            min=0,
+            max=1000,
+            help="How many times faster than real time; 0 = as fast as possible.",
+            callback=a_number,
         ),
     ] = 1.0,
     link: Annotated[
         Path | None,
-        typer.Option(
-            help="A symbolic link to its port, made when the port is ready. A file is refused."
-        ),
+        typer.Option(help="Make this symbolic link to the box's port when the port is ready."),
     ] = None,
     truth: Annotated[
-        Path | None, typer.Option(help="A CSV of what really happened, beside what the box saw.")
+        Path | None,
+        typer.Option(
+            help="Write what really happened to this CSV file, for comparison with what the box "
+            "measures."
+        ),
     ] = None,
     wait: Annotated[
-        bool, typer.Option("--wait", help="Stand still until a host asks for something.")
+        bool, typer.Option("--wait", help="Stand still until another command connects to the box.")
     ] = False,
     overwrite: OverwriteOption = False,
     names: Annotated[bool, typer.Option("--list", help="List the built-in scenarios.")] = False,
 ) -> None:
-    """Run a box without hardware: the real firmware on a virtual treadmill, at a serial port.
+    """Run a virtual box: the real firmware on a virtual treadmill.
+
+    The other commands find it like a real box at a serial port. Ctrl-C ends it.
 
     Example: beltbox sim --scenario steady-1mph --speed 4 --truth truth.csv
     """

@@ -29,53 +29,61 @@ def belt_command(
     belt_mm: Annotated[
         float | None,
         typer.Option(
-            help="The belt's length once round, by the tape.",
+            help="The belt's length once around in mm, measured with a tape.",
             callback=a_lap,
         ),
     ] = None,
     marks_mm: Annotated[
         float | None,
         typer.Option(
-            help="In place of a whole lap: how far the second of two marks is behind the first.",
+            help="For two marks instead of one: the distance from the first to the second in mm.",
             callback=a_lap,
         ),
     ] = None,
     laps: Annotated[
-        int, typer.Option(min=1, max=50, help="How many laps, or ways between two marks.")
+        int,
+        typer.Option(min=1, max=50, help="How many laps, or passages from one mark to the other."),
     ] = belt_card.LAPS,
     tape_mm: Annotated[
         float,
-        typer.Option(help="The tape may be off by ± so much.", callback=above_0),
+        typer.Option(help="The error of the tape in mm, ±.", callback=above_0),
     ] = belt_laps.TAPE_MM,
     roller_mm: Annotated[
         float | None,
         typer.Option(
-            help="The roller's diameter. Alone, no lap is needed; with --belt-mm or --marks-mm, "
-            "for comparison.",
+            help="The roller's diameter in mm. By itself it replaces the laps; with --belt-mm or "
+            "--marks-mm it is compared with them.",
             callback=above_0,
         ),
     ] = None,
     roller_error_mm: Annotated[
-        float, typer.Option(help="The diameter may be off by ± so much.", callback=above_0)
+        float, typer.Option(help="The error of the diameter in mm, ±.", callback=above_0)
     ] = belt_laps.ROLLER_MM,
     belt_thickness_mm: Annotated[
-        float, typer.Option(min=0, max=50, help="Where the belt is bent round the roller.")
+        float,
+        typer.Option(
+            min=0, max=50, help="The belt's thickness in mm where it bends around the roller."
+        ),
     ] = 0.0,
     counts_per_rev: Annotated[
         float | None,
         typer.Option(
-            help="Counts in a turn: four times the encoder's lines. For a comparison with laps "
-            "the label's number will do.",
+            help="Counts in one turn of the roller: four times the encoder's lines. To compare "
+            "with laps, the number on the label is enough.",
             callback=above_0,
         ),
     ] = None,
     pushed: Annotated[
-        str, typer.Option(help="The belt is pushed as when walking backward, or forward.")
+        str,
+        typer.Option(
+            help="The direction in which the belt is pushed: as when walking backward, or forward."
+        ),
     ] = belt_card.BACKWARD,
     stops: Annotated[
         bool,
         typer.Option(
-            "--stops", help="No key: let the belt rest two seconds with the mark at the pointer."
+            "--stops",
+            help="Press no key: let the belt rest for two seconds with the mark at the pointer.",
         ),
     ] = False,
     temperature: TemperatureOption = None,
@@ -86,29 +94,34 @@ def belt_command(
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Find how far the belt moves in a count: by laps of a mark, or by a roller's size.
+    """Find out how far the belt moves with each count of the encoder.
 
-    Mark the belt, measure it with a tape, push it some laps by hand and press Enter at each
-    passing of the mark. Where the tape can't go round, make two marks and give --marks-mm.
-    Nothing is stored before you accept.
+    Make a mark on the belt and measure the belt's length with a tape. Push the belt by hand for a
+    few laps, and press Enter each time the mark passes. If the tape can't go around the belt, make
+    two marks and give their distance with --marks-mm. Instead of laps, the roller's diameter will
+    do. Nothing is stored before you accept the result.
 
     Example: beltbox calibrate belt --belt-mm 3000 --laps 5
     """
     if pushed not in (belt_card.BACKWARD, belt_card.FORWARD):
-        raise typer.BadParameter(f"{pushed!r} isn't a way to push; backward or forward.")
+        raise typer.BadParameter(
+            f"{pushed!r} isn't a direction. The choices are backward and forward."
+        )
     if belt_mm is not None and marks_mm is not None:
-        raise typer.BadParameter("--belt-mm is for one mark, --marks-mm for two: give one of them.")
+        raise typer.BadParameter(
+            "--belt-mm is for one mark, --marks-mm for two: give only one of them."
+        )
     for name, error_mm, whole_mm in (
         ("--tape-mm", tape_mm, belt_mm or marks_mm),
         ("--roller-error-mm", roller_error_mm, roller_mm),
     ):
         if whole_mm is not None and error_mm > whole_mm / 10:
             raise typer.BadParameter(
-                f"{name} is {error_mm:g} mm, over a tenth of the {whole_mm:g} mm that it is of."
+                f"{name} is {error_mm:g} mm. It may be at most a tenth of the {whole_mm:g} mm."
             )
     if belt_mm is None and marks_mm is None and roller_mm is not None and stops:
         raise typer.BadParameter(
-            "--stops is for laps, and by a roller's size alone there are none: give --belt-mm or "
+            "--stops is for laps, and a roller's diameter needs none: give --belt-mm or "
             "--marks-mm too."
         )
     plan = BeltPlan(

@@ -33,11 +33,14 @@ from beltbox.store.store import open_store
 
 def check_command(
     weight: Annotated[
-        float | None, typer.Option(help="kg that are to hang there.", callback=a_weight)
+        float | None, typer.Option(help="The known weight in kg.", callback=a_weight)
     ] = None,
     side: Annotated[
         str | None,
-        typer.Option(help="left or right; else the only one, or asked.", callback=a_side),
+        typer.Option(
+            help="left or right. Default: the only calibrated side, or you are asked.",
+            callback=a_side,
+        ),
     ] = None,
     wait: WaitOption = 60.0,
     port: PortOption = None,
@@ -46,12 +49,14 @@ def check_command(
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a rail with one known weight, in twenty seconds: pass (status 0) or fail (1).
+    """Check a rail with one known weight, in twenty seconds.
+
+    The exit status is 0 if the rail passes, 1 if it fails.
 
     Example: beltbox calibrate check --side left --weight 10
     """
     if side == "both":
-        raise typer.BadParameter("a check is of one side: left or right.")
+        raise typer.BadParameter("a check is for one side: left or right.")
     console = Console(stderr=as_json)
     with (
         conversation(console, answers, yes) as talk,
@@ -59,19 +64,19 @@ def check_command(
         CalibrateBox(link, talk.say) as box,
     ):
         cards = {card.part: card for card in _in_force(store, box)}
-        calibrated = [one for one in SIDES if one in cards]
+        calibrated = [known for known in SIDES if known in cards]
         if side is None and len(calibrated) == 1:
             (side,) = calibrated
-            talk.say(f"The {side} rail: only that has a card.")
-        (one,) = sides_meant(box, talk, side, both=False)
+            talk.say(f"The {side} rail: only this one is calibrated.")
+        (rail,) = sides_meant(box, talk, side, both=False)
         kg = weight or talk.ask("weight", "How many kg will hang there?", positive, idle=box.idle)
-        if not box.settings[f"rail_{one}_nn_per_count"]:
+        if not box.settings[f"rail_{rail}_nn_per_count"]:
             raise CalibrationError(
-                f"The box knows no {one} cell. Calibrate it first: beltbox calibrate rail "
-                f"--side {one}"
+                f"The box has no calibrated {rail} cell. Calibrate it first: "
+                f"beltbox calibrate rail --side {rail}"
             )
-        card = cards.get(one)
-        checked = check_rail(box, talk, one, kg, card, wait_s=wait)
+        card = cards.get(rail)
+        checked = check_rail(box, talk, rail, kg, card, wait_s=wait)
     lines = check_lines(checked)
     if card is not None:
         lines[1:1] = [

@@ -29,7 +29,7 @@ _HOW_TO_LEAVE = "Leave at any moment: q and Enter, or Ctrl-C."
 
 @contextmanager
 def conversation(console: Console, answers: Path | None, yes: bool) -> Generator[Talk]:
-    """The conversation; signals to end it leave everything as it was."""
+    """The conversation. A signal that ends it leaves everything as it was: KeyboardInterrupt."""
     given = None if answers is None else Answers(answers, QUESTIONS)
     talk = Talk(console, answers=given, yes=yes)
     before = {number: signal.getsignal(number) for number in end_signals()}
@@ -42,11 +42,9 @@ def conversation(console: Console, answers: Path | None, yes: bool) -> Generator
     except LeaveError:
         talk.say(NOTHING)
         sys.exit(1)
-    except KeyboardInterrupt:
-        talk.quiet()
-        talk.say("")
-        talk.say(f"Stopped. {'The rest is as it was.' if talk.kept else NOTHING}")
-        sys.exit(130)
+    except KeyboardInterrupt as stop:
+        left = "The rest is as it was." if talk.kept else NOTHING
+        raise KeyboardInterrupt(f"Stopped. {left}") from stop
     finally:
         talk.quiet()
         for number, handler in before.items():
@@ -54,21 +52,22 @@ def conversation(console: Console, answers: Path | None, yes: bool) -> Generator
 
 
 def sides_meant(box: CalibrateBox, talk: Talk, side: str | None, *, both: bool) -> list[str]:
-    """The sides that are meant: as said, or asked, where one that the settings name is offered.
+    """The sides that are meant: the given one, or the answer to a question.
 
-    Without `both`, for what only a cell that is known can do, the only one isn't asked for.
+    both: whether both sides may be meant. If not, only a known cell can be meant, so where the
+    settings have a single cell there is no question.
     """
     if side is None:
-        there = [one for one in SIDES if box.settings[f"rail_{one}_nn_per_count"]]
-        if len(there) == 1 and not both:
-            return there
+        known = [name for name in SIDES if box.settings[f"rail_{name}_nn_per_count"]]
+        if len(known) == 1 and not both:
+            return known
         choices = (*SIDES, "both") if both else SIDES
-        # The one that was calibrated before: the other may be there, too, and its turn now.
+        # With --yes the known cell. A person is asked: the other cell may be new, and meant.
         side = talk.ask(
             "side",
             f"Which side: {' or '.join(choices)}?",
             one_of(*choices),
-            by_yes=there[0] if len(there) == 1 else None,
+            by_yes=known[0] if len(known) == 1 else None,
             idle=box.idle,
         )
     return list(SIDES) if side == "both" else [side]
@@ -92,7 +91,7 @@ def run_dialogue(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Run a dialogue, and say what came of it."""
+    """Run a dialogue, and print what was stored."""
     console = Console(stderr=as_json)
     # The store first: what can't be kept in the end isn't begun.
     with (
@@ -113,15 +112,16 @@ def run_dialogue(
             if as_json:
                 print_json([card.as_json() for card in talk.kept])
     if talk.unused:
-        talk.say(f"Not asked for, so not used: {', '.join(talk.unused)}.", "yellow")
+        words = "Answers that weren't used, because no question asked for them"
+        talk.say(f"{words}: {', '.join(talk.unused)}.", "yellow")
     if left or not talk.kept:
         talk.say(_stored(talk) if talk.kept else NOTHING)
         sys.exit(1)
 
 
 def _stored(talk: Talk) -> str:
-    """What is stored where not all of it is."""
+    """What was stored, for a dialogue that ended early."""
     if not talk.kept:
-        return "Nothing of it was stored."
+        return "Nothing was stored."
     kept = " and ".join(f"the {card.title}" for card in talk.kept)
-    return f"Stored is {kept}, and nothing else."
+    return f"Only {kept} was stored."

@@ -35,20 +35,24 @@ def _celsius(value: float | None) -> float | None:
 AnswersOption = Annotated[
     Path | None,
     typer.Option(
-        help="A file of answers in place of a person, `key = value` a line. The keys: "
+        help="A file of answers to the questions, one `key = value` a line. The keys: "
         f"{', '.join(QUESTIONS)}."
     ),
 ]
 YesOption = Annotated[
-    bool, typer.Option("--yes", "-y", help="Ask nothing: accept what is sound, fail otherwise.")
+    bool, typer.Option("--yes", "-y", help="Ask nothing: accept a sound result, fail otherwise.")
 ]
 WaitOption = Annotated[
     float,
-    typer.Option(min=1, max=3600, help="Wait so many seconds for each step.", callback=a_number),
+    typer.Option(
+        min=1, max=3600, help="How many seconds to wait for each step.", callback=a_number
+    ),
 ]
 TemperatureOption = Annotated[
     float | None,
-    typer.Option("--temperature", help="°C, for the card.", callback=_celsius),
+    typer.Option(
+        "--temperature", help="The temperature in °C, to be noted on the card.", callback=_celsius
+    ),
 ]
 
 
@@ -81,5 +85,5 @@ def share_of_percent(value: float) -> float:
 
 def a_side(value: str | None) -> str | None:
     if value is not None and value not in (*SIDES, "both"):
-        raise typer.BadParameter(f"{value!r} isn't a side; there are left, right and both.")
+        raise typer.BadParameter(f"{value!r} isn't a side. The choices are left, right and both.")
     return value

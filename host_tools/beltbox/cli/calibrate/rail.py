@@ -43,34 +43,41 @@ def rail_command(
     weights: Annotated[
         str | None,
         typer.Option(
-            help="kg that hang in all each time, one to eight, the lightest first: 5,10,20.",
+            help="The total weight at each step in kg, one to eight of them, the lightest first: "
+            "5,10,20.",
             callback=_weights,
         ),
     ] = None,
     side: Annotated[
-        str | None, typer.Option(help="left, right or both; else it is asked.", callback=a_side)
+        str | None,
+        typer.Option(help="left, right or both. Default: you are asked.", callback=a_side),
     ] = None,
     tolerance: Annotated[
         float,
-        typer.Option(
-            help="The weights may be off by ± so many percent.", callback=share_of_percent
-        ),
+        typer.Option(help="The error of the weights in percent, ±.", callback=share_of_percent),
     ] = 1.0,
     unload: Annotated[
-        bool, typer.Option(help="Read also while weights come off, for the hysteresis.")
+        bool,
+        typer.Option(help="Also measure while the weights are taken off, to find the hysteresis."),
     ] = True,
     position: Annotated[
         float | None,
-        typer.Option(help="Hang so many kg at three places along the rail.", callback=a_weight),
+        typer.Option(
+            help="Also hang this weight in kg at three places along the rail.", callback=a_weight
+        ),
     ] = None,
     label_kg: Annotated[
         float | None,
-        typer.Option(help="The capacity on the cell's label, to compare.", callback=above_0),
+        typer.Option(
+            help="The capacity in kg on the cell's label, to compare with.", callback=above_0
+        ),
     ] = None,
     label_mv_v: Annotated[
         float | None,
         typer.Option(
-            "--label-mv-v", help="The label's mV/V; else 1 or 2 may be it.", callback=above_0
+            "--label-mv-v",
+            help="The sensitivity in mV/V on the cell's label. Default: 1 or 2, whichever fits.",
+            callback=above_0,
         ),
     ] = None,
     temperature: TemperatureOption = None,
@@ -81,11 +88,11 @@ def rail_command(
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Calibrate the rails' load cells with known weights: on, and off again.
+    """Calibrate the load cells of the rails with known weights.
 
-    Ten seconds of diagnosis, hands off for the zero, then each weight, which is seen by itself
-    once it hangs still. Then the line through them: accept, repeat or leave. Nothing is stored
-    before you accept.
+    First the cells are examined for ten seconds, and the zero is measured with nobody touching the
+    rails. Then you hang the weights one after the other; each is noticed once it hangs still. At
+    the end you see the result: accept, repeat or leave. Nothing is stored before you accept.
 
     Example: beltbox calibrate rail --side left --weights 5,10,20 --tolerance 0.5
     """
@@ -106,8 +113,8 @@ def rail_command(
         talk.say("Ten seconds of diagnosis: hands off the rails, nothing on them.", "bold")
         with progress_bar(talk.console, "Hands off the rails") as show:
             diagnose(box, talk, sides, show)
-        for one in sides:
-            talk.say(f"The {one} rail.", "bold")
-            keep(box, talk, opened, RailDialogue(box, talk, one, plan).run())
+        for each_side in sides:
+            talk.say(f"The {each_side} rail.", "bold")
+            keep(box, talk, opened, RailDialogue(box, talk, each_side, plan).run())
 
     run_dialogue(work, port=port, store=store, answers=answers, yes=yes, as_json=as_json)

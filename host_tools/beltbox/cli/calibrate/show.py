@@ -22,12 +22,14 @@ from beltbox.store.store import open_store
 def show_command(
     port: Annotated[
         str | None,
-        typer.Option("--port", "-p", help="Compare with the settings of the box there."),
+        typer.Option("--port", "-p", help="Compare with the settings of the box at this port."),
     ] = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the newest card of each box's belt and rails, and whether it still holds.
+    """Show the newest calibrations, and whether they still hold.
+
+    Each calibration of a belt or a rail left a card in the store. The newest of each box are shown.
 
     Example: beltbox calibrate show --json
     """

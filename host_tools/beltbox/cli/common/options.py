@@ -11,24 +11,26 @@ import typer
 def a_port(value: str | None) -> str | None:
     """The option's value. Raises BadParameter where it names nothing."""
     if value is not None and not value.strip():
-        raise typer.BadParameter("it is empty. Name a port, or leave --port out.")
+        raise typer.BadParameter("the port's name is empty. Name a port, or omit --port.")
     return value
 
 
 PortOption = Annotated[
     str | None,
     typer.Option(
-        "--port", "-p", help="The box's port; else the only box that is found.", callback=a_port
+        "--port", "-p", help="The box's port. Default: the only box that is found.", callback=a_port
     ),
 ]
 StoreOption = Annotated[
     str | None,
-    typer.Option("--store", help="A file or a database URL; else the store in your data folder."),
+    typer.Option(
+        "--store", help="The store: a file or a database URL. Default: the one in your data folder."
+    ),
 ]
 OverwriteOption = Annotated[
-    bool, typer.Option("--overwrite", help="Replace the file if it is there.")
+    bool, typer.Option("--overwrite", help="Replace the file if it exists.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for scripts.")]
 
 
 MAX_S = 7 * 24 * 3600.0

@@ -1,13 +1,10 @@
-"""How the commands print, and how they fail."""
+"""How the commands print results and errors."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from typing import NoReturn
-
-from rich.console import Console
 
 from beltbox.words import printable
 
@@ -18,7 +15,7 @@ def sound_text(text: str) -> str:
 
 
 def fail(message: str) -> NoReturn:
-    """Say what is wrong and end with exit status 1."""
+    """Print what is wrong and end with exit status 1."""
     print(f"beltbox: {printable(message)}", file=sys.stderr)
     sys.exit(1)
 
@@ -26,10 +23,3 @@ def fail(message: str) -> NoReturn:
 def print_json(value: object) -> None:
     """Print a value as JSON."""
     print(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def teller(console: Console) -> Callable[[str], None]:
-    def tell(text: str) -> None:
-        console.print(printable(text), style="dim", markup=False, highlight=False)
-
-    return tell

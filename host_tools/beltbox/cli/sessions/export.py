@@ -17,28 +17,32 @@ from beltbox.report.csv_rows import ROWS, export_csv
 
 def export_command(
     session: SessionArgument = None,
-    file_format: Annotated[str, typer.Option("--format", help="csv.")] = "csv",
+    file_format: Annotated[str, typer.Option("--format", help="The kind of file: csv.")] = "csv",
     rows: Annotated[
         str,
         typer.Option(
-            help="metrics (computed again, one for each raw row), live (as streamed) or raw. Where "
-            "only the box kept something, metrics and live have a row a second."
+            help="Which rows: metrics (computed again, one for each raw row), live (as the box "
+            "sent them) or raw. Parts that only the box recorded have one row a second, and no "
+            "raw rows."
         ),
     ] = "metrics",
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="The file; else session-N-ROWS.csv here.")
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="The file to write. Default: session-N-ROWS.csv in this folder."
+        ),
     ] = None,
     overwrite: OverwriteOption = False,
     store: StoreOption = None,
 ) -> None:
-    """Write a session's rows as a file for spreadsheets and scripts.
+    """Write the rows of a session to a CSV file, for spreadsheets.
 
     Example: beltbox export 3 --format csv --rows raw --out monday.csv
     """
     if file_format != "csv":
-        raise typer.BadParameter(f"{file_format!r} isn't a format; there is csv.")
+        raise typer.BadParameter(f"{file_format!r} isn't a format. The only format is csv.")
     if rows not in ROWS:
-        raise typer.BadParameter(f"{rows!r} aren't rows; there are {', '.join(ROWS)}.")
+        raise typer.BadParameter(f"{rows!r} aren't rows. The choices are {', '.join(ROWS)}.")
     loaded, where = load_session(store, session, with_raw=True)
     path = out or Path(f"session-{loaded.summary.id}-{rows}.csv")
     not_onto = [(where, "the store")]

@@ -17,24 +17,26 @@ from beltbox.replay.settings_file import load_settings
 
 
 def replay_command(
-    recording: Annotated[Path, typer.Argument(help="Raw rows (CSV), or a capture of the port.")],
-    settings: Annotated[Path, typer.Option(help="The box's settings (JSON).")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The metric rows (CSV) to write.")],
+    recording: Annotated[Path, typer.Argument(help="A CSV file of raw rows, or a capture file.")],
+    settings: Annotated[Path, typer.Option(help="The box's settings, a JSON file.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The CSV file of metric rows to write.")],
     engine: Annotated[
-        str, typer.Option(help=f"Which interpreter: {', '.join(ENGINES)}.")
+        str, typer.Option(help=f"The interpreter that computes: {', '.join(ENGINES)}.")
     ] = "cpython",
     overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Compute a recording again by the very code of the box.
+    """Compute a recording again with the code that runs on the box.
 
-    Of a capture it says how many sentences were good, damaged and missing, and whether what the
-    box said live equals what its raw rows give.
+    For a capture, it also reports how many sentences were good, damaged and missing, and whether
+    the values that the box sent live equal those computed again.
 
     Example: beltbox replay raw.csv --settings settings.json --out metrics.csv --engine micropython
     """
     if engine not in ENGINES:
-        raise typer.BadParameter(f"{engine!r} isn't an engine; there are {', '.join(ENGINES)}.")
+        raise typer.BadParameter(
+            f"{engine!r} isn't an engine. The choices are {', '.join(ENGINES)}."
+        )
     given = load_settings(settings)
     kept = [(settings, "the settings file")]
     done = compute_again(recording, given, out, engine, not_onto=kept, overwrite=overwrite)
@@ -72,7 +74,10 @@ def _print_replayed(done: Replayed) -> None:
             f"{len(capture.measurements)} measurement{'s' * (len(capture.measurements) > 1)}"
         )
         if capture.left_out:
-            print(f"Left out, as their beginning isn't here: {capture.left_out} raw rows.")
+            print(
+                f"{capture.left_out} raw rows were left out: the capture lacks the start of their "
+                "measurement."
+            )
     for path, totals in zip(done.files, done.totals, strict=True):
         print(
             f"{path}: {units.format_duration((totals['t_ms'] or 0) / 1000)}, "

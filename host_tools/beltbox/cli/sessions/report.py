@@ -25,12 +25,18 @@ from beltbox.walk.session import SessionSummary
 def report_command(
     session: SessionArgument = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="The file; else session-N.html here.")
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="The file to write. Default: session-N.html in this folder."
+        ),
     ] = None,
     overwrite: OverwriteOption = False,
     store: StoreOption = None,
 ) -> None:
-    """Write a session as one HTML page: figures, charts, what happened, how it was measured.
+    """Write a session as a web page with figures and charts.
+
+    The page is one HTML file, which opens without the internet. It also lists what happened during
+    the walk and how it was measured.
 
     Example: beltbox report 3 --out monday.html
     """
@@ -40,7 +46,7 @@ def report_command(
         before = _walk_before(opened, loaded.summary)
         where = opened.where
     path = out or Path(f"session-{loaded.summary.id}.html")
-    # The name that this command gives by itself is its own to replace.
+    # A file by the default name was written by this command, so it may be replaced.
     refuse_target(
         path,
         error=ReportError,
@@ -52,12 +58,12 @@ def report_command(
 
 
 def _walk_before(store: Store, summary: SessionSummary) -> SessionSummary | None:
-    """The same person's latest walk before this one; nobody's isn't anybody's."""
+    """The same person's latest walk before this one. None for a session without a name."""
     earlier = [
-        one
-        for one in store.sessions()
+        session
+        for session in store.sessions()
         if summary.person
-        and one.person == summary.person
-        and (one.started_at, one.id) < (summary.started_at, summary.id)
+        and session.person == summary.person
+        and (session.started_at, session.id) < (summary.started_at, summary.id)
     ]
-    return max(earlier, key=lambda one: (one.started_at, one.id), default=None)
+    return max(earlier, key=lambda session: (session.started_at, session.id), default=None)

@@ -1,4 +1,4 @@
-"""The store and the session that a command means."""
+"""Which store and which session a command reads."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from beltbox.walk.session import Session
 NO_SESSIONS = "No sessions in {} yet. Record one: beltbox record"
 
 SessionArgument = Annotated[
-    int | None, typer.Argument(help="Its number, as `beltbox sessions` lists it; else the latest.")
+    int | None,
+    typer.Argument(
+        help="The session's number, as `beltbox sessions` lists it. Default: the latest."
+    ),
 ]
 
 
 def opened_store(store: str | None) -> Store:
-    """The store that there is, to read. Raises BeltBoxError, StoreError where there is none."""
+    """An existing store, to read. Raises BeltBoxError or StoreError where there is none."""
     if store is None and not default_store_file().exists():
         raise BeltBoxError(NO_SESSIONS.format(default_store_file()))
     return open_store(store, create=False)
@@ -32,6 +35,7 @@ def load_session(store: str | None, session: int | None, *, with_raw: bool) -> t
 
 
 def which_session(opened: Store, session: int | None) -> int:
+    """The session's number, the latest if none is given. Raises BeltBoxError if there is none."""
     latest = opened.latest_id() if session is None else session
     if latest is None:
         raise BeltBoxError(NO_SESSIONS.format(opened.where))

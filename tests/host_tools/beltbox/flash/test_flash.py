@@ -394,7 +394,7 @@ def test_an_old_micropython_needs_an_image_and_a_named_port(box, run, tmp_path, 
     assert ran.status == 0, ran.said
     assert "its MicroPython 1.25.0 is older than 1.26.0. The steps:" in ran.said
     assert "download ESP32_GENERIC-DATE-v1.28.x.bin (https://micropython.org)" in ran.said
-    monkeypatch.setattr("beltbox.cli.box.flash.candidates", lambda: [_asked(running.port)])
+    monkeypatch.setattr("beltbox.flash.installation.candidates", lambda: [_asked(running.port)])
     ran = run("flash")
     assert ran.status == 1
     assert f"allow it by naming its port: --port {running.port}" in ran.said
@@ -463,7 +463,7 @@ def test_the_only_box_among_several_ports_is_found(box, run, speaker, monkeypatc
     running = box()
     silent = speaker()
     both = [_asked(silent.path), _asked(running.port)]
-    monkeypatch.setattr("beltbox.cli.box.flash.candidates", lambda: both)
+    monkeypatch.setattr("beltbox.flash.installation.candidates", lambda: both)
     monkeypatch.setattr("beltbox.link.finding.candidates", lambda: both)
     ran = run("flash", "--json")
     assert ran.status == 0, ran.said
@@ -473,7 +473,7 @@ def test_the_only_box_among_several_ports_is_found(box, run, speaker, monkeypatc
 def test_a_port_soldered_in_is_no_board(box, run, speaker, monkeypatch):
     board = box(blank=True)
     both = [Candidate(speaker().path, "serial port", soldered=True), _asked(board.port)]
-    monkeypatch.setattr("beltbox.cli.box.flash.candidates", lambda: both)
+    monkeypatch.setattr("beltbox.flash.installation.candidates", lambda: both)
     ran = run("flash", "--json")
     assert ran.status == 0, ran.said
     assert json.loads(ran.out)["port"] == board.port

@@ -101,7 +101,7 @@ def test_a_box_alone_keeps_its_walks_until_they_are_pulled(
     assert second.segments[0].metrics[-1].t_ms == 1000 * second.summary.totals.duration_s
 
     again = run("pull", "--port", tmp_path / "box", "--store", path)
-    assert (again.status, "0 sessions brought, 2 here already" in again.said) == (0, True)
+    assert (again.status, "0 sessions copied, 2 already in the store" in again.said) == (0, True)
     listed = run("sessions", "--store", path)
     assert "before 20" in listed.out
     page = tmp_path / "first.html"
@@ -167,7 +167,7 @@ def test_the_gap_of_a_live_recording_is_filled_from_the_box(
 
     pulled = run("pull", "--port", tmp_path / "box", "--store", path)
     assert pulled.status == 0, pulled.said
-    assert "brought, 0 here already" in pulled.said
+    assert "copied, 0 already in the store" in pulled.said
     after = seen_live(path)
     (event,) = [one for one in after.events if one.kind == "filled"]
     assert abs(event.count - gap_ms / 1000) <= 2

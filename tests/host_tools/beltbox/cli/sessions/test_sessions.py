@@ -1,4 +1,4 @@
-"""`beltbox sessions N`: one walk with how sure its numbers are. (The table: test_cli.)"""
+"""`beltbox sessions N`: one walk with how sure its numbers are. (The table: cli/test_main.py.)"""
 
 from __future__ import annotations
 
