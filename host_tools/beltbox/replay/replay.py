@@ -8,6 +8,7 @@ import tempfile
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 from beltbox.errors import BeltBoxError
@@ -25,7 +26,9 @@ from beltcore.settings import fingerprint
 
 _HEADER = ",".join(COLUMNS).encode()
 _HEADER_BYTES = 2000
-_BOX_FLAGS = MetricRow._fields.index("box_flags")
+# The places of a metric row's columns among the core's; what only the box sees is the None behind.
+_PLACES = [COLUMNS.index(name) if name in COLUMNS else -1 for name in MetricRow._fields]
+_in_row = itemgetter(*_PLACES)
 # Totals that the command prints of the last row.
 _SHOWN = ("t_ms", "distance_mm", "forward_mm", "backward_mm")
 
@@ -163,8 +166,8 @@ def _add_uncertainties(metrics: Path, out: Path, uncertainty: Uncertainty) -> No
 
 
 def _metric(values: list[int | None]) -> MetricRow:
-    """A row of the core's COLUMNS."""
-    return MetricRow._make([*values[:_BOX_FLAGS], None, *values[_BOX_FLAGS:]])
+    """A row of the core's COLUMNS; what only the box sees is unknown."""
+    return MetricRow._make(_in_row([*values, None]))
 
 
 def computed_again(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> list[MetricRow]:
@@ -173,9 +176,7 @@ def computed_again(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> 
     rows: list[MetricRow] = []
     for row in raw:
         core.step(*row)
-        values = metric_row(core)
-        # What only the box sees stands among them, and isn't known here.
-        rows.append(_metric(values))
+        rows.append(_metric(metric_row(core)))
     return rows
 
 
