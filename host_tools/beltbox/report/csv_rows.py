@@ -38,7 +38,10 @@ def export_csv(
     `t_ms` and all totals run on across them, so that the file reads as one walk.
 
     Columns that end in _u are standard uncertainties (`uncertainty`), empty where nobody has
-    calibrated. All values are integers, and a field is empty where the value is unknown.
+    calibrated. Every row has its `segment` (1, 2, ...) and its `utc`: the moment by the session's
+    start plus its time, in later segments by what the store knows of their start (`moments`), empty
+    where the session isn't dated. All other values are integers. A field is empty where the value
+    is unknown. New columns come at the end: read them by their names.
 
     Raises ExportError when there is nothing to write, a file exists (unless `overwrite`), is one of
     `not_onto`, or can't be written; the file it names is then as it was before.

@@ -25,6 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from beltbox.walk import rows
 from beltbox.walk.rows import MetricRow
 from beltbox.walk.totals import Totals
 from beltbox.walk.zone_uncertainty import ZoneUncertainty
@@ -87,7 +88,7 @@ class Uncertainty:
         # Of the cells that there are; None if one of them was never calibrated.
         self._worse_gain = max(known) if known and len(known) == len(gains) else None
         self.nothing_known = not self._belt and not known
-        """A box that nobody calibrated: no number of a row has an uncertainty."""
+        """The box was never calibrated: no number of a row has an uncertainty."""
         self._bare_cells = [side for side in present if self._gain[side] is None]
         self._rails_known = self._worse_gain is not None and self._weight_mn > 0
         self._zero_mn = ZERO_U_MN * self._cells  # of the sum: both drift by the same warmth
@@ -98,7 +99,7 @@ class Uncertainty:
         """Of body weight: where light, supported and heavy begin."""
 
     def gaps(self) -> list[str]:
-        """Which numbers have no uncertainty that might have one, and why, in words."""
+        """Which numbers lack an uncertainty because of the calibration, and why, in words."""
         if self.nothing_known:
             return ["No \N{PLUS-MINUS SIGN}: the box isn't calibrated (beltbox calibrate)."]
         reasons: list[str] = []
@@ -191,7 +192,7 @@ class Uncertainty:
         return math.hypot(mn * gain, self._noise_mn / math.sqrt(self._cells), ZERO_U_MN)
 
     def reliance(self, permille: float | None) -> float | None:
-        """Of the part of the body weight; the worse cell's calibration stands for both."""
+        """Of the part of the body weight; the worse cell's calibration is taken for both."""
         return self._reliance(permille, self._noise_mn)
 
     def mean_reliance(self, permille: float | None) -> float | None:
@@ -318,8 +319,13 @@ _OF_COLUMN: dict[str, _Of] = {
     "steps": lambda uncertainty, row, zones: uncertainty.steps(row.steps, zones),
 }
 
-COLUMNS = tuple(f"{name}_u" for name in _OF_COLUMN)
-"""The columns of uncertainties, in their order."""
+_FIRST_SINCE = 2
+COLUMNS = {
+    f"{column}_u": max(_FIRST_SINCE, since)
+    for column in _OF_COLUMN
+    for since in [declared.since for declared in rows.COLUMNS if declared.name == column]
+}
+"""The columns of uncertainties, in their order, and since which version rows have them."""
 
 _SIDES = ("left", "right")
 
