@@ -280,8 +280,8 @@ def test_kill_9_loses_nothing_that_was_committed(path: Path, killed_after: int):
 
 
 def test_two_recorders_share_a_new_store(path: Path):
-    with recorder(path, 30) as one, recorder(path, 30) as other:
-        outputs = [process.communicate(timeout=60)[0] for process in (one, other)]
+    with recorder(path, 30) as first, recorder(path, 30) as second:
+        outputs = [process.communicate(timeout=60)[0] for process in (first, second)]
     assert [output.split()[-1] for output in outputs] == ["30", "30"]
     expected = [raw for raw, _ in made_up_walk(30)]
     with open_store(path) as store:

@@ -36,8 +36,8 @@ def starts(*segments, events=(), dated=True):
 
 
 def test_without_an_event_a_segment_begins_where_the_one_before_ended():
-    found = starts(segment(0, 1000), segment(), segment(100, 2500), segment(100))
-    assert found == [at(0), at(1), at(1), at(3.5)]
+    moments = starts(segment(0, 1000), segment(), segment(100, 2500), segment(100))
+    assert moments == [at(0), at(1), at(1), at(3.5)]
 
 
 def test_raw_rows_may_go_on_after_the_last_metric_row_and_over_the_clocks_wrap():
