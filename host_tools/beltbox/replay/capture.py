@@ -1,4 +1,4 @@
-"""A capture: the port's bytes as they came, taken apart into measurements."""
+"""A capture: the port's bytes as they arrived, read into measurements."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from pathlib import Path
 
 from beltbox.errors import BeltBoxError
 from beltbox.link.wire import Sentence, named, raw_row, sentences
-from beltbox.walk.rows import RawRow, us_between
+from beltbox.walk.rows import LIVE_SENTENCES, MetricRow, RawRow, us_between
+from beltcore.host.metrics import COLUMNS
 from beltcore.host.reader import Reader
 
 _CHUNK_BYTES = 1 << 16
 _LEAD_IN_US = 2_000_000
+# What raw rows don't give again.
+_ONLY_THE_BOX = tuple(name for name in MetricRow._fields if name not in COLUMNS)
 
 
 class CaptureError(BeltBoxError):
@@ -21,10 +24,10 @@ class CaptureError(BeltBoxError):
 
 @dataclass(slots=True)
 class Measurement:
-    """The raw rows from one zero of the box to the next, and what it said of them live.
+    """The raw rows from one zero of the box to the next, and its live sentences about them.
 
-    `live` are the sentences that the raw rows, computed again, must give. What comes once a row
-    is missing isn't among them: `whole` is false then, as it is where the zero itself is missing.
+    `live` are the sentences that the raw rows, computed again, must give. Sentences after a missing
+    row aren't among them: `whole` is false then, as it is where the zero itself is missing.
     """
 
     whole: bool
@@ -33,7 +36,7 @@ class Measurement:
     age_us: int = 0
     """From the first raw row to the last, over all wraps of the clock."""
     settings_hash: str | None = None
-    """Of the settings it was measured with, four hex digits; None where the box's word is lost."""
+    """Of the settings it was measured with, four hex digits; None where that sentence is lost."""
     skipped_ms: list[int] = field(default_factory=list[int])
     """The moments of the live sentences that aren't in `live`."""
 
@@ -48,8 +51,8 @@ class Measurement:
 class Capture:
     """What a capture holds.
 
-    `left_out` counts the raw rows that came between a host's turning raw on and its `begin`: they
-    are the end of a measurement whose beginning isn't here.
+    `left_out` counts the raw rows between the host's commands `raw` and `begin`: they are the end
+    of a measurement whose beginning isn't here.
     """
 
     good: int
@@ -63,7 +66,9 @@ class Capture:
     def not_comparable(self) -> int:
         """How many live sentences have raw rows around them, but not all of those before."""
         return sum(
-            t_ms <= part.age_us // 1000 for part in self.measurements for t_ms in part.skipped_ms
+            t_ms <= measurement.age_us // 1000
+            for measurement in self.measurements
+            for t_ms in measurement.skipped_ms
         )
 
 
@@ -90,81 +95,80 @@ def is_capture(path: Path) -> bool:
 def read_capture(path: Path) -> Capture:
     """Read the capture at `path`. Raises CaptureError: unreadable, or no raw rows."""
     reader = Reader()
-    taken = Capture(0, 0, 0, [], [])
+    capture = Capture(0, 0, 0, [], [])
     try:
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK_BYTES):
-                _take(taken, reader, sentences(reader.feed(chunk)))
-        _take(taken, reader, sentences(reader.finish()))
+                _take(capture, reader, sentences(reader.feed(chunk)))
+        _take(capture, reader, sentences(reader.finish()))
     except OSError as error:
         raise CaptureError(f"Can't read {path}: {error.strerror}. Check the path.") from error
-    taken.good = reader.good
-    taken.damaged = reader.damaged
-    taken.missing = reader.missing
-    longest_us = max((part.age_us for part in taken.measurements), default=0)
+    capture.good = reader.good
+    capture.damaged = reader.damaged
+    capture.missing = reader.missing
+    longest_us = max((measurement.age_us for measurement in capture.measurements), default=0)
     least_us = _LEAD_IN_US if longest_us >= _LEAD_IN_US else 0
-    kept = [part for part in taken.measurements if part.age_us >= least_us]
-    rows = sum(len(part.raw) for part in taken.measurements)
-    taken.left_out = rows - sum(len(part.raw) for part in kept)
-    taken.measurements = [part for part in kept if part.raw]
-    if not taken.measurements:
+    kept = [measurement for measurement in capture.measurements if measurement.age_us >= least_us]
+    rows = sum(len(measurement.raw) for measurement in capture.measurements)
+    capture.left_out = rows - sum(len(measurement.raw) for measurement in kept)
+    capture.measurements = [measurement for measurement in kept if measurement.raw]
+    if not capture.measurements:
         raise CaptureError(
             f"{path} holds {reader.good} good and {reader.damaged} damaged sentences, but no raw "
             "rows. Was `raw` on when it was captured? `beltbox record --capture` turns it on."
         )
-    return taken
+    return capture
 
 
-def _take(taken: Capture, reader: Reader, found: Iterable[Sentence]) -> None:
-    for sentence in found:
+def _take(capture: Capture, reader: Reader, arrived: Iterable[Sentence]) -> None:
+    for sentence in arrived:
         if sentence.type == "":
-            taken.console.append(str(sentence.values[0]))
+            capture.console.append(str(sentence.values[0]))
             continue
         # A start of the box, whose BEG may have been lost, or the first sentence of all.
-        if not taken.measurements or (sentence.type == "ID" and sentence.seq == 0):
-            taken.measurements.append(Measurement(whole=False))
-        part = taken.measurements[-1]
+        if not capture.measurements or (sentence.type == "ID" and sentence.seq == 0):
+            capture.measurements.append(Measurement(whole=False))
+        measurement = capture.measurements[-1]
         if sentence.lost_before:
-            part.whole = False
+            measurement.whole = False
         if sentence.type == "BEG":
             settings_hash = str(named(sentence)["settings_hash"])
-            taken.measurements.append(Measurement(whole=True, settings_hash=settings_hash))
+            capture.measurements.append(Measurement(whole=True, settings_hash=settings_hash))
         elif sentence.type == "RAW":
             row = raw_row(sentence)
             if row is None:
                 reader.damaged += 1
                 reader.good -= 1
-                part.whole = False
+                measurement.whole = False
             else:
-                part.add(row)
-        elif sentence.type in ("NOW", "DST", "ZON"):
+                measurement.add(row)
+        elif sentence.type in LIVE_SENTENCES:
             # Its row isn't there before raw is turned on, nor after it is turned off.
             t_ms = named(sentence)["t_ms"]
-            its_row = bool(part.raw) and t_ms == part.age_us // 1000
-            part.whole = part.whole and its_row
-            if part.whole:
-                part.live.append(sentence)
+            row_is_here = bool(measurement.raw) and t_ms == measurement.age_us // 1000
+            measurement.whole = measurement.whole and row_is_here
+            if measurement.whole:
+                measurement.live.append(sentence)
             elif isinstance(t_ms, int):
-                part.skipped_ms.append(t_ms)
+                measurement.skipped_ms.append(t_ms)
 
 
-def differences(part: Measurement, computed: dict[int, dict[str, int | None]]) -> list[str]:
-    """Where the live sentences of `part` differ from rows `computed` again, by t_ms.
+def differences(measurement: Measurement, computed: dict[int, dict[str, int | None]]) -> list[str]:
+    """Where the live sentences of `measurement` differ from rows `computed` again, by t_ms.
 
     One line each: the moment, the field, live and computed. Empty where all are equal.
     """
-    found: list[str] = []
-    for sentence in part.live:
+    unequal: list[str] = []
+    for sentence in measurement.live:
         fields = named(sentence)
         t_ms = fields.pop("t_ms")
-        fields.pop("box_flags", None)
         row = computed.get(t_ms) if isinstance(t_ms, int) else None
         if row is None:
-            found.append(f"{sentence.type} at {t_ms} ms has no raw row")
+            unequal.append(f"{sentence.type} at {t_ms} ms has no raw row")
             continue
-        found.extend(
+        unequal.extend(
             f"{sentence.type} at {t_ms} ms: {name} was {value}, computed {row[name]}"
             for name, value in fields.items()
-            if row[name] != value
+            if name not in _ONLY_THE_BOX and row[name] != value
         )
-    return found
+    return unequal

@@ -8,6 +8,7 @@ import tempfile
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 from beltbox.errors import BeltBoxError
@@ -25,7 +26,9 @@ from beltcore.settings import fingerprint
 
 _HEADER = ",".join(COLUMNS).encode()
 _HEADER_BYTES = 2000
-_BOX_FLAGS = MetricRow._fields.index("box_flags")
+# The places of a metric row's columns among the core's; what only the box sees is the None behind.
+_PLACES = [COLUMNS.index(name) if name in COLUMNS else -1 for name in MetricRow._fields]
+_in_row = itemgetter(*_PLACES)
 # Totals that the command prints of the last row.
 _SHOWN = ("t_ms", "distance_mm", "forward_mm", "backward_mm")
 
@@ -36,9 +39,10 @@ class ReplayError(BeltBoxError):
 
 @dataclass(slots=True)
 class Replayed:
-    """What a replay found: a file for each measurement, and for a capture how sound it was.
+    """The result of a replay: a file for each measurement, and for a capture how sound it was.
 
-    `compared` live sentences were held against the computed rows; `unequal` says where they differ.
+    `compared` counts the live sentences that were compared with the computed rows; `unequal` lists
+    where they differ.
     """
 
     files: list[Path] = field(default_factory=list[Path])
@@ -65,35 +69,35 @@ def replay(
     each with what it is in words; `overwrite`: other files that are there may be replaced, as those
     of an earlier replay always may. All files are written, or none. Raises BeltBoxError.
     """
-    done = Replayed()
+    replayed = Replayed()
     if is_capture(source):
-        done.capture = read_capture(source)
-        _check_settings(source, done.capture, settings)
-        parts = [part.raw for part in done.capture.measurements]
+        replayed.capture = read_capture(source)
+        _check_settings(source, replayed.capture, settings)
+        parts = [measurement.raw for measurement in replayed.capture.measurements]
     else:
         parts = [read_raw_csv(source)]
-    done.files = [
+    replayed.files = [
         out if index == 0 else out.with_name(f"{out.stem}-{index + 1}{out.suffix}")
         for index in range(len(parts))
     ]
-    for path in done.files:
+    for path in replayed.files:
         refuse_target(
             path,
             error=ReplayError,
             not_onto=[(source, "the recording"), *not_onto],
             overwrite=overwrite or _is_metrics(path),
         )
-    _compute(parts, settings, engine, done)
-    return done
+    _compute(parts, settings, engine, replayed)
+    return replayed
 
 
 def _check_settings(source: Path, capture: Capture, settings: Mapping[str, int | str]) -> None:
     ours = f"{fingerprint(dict(settings)):04X}"
-    for number, part in enumerate(capture.measurements, 1):
-        if part.settings_hash not in (None, ours):
+    for number, measurement in enumerate(capture.measurements, 1):
+        if measurement.settings_hash not in (None, ours):
             raise ReplayError(
                 f"{source}, measurement {number}: the box had other settings (hash "
-                f"{part.settings_hash}) than these (hash {ours}). Give those it had then: "
+                f"{measurement.settings_hash}) than these (hash {ours}). Give those it had then: "
                 "`beltbox settings --save` keeps them in a file."
             )
 
@@ -111,13 +115,13 @@ def _compute(
     parts: Sequence[Sequence[RawRow]],
     settings: Mapping[str, int | str],
     engine: str,
-    done: Replayed,
+    replayed: Replayed,
 ) -> None:
-    """Write `done.files`, once all of them are computed.
+    """Write `replayed.files`, once all of them are computed.
 
     Raises ReplayError when they can't be written, EngineError when the interpreter fails.
     """
-    out = done.files[0]
+    out = replayed.files[0]
     try:
         with tempfile.TemporaryDirectory(
             dir=out.absolute().parent, prefix=".beltbox-replay-"
@@ -131,10 +135,10 @@ def _compute(
                 ENGINES[engine](settings, rows, engines_own)
                 computed.append(Path(folder) / f"metrics-{number}.csv")
                 _add_uncertainties(engines_own, computed[-1], Uncertainty(settings))
-                done.rows += len(raw)
-            _look_over(done, computed)
-            for part, path in zip(computed, done.files, strict=True):
-                os.replace(part, path)
+                replayed.rows += len(raw)
+            _read_back(replayed, computed)
+            for computed_file, path in zip(computed, replayed.files, strict=True):
+                os.replace(computed_file, path)
     except OSError as error:
         raise ReplayError(
             f"Can't write {out}: {error.strerror}. Nothing was written there. Check that the "
@@ -143,7 +147,7 @@ def _compute(
 
 
 def _add_uncertainties(metrics: Path, out: Path, uncertainty: Uncertainty) -> None:
-    """The rows of an engine, each with how sure its numbers are."""
+    """The rows of an engine, each with the uncertainties of its numbers."""
     zone_uncertainty = ZoneUncertainty()
     with (
         metrics.open(encoding="ascii", newline="") as lines,
@@ -157,14 +161,14 @@ def _add_uncertainties(metrics: Path, out: Path, uncertainty: Uncertainty) -> No
         for line in lines:
             fields = line.strip().split(",")
             values = [int(text) if text else None for text in fields]
-            sure = uncertainty.row(_metric(values), zone_uncertainty)
-            more = ",".join(["" if one is None else str(one) for one in sure])
+            uncertainties = uncertainty.row(_metric(values), zone_uncertainty)
+            more = ",".join(["" if u is None else str(u) for u in uncertainties])
             file.write(f"{','.join(fields)},{more}\n")
 
 
 def _metric(values: list[int | None]) -> MetricRow:
-    """A row of the core's COLUMNS."""
-    return MetricRow._make([*values[:_BOX_FLAGS], None, *values[_BOX_FLAGS:]])
+    """A row of the core's COLUMNS; what only the box sees is unknown."""
+    return MetricRow._make(_in_row([*values, None]))
 
 
 def computed_again(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> list[MetricRow]:
@@ -173,29 +177,27 @@ def computed_again(raw: Sequence[RawRow], settings: Mapping[str, int | str]) -> 
     rows: list[MetricRow] = []
     for row in raw:
         core.step(*row)
-        values = metric_row(core)
-        # What only the box sees stands among them, and isn't known here.
-        rows.append(_metric(values))
+        rows.append(_metric(metric_row(core)))
     return rows
 
 
-def _look_over(done: Replayed, computed: Sequence[Path]) -> None:
+def _read_back(replayed: Replayed, computed: Sequence[Path]) -> None:
     """The totals of what was computed, and whether the live sentences agree with it."""
     for index, path in enumerate(computed):
         with path.open(encoding="ascii", newline="") as file:
             table = csv.reader(file)
             header = next(table)
             # Of a capture all are needed; of a long recording only the last.
-            rows = list(table) if done.capture else [*deque(table, maxlen=1)]
+            rows = list(table) if replayed.capture else [*deque(table, maxlen=1)]
         last = _numbers(header, rows[-1])
-        done.totals.append({name: last[name] for name in _SHOWN})
-        if done.capture is None:
+        replayed.totals.append({name: last[name] for name in _SHOWN})
+        if replayed.capture is None:
             continue
-        part = done.capture.measurements[index]
-        wanted = {sentence.values[0] for sentence in part.live}
+        measurement = replayed.capture.measurements[index]
+        wanted = {sentence.values[0] for sentence in measurement.live}
         by_time = {int(row[0]): _numbers(header, row) for row in rows if int(row[0]) in wanted}
-        done.compared += len(part.live)
-        done.unequal += differences(part, by_time)
+        replayed.compared += len(measurement.live)
+        replayed.unequal += differences(measurement, by_time)
 
 
 def _numbers(header: list[str], row: list[str]) -> dict[str, int | None]:

@@ -41,10 +41,10 @@ def load_settings(path: Path) -> Settings:
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A table of JSON, which would keep the last of two values and say nothing."""
-    found: dict[str, Any] = {}
+    """A table of JSON; json.loads alone would keep the last of two values without a word."""
+    settings: dict[str, Any] = {}
     for key, value in pairs:
-        if key in found:
+        if key in settings:
             raise declared.SettingsError(f"{key!r} is there twice; keep one")
-        found[key] = value
-    return found
+        settings[key] = value
+    return settings

@@ -22,7 +22,7 @@ class CardRow:
 
     name: str
     made: str
-    """The day; empty where no card stands behind the settings."""
+    """The day; empty where the settings have no card."""
     uncertainty: str
     residuals: str
     verdict: str

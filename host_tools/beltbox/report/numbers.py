@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from beltbox import units
 from beltbox.walk.rows import MetricRow
 from beltbox.walk.totals import Totals
 from beltbox.walk.zones import ZONES
@@ -74,31 +75,31 @@ def _extremes(values: Series, count: int) -> Series:
     return [least, greatest] if known.index(least) <= known.index(greatest) else [greatest, least]
 
 
-def _scaled(value: int | None, divisor: int) -> float | None:
-    return None if value is None else value / divisor
+def _scaled(value: int | None, scale: units.Scale) -> float | None:
+    return None if value is None else value / scale.divisor
 
 
 def _backward(row: MetricRow) -> float | None:
     speed = row.speed_mm_s
-    return None if speed is None or speed > 0 else -speed / 1000
+    return None if speed is None or speed > 0 else -speed / units.SPEED.divisor
 
 
 def _forward(row: MetricRow) -> float | None:
     speed = row.speed_mm_s
-    return None if speed is None or speed < 0 else speed / 1000
+    return None if speed is None or speed < 0 else speed / units.SPEED.divisor
 
 
 def _belt(row: MetricRow) -> float | None:
-    return None if row.belt_mm_s is None else abs(row.belt_mm_s) / 1000
+    return None if row.belt_mm_s is None else abs(row.belt_mm_s) / units.SPEED.divisor
 
 
 _LINES: dict[str, Callable[[MetricRow], float | None]] = {
     "backward_m_s": _backward,
     "forward_m_s": _forward,
     "belt_m_s": _belt,
-    "left_n": lambda row: _scaled(row.rail_left_mn, 1000),
-    "right_n": lambda row: _scaled(row.rail_right_mn, 1000),
-    "reliance_percent": lambda row: _scaled(row.reliance_permille, 10),
+    "left_n": lambda row: _scaled(row.rail_left_mn, units.FORCE),
+    "right_n": lambda row: _scaled(row.rail_right_mn, units.FORCE),
+    "reliance_percent": lambda row: _scaled(row.reliance_permille, units.PERCENT),
 }
 
 

@@ -107,7 +107,7 @@ def _environment() -> jinja2.Environment:
 
 
 def script_json(data: object) -> Markup:
-    """JSON to stand in a script element, which no text in it can end."""
+    """JSON for a script element, which no text in it can end."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 

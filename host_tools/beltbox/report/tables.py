@@ -82,7 +82,7 @@ def comparison_row(comparison: Comparison) -> list[str]:
 
 
 def _number(value: float | None) -> str:
-    """Three decimals, as the terminal has them, so that they stand under each other."""
+    """Three decimals, as in the terminal, so that they line up."""
     return units.UNKNOWN if value is None else f"{value:.3f}"
 
 

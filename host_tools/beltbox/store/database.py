@@ -1,4 +1,4 @@
-"""Opening the database behind the store, and saying its errors in plain words."""
+"""Opening the database behind the store, and its errors in plain words."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def default_store_url() -> str:
 class Database:
     """An open database whose tables are up to date.
 
-    `where` is what people are told: the file's path, or the URL without its password.
+    `where` is what people read: the file's path, or the URL without its password.
     """
 
     def __init__(self, where: str | Path | None, *, create: bool, busy_timeout_s: float) -> None:
@@ -75,10 +75,10 @@ class Database:
 
     def _bring_up_to_date(self, is_sqlite: bool) -> None:
         with self.reading() as connection:
-            found = schema.found_version(connection, self.where)
-        if found == schema.VERSION:
+            version = schema.stored_version(connection, self.where)
+        if version == schema.VERSION:
             return
-        if is_sqlite and found is None:
+        if is_sqlite and version is None:
             # Kept in the file. Readers and recorders then don't wait for each other.
             with self.plain_words("write"), self._engine.connect() as connection:
                 raw = connection.connection.driver_connection
@@ -92,7 +92,7 @@ class Database:
     def _explained(self, error: DBAPIError | sqlite3.Error, doing: str) -> str:
         cause = error.orig if isinstance(error, DBAPIError) else error
         code = cause.sqlite_errorname if isinstance(cause, sqlite3.Error) else ""
-        said = str(cause).strip().split("\n")[0]
+        reason = str(cause).strip().split("\n")[0]
         if code == "SQLITE_FULL" or (code.startswith("SQLITE_IOERR") and self._disk_is_full()):
             return (
                 f"The disk is full: {self.where} can't grow. What was recorded until now is kept. "
@@ -110,15 +110,15 @@ class Database:
             )
         if code.startswith("SQLITE_CORRUPT"):
             return (
-                f"{self.where} is damaged: {said}. Restore it from a backup, or name another store "
-                "with --store."
+                f"{self.where} is damaged: {reason}. Restore it from a backup, or name another "
+                "store with --store."
             )
         if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
             return (
-                f"Can't {doing} {self.where}: {said}. SQLite must be able to write the file and "
+                f"Can't {doing} {self.where}: {reason}. SQLite must be able to write the file and "
                 "its folder. Change their permissions, or name another store with --store."
             )
-        return f"Can't {doing} the store {self.where}: {said}. Check that it can be reached."
+        return f"Can't {doing} the store {self.where}: {reason}. Check that it can be reached."
 
     def _disk_is_full(self) -> bool:
         if self._folder is None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from beltbox.store import columns
 from beltbox.store.schema import BlockRow
-from beltbox.walk.rows import MetricRow
+from beltbox.walk.rows import COLUMNS, MetricRow
 
 Values = tuple[int | None, ...]
 
@@ -39,14 +39,18 @@ def stored_rows(
 def stored_metrics(
     connection: Connection, segment_id: int, kind: str, *, name: str
 ) -> list[MetricRow]:
-    """The metric rows of one kind; what an older BeltBox had no column for is unknown."""
+    """The metric rows of one kind.
+
+    Blocks hold the columns of `MetricRow` by their place. What an older BeltBox had no column for
+    is unknown; what a newer one has more is left out.
+    """
     rows = stored_rows(connection, segment_id, kind, name=name)
-    return [MetricRow(*cast(tuple[int], values)) for values in rows]
+    return [MetricRow(*cast(tuple[int], values[: len(COLUMNS)])) for values in rows]
 
 
 def append_rows(connection: Connection, segment_id: int, kind: str, rows: Sequence[Values]) -> None:
-    """Put rows after those of their kind that are there."""
-    there = connection.scalar(
+    """Put rows after those of their kind."""
+    row_count = connection.scalar(
         select(func.sum(BlockRow.row_count)).filter_by(segment_id=segment_id, kind=kind)
     )
     for start in range(0, len(rows), _ROWS_IN_A_BLOCK):
@@ -55,7 +59,7 @@ def append_rows(connection: Connection, segment_id: int, kind: str, rows: Sequen
             insert(BlockRow).values(
                 segment_id=segment_id,
                 kind=kind,
-                first_row=(there or 0) + start,
+                first_row=(row_count or 0) + start,
                 row_count=len(part),
                 data=columns.encode(list(zip(*part, strict=True))),
             )

@@ -175,7 +175,7 @@ class EventRow(Base):
 
 
 class CalibrationRow(Base):
-    """The card of a calibration (card.py), with what it is found by."""
+    """The card of a calibration (card.py), with the columns that a search for it needs."""
 
     __tablename__ = "beltbox_calibration"
 
@@ -187,7 +187,7 @@ class CalibrationRow(Base):
     card: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
-def found_version(connection: Connection, where: str) -> int | None:
+def stored_version(connection: Connection, where: str) -> int | None:
     """The version of the tables in this database; None when it has none yet.
 
     Raises StoreError when the database belongs to something else.
@@ -222,18 +222,18 @@ def bring_up_to_date(
     All in the connection's transaction: a step that fails leaves the store as it was.
     Raises StoreError when the store is newer.
     """
-    found = found_version(connection, where)
-    if found is None:
+    stored = stored_version(connection, where)
+    if stored is None:
         Base.metadata.create_all(connection)
         connection.execute(insert(SchemaRow).values(version=version))
         return
-    if found > version:
+    if stored > version:
         raise StoreError(
-            f"{where} has version {found}, and this BeltBox knows up to version {version}: a newer "
-            "BeltBox has written it. Update with `pip install --upgrade beltbox`, or name another "
-            "store with --store."
+            f"{where} has version {stored}, and this BeltBox knows up to version {version}: "
+            "a newer BeltBox has written it. Update with `pip install --upgrade beltbox`, or name "
+            "another store with --store."
         )
-    for old in range(found, version):
+    for old in range(stored, version):
         steps[old](connection)
         connection.execute(update(SchemaRow).values(version=old + 1))
 

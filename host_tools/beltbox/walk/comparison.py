@@ -10,7 +10,7 @@ class Comparison:
     """One number that was measured, beside what it should have been.
 
     All numbers are in `unit`. `difference` is measured minus truth. A `goal` that is a number is
-    the largest difference allowed, either way; one that is text is only shown.
+    the largest difference allowed, up or down; a goal that is text is only shown.
     """
 
     name: str

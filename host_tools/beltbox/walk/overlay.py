@@ -1,4 +1,4 @@
-"""One measurement seen twice: the rows of one source laid in where the other has none."""
+"""One measurement from two sources: the rows of one fill the gaps of the other."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import chain
 
-from beltbox.walk.rows import MetricRow
+from beltbox.walk.rows import RUNNING_COLUMNS, MetricRow
+from beltcore.host.block_fields import RECORD_FIELDS
 
 GAP_MS = 1000
-"""Where so much or less lies between two rows, nothing is missing."""
+"""Up to so long between two rows, nothing is missing."""
 
-_LENGTHS = ("forward_mm", "backward_mm")
-_ZONES = ("hands_off_mm", "light_mm", "supported_mm", "heavy_mm")
+# What runs on, without the time and without the distance, which is the sum of the two directions.
+_SUMS = tuple(name for name in RUNNING_COLUMNS if name not in ("t_ms", "distance_mm"))
+# What a box's records count from the measurement's zero; all else from the session's own beginning.
+_FROM_ZERO = tuple(name for name in _SUMS if name in RECORD_FIELDS)
 
 
 def in_order(*sources: Sequence[MetricRow]) -> list[MetricRow]:
@@ -21,12 +24,12 @@ def in_order(*sources: Sequence[MetricRow]) -> list[MetricRow]:
 
 
 def fill(live: Sequence[MetricRow], box: Sequence[MetricRow]) -> list[MetricRow]:
-    """The rows of `box` that stand where `live` has none for more than a second.
+    """The rows of `box` from where `live` has none for more than a second.
 
     Both are of one measurement, in the order of their times; the zones' metres of `box` count from
-    its own beginning. What is given fits in between: no sum is less than in a row of `live` before
-    it or more than in one after it. After the last of `live` the box is followed up to the last
-    step: that it stood still for a minute then is no part of the walk.
+    its own beginning. The rows given fit in between: no sum is less than in a row of `live` before
+    it or more than in one after it. After the last row of `live`, those of `box` are taken up to
+    the last step: the minute of standing still that ends a session isn't part of the walk.
     """
     times = [row.t_ms for row in box]
     filled: list[MetricRow] = []
@@ -54,14 +57,14 @@ def _fitted(
     """box[first:last], fit in before live[gap]."""
     if first >= last:
         return []
-    least = {name: _known(live, range(gap - 1, -1, -1), name) for name in (*_LENGTHS, *_ZONES)}
-    most = {name: _known(live, range(gap, len(live)), name) for name in (*_LENGTHS, *_ZONES)}
-    zero = {name: least[name] or 0 for name in _LENGTHS}
-    zero |= {name: getattr(box[first - 1], name) or 0 if first else 0 for name in _ZONES}
+    least = {name: _known(live, range(gap - 1, -1, -1), name) for name in _SUMS}
+    most = {name: _known(live, range(gap, len(live)), name) for name in _SUMS}
+    zero = {name: getattr(box[first - 1], name) or 0 if first else 0 for name in _SUMS}
+    zero |= {name: least[name] or 0 for name in _FROM_ZERO}
     fitted: list[MetricRow] = []
     for row in box[first:last]:
         sums: dict[str, int | None] = {}
-        for name in (*_LENGTHS, *_ZONES):
+        for name in _SUMS:
             value: int | None = getattr(row, name)
             if value is not None:
                 floor = least[name] or 0
@@ -70,8 +73,8 @@ def _fitted(
                 value = max(floor, floor + value - zero[name])
                 value = value if ceiling is None else min(value, ceiling)
             sums[name] = value
-        walked_mm = (sums["forward_mm"] or 0) + (sums["backward_mm"] or 0)
-        fitted.append(row._replace(distance_mm=walked_mm, **sums))
+        distance_mm = (sums["forward_mm"] or 0) + (sums["backward_mm"] or 0)
+        fitted.append(row._replace(distance_mm=distance_mm, **sums))
     return fitted
 
 

@@ -1,4 +1,4 @@
-"""Whether a walk differs from the one before by more than people do from day to day.
+"""Whether a walk differs from the walk before by more than people's walks do from day to day.
 
 The smallest real changes (MDC95) between two sessions on a non-motorised treadmill: cadence 13.5 %,
 step length 27 %, speed 29 %. None is known for the reliance on the rails: no arrow is drawn there;

@@ -5,23 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 
-from beltbox.walk.rows import MetricRow
-
-RUNNING_COLUMNS = (
-    "t_ms",
-    "distance_mm",
-    "forward_mm",
-    "backward_mm",
-    "hands_off_mm",
-    "light_mm",
-    "supported_mm",
-    "heavy_mm",
-    "steps",
-    "grabs",
-)
-"""The columns of a metric row that count on from the segment's zero."""
+from beltbox.walk.rows import RUNNING_COLUMNS, MetricRow
 
 _RUNNING_INDEXES = tuple(MetricRow._fields.index(name) for name in RUNNING_COLUMNS)
+_TIME = RUNNING_COLUMNS.index("t_ms")
+_DISTANCE = RUNNING_COLUMNS.index("distance_mm")
 
 
 @dataclass(slots=True)
@@ -61,22 +49,16 @@ class Totals:
     def add(self, row: MetricRow) -> None:
         """Take in the next row of the segment."""
         grown = self._growth(row)
-        self.duration_ms += grown[0] or 0
-        self.distance_mm += grown[1] or 0
-        self.forward_mm += grown[2] or 0
-        self.backward_mm += grown[3] or 0
-        self.hands_off_mm += grown[4] or 0
-        self.light_mm += grown[5] or 0
-        self.supported_mm += grown[6] or 0
-        self.heavy_mm += grown[7] or 0
-        if grown[8] is not None:
-            self.steps = (self.steps or 0) + grown[8]
-        if grown[9] is not None:
-            self.grabs = (self.grabs or 0) + grown[9]
-        walked_mm = grown[1] or 0
+        for place, name in _RUNNING_SUMS:
+            added = grown[place]
+            if added is not None:
+                before = getattr(self, name)
+                if added or before is None:
+                    setattr(self, name, (before or 0) + added)
+        walked_mm = grown[_DISTANCE] or 0
         # A slow, coarse belt gives no count in some rows, though it moves.
         if walked_mm or row.belt_mm_s:
-            self.moving_ms += grown[0] or 0
+            self.moving_ms += grown[_TIME] or 0
         if row.reliance_permille is not None:
             self.reliance_permille_mm += row.reliance_permille * walked_mm
             self.reliance_mm += walked_mm
@@ -160,6 +142,13 @@ class Totals:
 
 SUM_NAMES = tuple(field.name for field in fields(Totals) if not field.name.startswith("_"))
 """The names of the sums that `Totals` keeps, in their order."""
+
+# Which running columns are summed up, by their places, and the names of their sums.
+_RUNNING_SUMS = tuple(
+    (place, "duration_ms" if name == "t_ms" else name)
+    for place, name in enumerate(RUNNING_COLUMNS)
+    if name == "t_ms" or name in SUM_NAMES
+)
 
 # A fixed order: scripts read it.
 _JSON_NAMES = (

@@ -23,8 +23,9 @@ adds an error that depends on their shape; it is itself the scatter behind other
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from beltbox.walk import rows
 from beltbox.walk.rows import MetricRow
 from beltbox.walk.totals import Totals
 from beltbox.walk.zone_uncertainty import ZoneUncertainty
@@ -63,24 +64,6 @@ _STEPS_U = 0.004
 # on the same made-up belts; at each stop alike, so that it adds up.
 _MOVING_S = 0.15
 
-COLUMNS = (
-    "belt_mm_s_u",
-    "speed_mm_s_u",
-    "distance_mm_u",
-    "forward_mm_u",
-    "backward_mm_u",
-    "rail_left_mn_u",
-    "rail_right_mn_u",
-    "reliance_permille_u",
-    "cadence_spm_x10_u",
-    "step_length_mm_u",
-    "hands_off_mm_u",
-    "light_mm_u",
-    "supported_mm_u",
-    "heavy_mm_u",
-    "steps_u",
-)
-
 
 class Uncertainty:
     """The uncertainties of the rows of one measurement, whose settings these are.
@@ -105,7 +88,7 @@ class Uncertainty:
         # Of the cells that there are; None if one of them was never calibrated.
         self._worse_gain = max(known) if known and len(known) == len(gains) else None
         self.nothing_known = not self._belt and not known
-        """A box that nobody calibrated: no number of a row has an uncertainty."""
+        """The box was never calibrated: no number of a row has an uncertainty."""
         self._bare_cells = [side for side in present if self._gain[side] is None]
         self._rails_known = self._worse_gain is not None and self._weight_mn > 0
         self._zero_mn = ZERO_U_MN * self._cells  # of the sum: both drift by the same warmth
@@ -116,7 +99,7 @@ class Uncertainty:
         """Of body weight: where light, supported and heavy begin."""
 
     def gaps(self) -> list[str]:
-        """Which numbers have no uncertainty that might have one, and why, in words."""
+        """Which numbers lack an uncertainty because of the calibration, and why, in words."""
         if self.nothing_known:
             return ["No \N{PLUS-MINUS SIGN}: the box isn't calibrated (beltbox calibrate)."]
         reasons: list[str] = []
@@ -142,27 +125,12 @@ class Uncertainty:
 
         zone_uncertainty: of the walk's rows before; this one is added to it.
         """
-        reliance_u = self.reliance(row.reliance_permille)
-        zone_uncertainty.add(row, self.limits_permille, reliance_u)
+        self.take(row, zone_uncertainty)
         return tuple(
-            None if u is None else math.ceil(u)
-            for u in (
-                self.belt(row.belt_mm_s),
-                self.speed(row.speed_mm_s),
-                self.distance(row.distance_mm),
-                self.distance(row.forward_mm),
-                self.distance(row.backward_mm),
-                self.force("left", row.rail_left_mn),
-                self.force("right", row.rail_right_mn),
-                reliance_u,
-                self.cadence(row.cadence_spm_x10, row.step_time_sd_ms),
-                self.step_length(row.step_length_mm, row.cadence_spm_x10, row.step_time_sd_ms),
-                self.zone(0, row.hands_off_mm, zone_uncertainty),
-                self.zone(1, row.light_mm, zone_uncertainty),
-                self.zone(2, row.supported_mm, zone_uncertainty),
-                self.zone(3, row.heavy_mm, zone_uncertainty),
-                self.steps(row.steps, zone_uncertainty),
-            )
+            [
+                None if (u := u_of(self, row, zone_uncertainty)) is None else math.ceil(u)
+                for u_of in _OF_COLUMN.values()
+            ]
         )
 
     def take(self, row: MetricRow, zone_uncertainty: ZoneUncertainty) -> None:
@@ -224,7 +192,7 @@ class Uncertainty:
         return math.hypot(mn * gain, self._noise_mn / math.sqrt(self._cells), ZERO_U_MN)
 
     def reliance(self, permille: float | None) -> float | None:
-        """Of the part of the body weight; the worse cell's calibration stands for both."""
+        """Of the part of the body weight; the worse cell's calibration is taken for both."""
         return self._reliance(permille, self._noise_mn)
 
     def mean_reliance(self, permille: float | None) -> float | None:
@@ -321,6 +289,43 @@ def of_walk(settings: Sequence[Mapping[str, int | str]]) -> Uncertainty:
     }
     return Uncertainty({**settings[-1], **worst})
 
+
+_Of = Callable[[Uncertainty, MetricRow, ZoneUncertainty], float | None]
+
+
+def _of_zone(number: int, column: str) -> _Of:
+    return lambda uncertainty, row, zone_uncertainty: uncertainty.zone(
+        number, getattr(row, column), zone_uncertainty
+    )
+
+
+# Of each column of metric rows that has one; in the order of the columns of CSV files.
+_OF_COLUMN: dict[str, _Of] = {
+    "belt_mm_s": lambda uncertainty, row, _: uncertainty.belt(row.belt_mm_s),
+    "speed_mm_s": lambda uncertainty, row, _: uncertainty.speed(row.speed_mm_s),
+    "distance_mm": lambda uncertainty, row, _: uncertainty.distance(row.distance_mm),
+    "forward_mm": lambda uncertainty, row, _: uncertainty.distance(row.forward_mm),
+    "backward_mm": lambda uncertainty, row, _: uncertainty.distance(row.backward_mm),
+    "rail_left_mn": lambda uncertainty, row, _: uncertainty.force("left", row.rail_left_mn),
+    "rail_right_mn": lambda uncertainty, row, _: uncertainty.force("right", row.rail_right_mn),
+    "reliance_permille": lambda uncertainty, row, _: uncertainty.reliance(row.reliance_permille),
+    "cadence_spm_x10": lambda uncertainty, row, _: uncertainty.cadence(
+        row.cadence_spm_x10, row.step_time_sd_ms
+    ),
+    "step_length_mm": lambda uncertainty, row, _: uncertainty.step_length(
+        row.step_length_mm, row.cadence_spm_x10, row.step_time_sd_ms
+    ),
+    **{zone.column: _of_zone(number, zone.column) for number, zone in enumerate(ZONES)},
+    "steps": lambda uncertainty, row, zones: uncertainty.steps(row.steps, zones),
+}
+
+_FIRST_SINCE = 2
+COLUMNS = {
+    f"{column}_u": max(_FIRST_SINCE, since)
+    for column in _OF_COLUMN
+    for since in [declared.since for declared in rows.COLUMNS if declared.name == column]
+}
+"""The columns of uncertainties, in their order, and since which version rows have them."""
 
 _SIDES = ("left", "right")
 

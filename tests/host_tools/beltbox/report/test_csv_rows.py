@@ -1,6 +1,8 @@
 """Sessions as CSV files."""
 
-from datetime import UTC, datetime
+import csv
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ from beltbox.errors import ExportError
 from beltbox.report.csv_rows import export_csv
 from beltbox.store.store import open_store
 from beltbox.walk.rows import MetricRow, RawRow
-from beltbox.walk.session import Session
+from beltbox.walk.session import Event, Session
+from beltcore import settings as declared
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 METRICS_HEADER = (
@@ -20,17 +23,23 @@ METRICS_HEADER = (
     "step_asymmetry_u_permille,longer_step_side,belt_mm_s_u,speed_mm_s_u,distance_mm_u,"
     "forward_mm_u,backward_mm_u,"
     "rail_left_mn_u,rail_right_mn_u,reliance_permille_u,cadence_spm_x10_u,step_length_mm_u,"
-    "hands_off_mm_u,light_mm_u,supported_mm_u,heavy_mm_u,steps_u\n"
+    "hands_off_mm_u,light_mm_u,supported_mm_u,heavy_mm_u,steps_u,segment,utc\n"
 )
 
 
-def session(tmp_path: Path, *segments: tuple[list[RawRow], list[MetricRow]]) -> Session:
+def session(
+    tmp_path: Path,
+    *segments: tuple[list[RawRow], list[MetricRow]],
+    settings: dict[str, int | str] | None = None,
+) -> Session:
     with open_store(tmp_path / "walks.sqlite") as store:
         writer = store.start_session(
             started_at=NOON, box_name="b", board="b", firmware="f", protocol=1
         )
         for number, (raws, metrics) in enumerate(segments, 1):
-            writer.start_segment(settings={}, boot_count=number, reason="start", first_t_us=None)
+            writer.start_segment(
+                settings=settings or {}, boot_count=number, reason="start", first_t_us=None
+            )
             for raw in raws:
                 writer.add_raw(raw)
             for metric in metrics:
@@ -46,7 +55,11 @@ SECOND = ([RawRow(1, 0, None, None)], [MetricRow(50, 8, distance_mm=4)])
 def test_metrics_have_the_fixed_columns_and_empty_fields_for_the_unknown(tmp_path: Path):
     path = tmp_path / "walk.csv"
     assert export_csv(session(tmp_path, FIRST), path, rows="live") == [path]
-    assert path.read_bytes().decode() == (METRICS_HEADER + f"0{38 * ','}\n100,-7{37 * ','}\n")
+    assert path.read_bytes().decode() == (
+        METRICS_HEADER
+        + f"0{39 * ','}1,2026-03-01T12:00:00.000Z\n"
+        + f"100,-7{38 * ','}1,2026-03-01T12:00:00.100Z\n"
+    )
 
 
 def test_several_segments_read_as_one_walk(tmp_path: Path):
@@ -65,9 +78,54 @@ def test_raw_rows_are_one_file_a_segment(tmp_path: Path):
     path = tmp_path / "walk.csv"
     files = export_csv(session(tmp_path, FIRST, ([], []), SECOND), path, rows="raw")
     assert files == [path, tmp_path / "walk-3.csv"]
-    header = "t_us,count,rail_left,rail_right\n"
-    assert path.read_bytes().decode() == header + "5,-3,7,\n12505,-9,,-8\n"
-    assert files[1].read_bytes().decode() == header + "1,0,,\n"
+    header = "t_us,count,rail_left,rail_right,segment,utc\n"
+    assert path.read_bytes().decode() == (
+        header
+        + "5,-3,7,,1,2026-03-01T12:00:00.000Z\n"
+        + "12505,-9,,-8,1,2026-03-01T12:00:00.012Z\n"
+    )
+    assert files[1].read_bytes().decode() == header + "1,0,,,3,2026-03-01T12:00:00.100Z\n"
+
+
+def test_a_moment_that_stands_twice_has_its_segment_beside_it(tmp_path: Path):
+    path = tmp_path / "walk.csv"
+    export_csv(session(tmp_path, FIRST, ([], [MetricRow(0), MetricRow(70)])), path, rows="live")
+    with path.open(newline="") as file:
+        rows = [(row["t_ms"], row["segment"], row["utc"]) for row in csv.DictReader(file)]
+    assert rows == [
+        ("0", "1", "2026-03-01T12:00:00.000Z"),
+        ("100", "1", "2026-03-01T12:00:00.100Z"),
+        ("100", "2", "2026-03-01T12:00:00.100Z"),
+        ("170", "2", "2026-03-01T12:00:00.170Z"),
+    ]
+
+
+@pytest.mark.parametrize("rows", ["metrics", "live", "raw"])
+def test_the_moment_of_a_later_segment_is_when_the_box_was_back(tmp_path: Path, rows: str):
+    walked = session(tmp_path, FIRST, SECOND, settings=declared.defaults())
+    back = Event("reset", "", 1, 100, NOON + timedelta(seconds=42.5), 1)
+    pulled = Event("filled", "", 1, 100, NOON + timedelta(days=3), 1)
+    files = export_csv(replace(walked, events=[back, pulled]), tmp_path / "walk.csv", rows=rows)
+    with files[-1].open(newline="") as file:
+        *_, last = csv.DictReader(file)
+    assert last["segment"] == "2"
+    assert (
+        last["utc"]
+        == {
+            "metrics": "2026-03-01T12:00:42.500Z",
+            "live": "2026-03-01T12:00:42.550Z",
+            "raw": "2026-03-01T12:00:42.500Z",
+        }[rows]
+    )
+
+
+@pytest.mark.parametrize("rows", ["metrics", "live", "raw"])
+def test_a_session_without_a_date_has_no_moments(tmp_path: Path, rows: str):
+    walked = session(tmp_path, FIRST, settings=declared.defaults())
+    walked = replace(walked, summary=replace(walked.summary, dated=False))
+    (path,) = export_csv(walked, tmp_path / "walk.csv", rows=rows)
+    with path.open(newline="") as file:
+        assert [(row["segment"], row["utc"]) for row in csv.DictReader(file)] == [("1", "")] * 2
 
 
 @pytest.mark.parametrize("taken", ["walk.csv", "walk-2.csv"])

@@ -81,23 +81,23 @@ def test_too_many_stretches_become_slices_in_the_zone_that_fills_most_of_each():
 )
 def test_spans_have_one_round_length_and_add_up_to_the_walk(seconds: int, length_s: int):
     rows = [MetricRow(1000 * n, -9, distance_mm=n, light_mm=n) for n in range(seconds + 1)]
-    found = spans(rows)
-    assert len(found) <= 40
-    assert {span.end_ms - span.start_ms for span in found[:-1]} <= {1000 * length_s}
-    assert (found[0].start_ms, found[-1].end_ms) == (0, 1000 * seconds)
-    assert all(a.end_ms == b.start_ms for a, b in pairwise(found))
+    listed = spans(rows)
+    assert len(listed) <= 40
+    assert {span.end_ms - span.start_ms for span in listed[:-1]} <= {1000 * length_s}
+    assert (listed[0].start_ms, listed[-1].end_ms) == (0, 1000 * seconds)
+    assert all(a.end_ms == b.start_ms for a, b in pairwise(listed))
     whole = Totals()
     for row in rows:
         whole.add(row)
     for name in ("duration_ms", "distance_mm", "light_mm", "moving_ms"):
-        assert sum(getattr(span.totals, name) for span in found) == getattr(whole, name)
-    assert found[0].totals.distance_mm == min(seconds, length_s)
+        assert sum(getattr(span.totals, name) for span in listed) == getattr(whole, name)
+    assert listed[0].totals.distance_mm == min(seconds, length_s)
 
 
 def test_a_very_long_walk_has_longer_spans():
-    found = spans([MetricRow(n * 600_000, distance_mm=n) for n in range(600)])
-    assert len(found) <= 40
-    assert found[-1].end_ms == 599 * 600_000
+    listed = spans([MetricRow(n * 600_000, distance_mm=n) for n in range(600)])
+    assert len(listed) <= 40
+    assert listed[-1].end_ms == 599 * 600_000
 
 
 def test_nothing_walked_draws_nothing():

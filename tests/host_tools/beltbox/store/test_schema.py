@@ -40,7 +40,7 @@ def test_an_older_store_is_brought_up_to_date_step_by_step(path: Path):
     with engine.begin() as connection:
         schema.bring_up_to_date(connection, "here", version=now + 2, steps=steps)
     with engine.begin() as connection:
-        assert schema.found_version(connection, "here") == now + 2
+        assert schema.stored_version(connection, "here") == now + 2
         indexes = inspect(connection).get_indexes("beltbox_session")
         assert ["mood"] in [index["column_names"] for index in indexes]
     engine.dispose()

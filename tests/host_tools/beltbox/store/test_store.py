@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.exc import StatementError
 from sqlalchemy.pool import Pool
 
 from beltbox.bench.store_size import made_up_walk
 from beltbox.errors import StoreError
+from beltbox.store.row_blocks import append_rows
 from beltbox.store.session_writer import SessionWriter
 from beltbox.store.store import Store, open_store
 from beltbox.walk.rows import MetricRow, RawRow
@@ -228,6 +229,7 @@ RECORDER = """
 import sys
 from datetime import UTC, datetime
 from beltbox.bench.store_size import made_up_walk
+from beltbox.store.row_blocks import append_rows
 from beltbox.store.store import open_store
 
 path, seconds = sys.argv[1], int(sys.argv[2])
@@ -278,8 +280,8 @@ def test_kill_9_loses_nothing_that_was_committed(path: Path, killed_after: int):
 
 
 def test_two_recorders_share_a_new_store(path: Path):
-    with recorder(path, 30) as one, recorder(path, 30) as other:
-        outputs = [process.communicate(timeout=60)[0] for process in (one, other)]
+    with recorder(path, 30) as first, recorder(path, 30) as second:
+        outputs = [process.communicate(timeout=60)[0] for process in (first, second)]
     assert [output.split()[-1] for output in outputs] == ["30", "30"]
     expected = [raw for raw, _ in made_up_walk(30)]
     with open_store(path) as store:
@@ -358,3 +360,17 @@ def test_the_same_code_on_postgresql():
         assert loaded.summary.started_at == NOON
         assert (loaded.summary.complete, loaded.summary.missing_count) == (True, 2)
         assert store.latest_id() in {summary.id for summary in store.sessions()}
+
+
+def test_blocks_of_older_and_newer_columns_are_read_by_their_places(store: Store):
+    writer = start(store)
+    segment(writer)
+    writer.close(NOON, "done")
+    with store.database.writing() as connection:
+        segment_id = connection.scalar(text("SELECT id FROM beltbox_segment"))
+        append_rows(connection, segment_id, "metric", [tuple(range(20))])
+        append_rows(connection, segment_id, "metric", [tuple(range(100, 130))])
+    older, newer = store.load(writer.session_id).segments[0].metrics
+    assert older == MetricRow(*range(20))
+    assert older.step_time_sd_ms is None
+    assert newer == MetricRow(*range(100, 100 + len(MetricRow._fields)))

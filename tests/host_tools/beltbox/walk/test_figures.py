@@ -42,24 +42,26 @@ def row(place_mm, belt_mm_s=500, **more):
 
 
 def test_cadence_and_length_are_as_sure_as_the_steps():
-    found = walk([row(0), row(1000)])
-    assert found.cadence_spm == 100
+    numbers = walk([row(0), row(1000)])
+    assert numbers.cadence_spm == 100
     # hypot(0.9, 0.4 % of 200) of 200 steps, and 0.15 of 120 s.
-    assert found.cadence_spm_u == pytest.approx(
+    assert numbers.cadence_spm_u == pytest.approx(
         100 * math.hypot(1.2042 / 200, 0.15 / 120), rel=1e-3
     )
-    assert found.step_length_mm == 500
-    assert found.step_length_mm_u == pytest.approx(500 * (0.006021**2 + 0.003**2) ** 0.5, rel=1e-3)
+    assert numbers.step_length_mm == 500
+    assert numbers.step_length_mm_u == pytest.approx(
+        500 * (0.006021**2 + 0.003**2) ** 0.5, rel=1e-3
+    )
 
 
 def test_starts_and_zones_are_looked_for_in_all_segments():
-    found = walk(
+    numbers = walk(
         [row(0, 0), row(1000), row(1000, 0)],
         [row(0, 0), row(2000, reliance_permille=9, zone=0), row(3000, reliance_permille=0, zone=0)],
     )
-    assert found.zone_uncertainty.starts == 2
-    assert found.u["steps_u"] == pytest.approx((1.8**2 + 0.8**2) ** 0.5)
-    assert found.u["hands_off_share_u"] == pytest.approx(1000 / 100_000)
+    assert numbers.zone_uncertainty.starts == 2
+    assert numbers.u["steps_u"] == pytest.approx((1.8**2 + 0.8**2) ** 0.5)
+    assert numbers.u["hands_off_share_u"] == pytest.approx(1000 / 100_000)
 
 
 def test_the_asymmetry_is_the_mean_of_the_rows_that_know_it():
@@ -67,22 +69,22 @@ def test_the_asymmetry_is_the_mean_of_the_rows_that_know_it():
         row(n, step_asymmetry_permille=value, step_asymmetry_u_permille=u)
         for n, (value, u) in enumerate(((30, 10), (50, 20)))
     ]
-    found = walk([row(0), *known])
-    assert (found.asymmetry_permille, found.asymmetry_u_permille) == (40, 15)
+    numbers = walk([row(0), *known])
+    assert (numbers.asymmetry_permille, numbers.asymmetry_u_permille) == (40, 15)
     assert walk([row(0)]).asymmetry_permille is None
 
 
 @pytest.mark.parametrize(
-    ("sides", "told"),
+    ("sides", "named"),
     [([1, 1, None], 1), ([2, 2, 2], 2), ([1, None, None], None), ([1, 2, 1], None), ([None], None)],
 )
-def test_a_side_is_told_where_most_rows_tell_it_and_none_the_other(sides, told):
+def test_a_side_is_named_where_most_rows_name_it_and_none_the_other(sides, named):
     rows = [
         row(n, step_asymmetry_permille=90, step_asymmetry_u_permille=10, longer_step_side=side)
         for n, side in enumerate(sides)
     ]
-    assert walk(rows).longer_step_side == told
-    assert walk(rows).as_json()["longer_step_side"] == told
+    assert walk(rows).longer_step_side == named
+    assert walk(rows).as_json()["longer_step_side"] == named
 
 
 def test_without_steps_or_calibration_there_is_nothing_to_say():

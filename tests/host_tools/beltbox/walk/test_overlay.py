@@ -38,7 +38,7 @@ BOX = [
 
 
 def times(rows) -> list[int]:
-    return [one.t_ms // 1000 for one in rows]
+    return [row.t_ms // 1000 for row in rows]
 
 
 def test_only_gaps_are_filled():
@@ -64,7 +64,7 @@ def test_sums_fit_in_between_exactly(late_mm: int):
     known = live((100, 20_050), (30_000, 60_000))
     box = [row(t_ms, late_mm=late_mm) for t_ms in range(2000, 61_000, 1000)]
     both = in_order(known, fill(known, box))
-    assert [one.t_ms for one in both] == sorted(one.t_ms for one in both)
+    assert [row.t_ms for row in both] == sorted(row.t_ms for row in both)
     for before, after in pairwise(both):
         for name in SUMS:
             assert getattr(after, name) >= getattr(before, name), (name, after)
@@ -78,15 +78,15 @@ def test_zones_of_a_box_count_on_from_those_before_the_gap():
         for t_ms in range(10_000, 61_000, 1000)
     ]
     filled = fill(live((100, 20_050), (40_000, 60_000)), box)
-    assert [one.hands_off_mm for one in filled[:2]] == [21_000, 22_000]
+    assert [row.hands_off_mm for row in filled[:2]] == [21_000, 22_000]
     assert filled[-1].hands_off_mm == 30_000
     assert filled[-1].light_mm == 9000
 
 
 def test_sums_that_are_unknown_right_after_a_gap_bound_nothing():
     after = [
-        one._replace(forward_mm=None, backward_mm=None, distance_mm=None)
-        for one in live((30_000, 30_300))
+        row._replace(forward_mm=None, backward_mm=None, distance_mm=None)
+        for row in live((30_000, 30_300))
     ]
     known = [*live((100, 20_050)), *after, *live((30_300, 60_000))]
     filled = fill(known, BOX)

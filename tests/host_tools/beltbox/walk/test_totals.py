@@ -99,3 +99,7 @@ def test_what_was_added_since():
     assert added.mean_reliance_permille == pytest.approx(70)
     assert added.steps is None
     assert before.distance_mm == 500
+
+
+def test_no_steps_yet_is_not_unknown():
+    assert (summed([MetricRow(0, steps=0)]).steps, summed([MetricRow(0)]).steps) == (0, None)

@@ -91,11 +91,11 @@ def test_settings_of_an_older_recording_have_no_calibration():
     st.integers(0, 10**9),
     st.integers(0, 5000),
 )
-def test_whole_numbers_that_are_never_nothing(values, speed, way, permille):
+def test_whole_numbers_that_are_never_nothing(values, speed, distance, permille):
     u = Uncertainty(declared.complete(values))
-    row = MetricRow(1, speed, speed, way, way, way, speed, None, permille, 0)
-    for name, one in zip(COLUMNS, u.row(row, ZoneUncertainty()), strict=True):
-        assert one is None or (isinstance(one, int) and one >= 1), name
+    row = MetricRow(1, speed, speed, distance, distance, distance, speed, None, permille, 0)
+    for name, value in zip(COLUMNS, u.row(row, ZoneUncertainty()), strict=True):
+        assert value is None or (isinstance(value, int) and value >= 1), name
     assert u.row(row, ZoneUncertainty())[1] is not None
 
 
@@ -174,7 +174,7 @@ def test_a_walks_totals_have_the_u_of_each_number():
     ],
 )
 def test_what_has_no_uncertainty_is_told_with_the_reason(settings, said):
-    found = Uncertainty({**CALIBRATED, **settings}).gaps()
-    assert len(found) == len(said)
-    for line, words in zip(found, said, strict=True):
+    gaps = Uncertainty({**CALIBRATED, **settings}).gaps()
+    assert len(gaps) == len(said)
+    for line, words in zip(gaps, said, strict=True):
         assert words in line

@@ -33,8 +33,8 @@ SUMMED = (
 
 def covered(errors_in_u):
     """The part within twice the standard uncertainty, and the RMS in standard uncertainties."""
-    share = statistics.fmean(abs(one) <= 2 for one in errors_in_u)
-    return share, math.sqrt(statistics.fmean(one * one for one in errors_in_u))
+    share = statistics.fmean(abs(error) <= 2 for error in errors_in_u)
+    return share, math.sqrt(statistics.fmean(error * error for error in errors_in_u))
 
 
 @pytest.mark.parametrize("ppm", [100, 5000])
@@ -44,7 +44,7 @@ def covered(errors_in_u):
 def test_speed_and_distance_of_belts_that_are_calibrated_wrong(mm_per_count, speed, ppm):
     """Each belt ripples; its count's size is off by an error drawn from what is stated."""
     chance = random.Random(3)
-    found = {"speed": [], "belt": [], "way": []}
+    errors_of = {"speed": [], "belt": [], "distance": []}
     for _ in range(40):
         spm_s, phase = chance.uniform(0.8, 2.2), 2 * math.pi * chance.random()
         swing = 0.0 if mm_per_count > 2 else 0.1  # what the belt does within 0.4 s is no error
@@ -75,11 +75,11 @@ def test_speed_and_distance_of_belts_that_are_calibrated_wrong(mm_per_count, spe
             of = {
                 "speed": (row.speed_mm_s, place(t_s) - place(t_s - 1), u.speed),
                 "belt": (row.belt_mm_s, (place(t_s) - place(t_s - over_s)) / over_s, u.belt),
-                "way": (row.distance_mm, place(t_s), u.way),
+                "distance": (row.distance_mm, place(t_s), u.distance),
             }
-            for name, (value, truth, sure) in of.items():
-                found[name].append((value - truth) / sure(value))
-    for name, errors in found.items():
+            for name, (value, truth, its_u) in of.items():
+                errors_of[name].append((value - truth) / its_u(value))
+    for name, errors in errors_of.items():
         share, rms = covered(errors)
         assert share >= 0.9, (name, share)
         assert 0.4 <= rms <= 1.25, (name, rms)
@@ -118,10 +118,10 @@ def test_cadence_and_step_length_of_walkers_whose_steps_scatter(walks):
     for rows, cadence_spm, length_mm, _, _ in found:
         # Every five seconds, so that few steps are looked at twice.
         for row in rows[800:-500:400]:
-            sure = u.cadence(row.cadence_spm_x10, row.step_time_sd_ms)
-            if sure is None:
+            its_u = u.cadence(row.cadence_spm_x10, row.step_time_sd_ms)
+            if its_u is None:
                 continue
-            cadences.append((row.cadence_spm_x10 - 10 * cadence_spm) / sure)
+            cadences.append((row.cadence_spm_x10 - 10 * cadence_spm) / its_u)
             length_u = u.step_length(row.step_length_mm, row.cadence_spm_x10, row.step_time_sd_ms)
             lengths.append((row.step_length_mm - length_mm) / length_u)
     assert len(cadences) > 100
@@ -213,7 +213,7 @@ def test_means_of_short_walks_with_several_starts():
         )
         assert numbers.zone_uncertainty.starts == 1 + number % 3
         way_mm, steps = belt.place_mm(belt.now_s), len(belt.steps_s)
-        for name, value, truth, sure in (
+        for name, value, truth, its_u in (
             (
                 "mean_speed",
                 totals.mean_speed_mm_s,
@@ -223,7 +223,7 @@ def test_means_of_short_walks_with_several_starts():
             ("cadence", numbers.cadence_spm, steps * 60 / moved_s, numbers.cadence_spm_u),
             ("step_length", numbers.step_length_mm, way_mm / steps, numbers.step_length_mm_u),
         ):
-            found[name].append((value - truth) / sure)
+            found[name].append((value - truth) / its_u)
     for name, errors in found.items():
         share, rms = covered(errors)
         assert share >= 0.9, (name, share, rms)
@@ -314,7 +314,7 @@ def test_force_and_reliance_of_rails_that_are_off():
 def test_the_metres_of_each_zone_on_rails_that_are_off():
     """Levels near and far from the limits; a zero that is off moves whole spells to another."""
     chance = random.Random(12)
-    errors, sures = [], []
+    errors, uncertainties = [], []
     for _ in range(40):
         levels = [chance.choice((0.0, 0.004, 0.012, 0.02, 0.03, 0.056, 0.1, 0.2)) for _ in range(6)]
         truth_mm = [0.0] * 4
@@ -336,10 +336,12 @@ def test_the_metres_of_each_zone_on_rails_that_are_off():
             u.take(row, zone_uncertainty)
         last = rows[-1]
         for zone, mm in enumerate((last.hands_off_mm, last.light_mm, last.supported_mm)):
-            sures.append(u.zone(zone, mm, zone_uncertainty))
+            uncertainties.append(u.zone(zone, mm, zone_uncertainty))
             # Beside the limits there is the filter's lag at each change of level, and the sway.
             errors.append(max(0.0, abs(mm - truth_mm[zone]) - 100))
-    inside = [error <= 2 * sure for error, sure in zip(errors, sures, strict=True)]
+    inside = [error <= 2 * its_u for error, its_u in zip(errors, uncertainties, strict=True)]
     assert statistics.fmean(inside) >= 0.93
-    rms, rms_u = (math.sqrt(statistics.fmean(x * x for x in some)) for some in (errors, sures))
+    rms, rms_u = (
+        math.sqrt(statistics.fmean(x * x for x in some)) for some in (errors, uncertainties)
+    )
     assert rms >= rms_u / 5
