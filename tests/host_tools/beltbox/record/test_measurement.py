@@ -213,6 +213,9 @@ def test_one_raw_row_in_a_second_says_that_they_are_on(begun):
         begun.take(now(t_ms), in_session=True)
     begun.take(raw(), in_session=True)
     assert begun.each_second(101.0) == []
+    for t_ms in range(1000, 2000, 100):
+        begun.take(now(t_ms), in_session=True)
+    assert begun.each_second(102.0) == [AskForRows(begin=True)]  # not in the next one
 
 
 def test_a_live_view_misses_no_raw_rows():
