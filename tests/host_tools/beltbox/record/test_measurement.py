@@ -110,6 +110,8 @@ def test_a_reset_begins_a_zero_of_its_own_and_then_one_with_raw_rows(begun):
     assert begun.boots == 2
     assert begun.take(beg(boots=2), in_session=True) == [NewZero("reset")]
     assert begun.take(raw(), in_session=True) == []  # not from this zero on
+    assert begun.take(now(100), in_session=False) == []  # nor of the zero asked for
+    assert begun.each_second(110.5) == []  # which is on its way
     assert begun.take(beg(boots=2), in_session=True) == [NewZero("begin")]
     assert begun.take(raw(), in_session=True) == [RAW_ROW]
     assert begun.each_second(111.0) == []
