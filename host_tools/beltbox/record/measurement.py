@@ -128,7 +128,6 @@ class Measurement:
         # A session that ended meanwhile must not run on in the next.
         is_stale = is_back and not in_session
         if is_stale or kind in ("reset", "returned"):
-            self._rows_due = True
             return [AskForRows(begin=is_stale or kind == "reset")]
         return []
 

@@ -85,11 +85,11 @@ def test_a_gap_in_the_second_segment_is_filled_and_the_first_left_alone(store: S
     live(writer, (1, 20), (41, 60))
     writer.close(NOON + timedelta(seconds=70), "stopped")
     before = store.load(writer.session_id)
-    heard = {one.number: one for one in BoxStore(store.database).known(SERIAL)}
-    assert [one.pulled for one in heard.values()] == [False, False]
-    assert heard[7].started_at == NOON
+    noted = {session.number: session for session in BoxStore(store.database).known(SERIAL)}
+    assert [session.pulled for session in noted.values()] == [False, False]
+    assert noted[7].started_at == NOON
 
-    assert BoxStore(store.database).lay_over(heard[7], arrival(3, 60)) == 20
+    assert BoxStore(store.database).lay_over(noted[7], arrival(3, 60)) == 20
     after = store.load(writer.session_id)
     assert after.segments[0] == before.segments[0]
     assert [row.t_ms for row in after.segments[1].box] == [*range(21_000, 41_000, 1000)]
@@ -101,7 +101,7 @@ def test_a_gap_in_the_second_segment_is_filled_and_the_first_left_alone(store: S
     (event,) = after.events
     assert (event.kind, event.count, event.segment) == ("filled", 20, 2)
     assert event.t_ms == 9000 + 21_000
-    known = {one.number: one for one in BoxStore(store.database).known(SERIAL)}
+    known = {session.number: session for session in BoxStore(store.database).known(SERIAL)}
     assert [known[6].pulled, known[7].pulled, known[7].first_crc] == [False, True, 1]
     assert (known[7].power, known[7].boots, known[7].blocks) == (3, 4, 6)
 
@@ -134,8 +134,8 @@ def test_blocks_lost_on_the_flash_are_told_in_a_live_session_too(store: Store):
     writer.add_box_session(SERIAL, 7, 4)
     live(writer, (1, 20))
     writer.close(NOON, "stopped")
-    (heard,) = BoxStore(store.database).known(SERIAL)
-    BoxStore(store.database).lay_over(heard, arrival(3, 20, lost=2))
+    (noted,) = BoxStore(store.database).known(SERIAL)
+    BoxStore(store.database).lay_over(noted, arrival(3, 20, lost=2))
     (event,) = store.load(writer.session_id).events
     assert (event.kind, event.count) == ("lost", 2)
     assert "2 of 4 blocks" in event.text
@@ -154,7 +154,9 @@ def test_a_session_of_its_own_begins_at_zero(store: Store):
     assert session.segments[0].boot_count == 4
     rows = session.segments[0].metrics
     assert [row.t_ms for row in rows] == [*range(1000, 2_001_000, 1000)]
-    assert [one.session_id for one in BoxStore(store.database).known(SERIAL)] == [session_id]
+    assert [session.session_id for session in BoxStore(store.database).known(SERIAL)] == [
+        session_id
+    ]
     assert BoxStore(store.database).known("another") == []
 
 

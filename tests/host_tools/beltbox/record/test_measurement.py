@@ -110,6 +110,8 @@ def test_a_reset_begins_a_zero_of_its_own_and_then_one_with_raw_rows(begun):
     assert begun.boots == 2
     assert begun.take(beg(boots=2), in_session=True) == [NewZero("reset")]
     assert begun.take(raw(), in_session=True) == []  # not from this zero on
+    assert begun.take(now(100), in_session=False) == []  # nor of the zero asked for
+    assert begun.each_second(110.5) == []  # which is on its way
     assert begun.take(beg(boots=2), in_session=True) == [NewZero("begin")]
     assert begun.take(raw(), in_session=True) == [RAW_ROW]
     assert begun.each_second(111.0) == []
@@ -213,6 +215,9 @@ def test_one_raw_row_in_a_second_says_that_they_are_on(begun):
         begun.take(now(t_ms), in_session=True)
     begun.take(raw(), in_session=True)
     assert begun.each_second(101.0) == []
+    for t_ms in range(1000, 2000, 100):
+        begun.take(now(t_ms), in_session=True)
+    assert begun.each_second(102.0) == [AskForRows(begin=True)]  # not in the next one
 
 
 def test_a_live_view_misses_no_raw_rows():

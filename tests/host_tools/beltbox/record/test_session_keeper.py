@@ -161,3 +161,26 @@ def test_losses_are_those_since_the_session_started(keeper, store: Store):
     kept.finish("stopped")
     summary = store.load(1).summary
     assert (summary.damaged_count, summary.missing_count) == (2, 5)
+
+
+def test_the_next_session_has_none_of_the_rows_of_the_one_before(keeper, store: Store):
+    """Even if no zero came between them."""
+    kept = keeper()
+    steps(kept, row(1_000, 100, moving=True), row(2_000, 500, moving=True))
+    kept.finish("the box was gone")
+    steps(kept, row(3_000, 900, moving=True))
+    kept.finish("stopped")
+    assert [metric.t_ms for metric in store.load(2).segments[0].metrics] == [3_000]
+
+
+def test_distance_near_a_zones_limit_is_counted_on_over_a_zero(keeper):
+    """500 mm and 300 mm at 4.8 % of body weight, unsure by 0.5 %: half of them is the u."""
+    kept = keeper()
+    for mm in (500, 300):
+        near = row(1_000, mm, moving=True)._replace(reliance_permille=48, zone=1)
+        kept.add_metric(near)
+        kept.zone_uncertainty.add(near, (10, 50, 150), 5.0)
+        if kept.step_after(near) is Step.START:
+            kept.start(BOX, 4, losses())
+        kept.new_zero("reset", 5)
+    assert kept.zone_uncertainty.zone_mm_u(2) == 400
