@@ -156,7 +156,6 @@ def test_the_port_may_vanish_and_come_back_under_the_same_name(port, scripted_bo
         assert not link.connected
         with pytest.raises(LinkError, match="was unplugged before it answered"):
             link.command("identify")
-        at.is_open = False
         at.plug()
         came = take(link, is_now)
         assert [event.kind for event in events(came)] == ["returned"]
