@@ -6,16 +6,13 @@ import csv
 import json
 import zipfile
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 
 import pytest
 import serial
 
-from beltbox.doctor.examination import examine
 from beltbox.link.finding import find_box
 from beltbox.link.meeting import NoProgramError
-from beltbox.link.wire import Sentence
 from beltbox.store.store import open_store
 from beltbox.virtualbox import load
 from beltbox.walk.rows import RawRow
@@ -132,21 +129,6 @@ def test_a_raw_prompt_that_another_program_left_is_one(box, run, scenario, tmp_p
         port.write(b"\r\x03\x01")
         assert port.read_until(b"raw REPL; CTRL-B to exit\r\n>").endswith(b">")
     assert "MicroPython answers" in run("settings", "--port", tmp_path / "box").said
-
-
-def test_ctrl_c_turns_the_raw_rows_off_again(box, scenario, tmp_path: Path):
-    box(scenario())
-
-    def interrupt(_share: float) -> None:
-        raise KeyboardInterrupt
-
-    with find_box(str(tmp_path / "box")) as link:
-        with pytest.raises(KeyboardInterrupt):
-            examine(link, show=interrupt)
-        link.drop_waiting(("RAW",))
-        heard = [item.type for item in islice(link.listen(), 200) if isinstance(item, Sentence)]
-    assert "NOW" in heard
-    assert "RAW" not in heard
 
 
 def test_no_box_is_told_in_a_sentence(run):
