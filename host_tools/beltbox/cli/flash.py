@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 
 from beltbox.cli.options import JsonOption, PortOption, print_json
+from beltbox.clock import CLOCK, Clock
 from beltbox.errors import BeltBoxError, LinkError
 from beltbox.flash import chips, flash, image, rom
 from beltbox.flash.board import Board, BoardError, NotMicroPythonError
@@ -74,7 +74,7 @@ def flash_command(
     read_version(folder)  # a folder that isn't one is refused before anything is touched
     wish = _Wish(port, image_file, erase, dry_run, as_json)
     path = port or _only_port()
-    started_s = time.monotonic()
+    started_s = CLOCK.now_s()
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -206,20 +206,20 @@ def _write_image(path: str, chip: Chip, why: str, wish: _Wish, progress: Progres
     return file
 
 
-def _await_micropython(path: str, progress: Progress) -> Board:
+def _await_micropython(path: str, progress: Progress, clock: Clock = CLOCK) -> Board:
     task = progress.add_task("Waiting for MicroPython", total=None)
-    deadline_s = time.monotonic() + _START_S
+    deadline_s = clock.now_s() + _START_S
     while True:
         try:
             board = Board(path)
         except (BoardError, PortError) as error:
-            if time.monotonic() > deadline_s:
+            if clock.now_s() > deadline_s:
                 raise FlashError(
                     f"MicroPython was written at {path}, but doesn't answer ({error}). Press the "
                     "board's reset button, then try again. If it still doesn't, wipe the board: "
                     "--erase."
                 ) from error
-            time.sleep(_POLL_S)
+            clock.sleep(_POLL_S)
         else:
             progress.remove_task(task)
             return board
@@ -277,7 +277,7 @@ def _put(
                 "micropython": identity.micropython,
                 "image": None if written is None else str(written),
                 **_report(plan, firmware, before),
-                "seconds": round(time.monotonic() - started_s, 1),
+                "seconds": round(CLOCK.now_s() - started_s, 1),
             }
         )
     else:
@@ -299,21 +299,21 @@ def _started_again_after(board: Board) -> Generator[None]:
         board.reset()
 
 
-def _identify(path: str, firmware: Firmware, chip: Chip) -> Identity:
+def _identify(path: str, firmware: Firmware, chip: Chip, clock: Clock = CLOCK) -> Identity:
     """Who answers now. Raises FlashError when it isn't what was put there."""
     identity = None
-    deadline_s = time.monotonic() + _START_S
+    deadline_s = clock.now_s() + _START_S
     while identity is None:
         try:
-            with BoxLink(path) as link:
+            with BoxLink(path, clock=clock) as link:
                 link.command("identify")  # in safe mode it says who it is, and answers nothing
                 identity = link.identity
         except (PortError, LinkError) as error:
-            if time.monotonic() > deadline_s or isinstance(error, NoProgramError | SafeModeError):
+            if clock.now_s() > deadline_s or isinstance(error, NoProgramError | SafeModeError):
                 raise FlashError(
                     f"Firmware {firmware.version} is on the board, but it doesn't start: {error}"
                 ) from error
-            time.sleep(_POLL_S)
+            clock.sleep(_POLL_S)
     if (identity.firmware, identity.board) != (firmware.version, chip.board):
         raise FlashError(
             f"Firmware {firmware.version} for {chip.board} was put on the board, and firmware "

@@ -165,13 +165,14 @@ def members(path: Path) -> dict[str, str]:
         return {name: archive.read(name).decode() for name in archive.namelist()}
 
 
-def test_a_bundle_holds_all_and_no_names(box, run, scenario, tmp_path: Path):
-    box(scenario(), settings={"box_name": "Li"})
+@pytest.mark.usefixtures("standing_clock")
+def test_a_bundle_holds_all_and_no_names(port, scripted_box, run, tmp_path: Path):
     store = tmp_path / "store.sqlite"
     walked(store)
     out = tmp_path / "bundle.zip"
-    port = ("--port", tmp_path / "box", "--store", store, "--out", out)
-    ran = run("bundle", *port)
+    at = port(scripted_box(box_name="Li"))
+    words = ("--port", at.path, "--store", store, "--out", out)
+    ran = run("bundle", *words)
     assert ran.status == 0, ran.said
     held = members(out)
     assert {"doctor.json", "raw.csv", "session.json", "versions.json"} <= held.keys()
@@ -188,7 +189,7 @@ def test_a_bundle_holds_all_and_no_names(box, run, scenario, tmp_path: Path):
     assert json.loads(held["doctor.json"])["settings"]["box_name"] == "(removed)"
 
     before = out.read_bytes()
-    ran = run("bundle", *port)
+    ran = run("bundle", *words)
     assert ran.status == 1
     assert "exists already" in ran.said
     assert out.read_bytes() == before
