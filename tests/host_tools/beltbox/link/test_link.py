@@ -217,6 +217,17 @@ def test_a_box_may_come_back_under_another_name_but_no_other_box_is_asked(
         assert link.path == "/dev/elsewhere"
 
 
+def test_it_may_come_back_where_another_one_was_plugged_in_before(port, scripted_box, clock):
+    at, other = port(scripted_box()), port(scripted_box(box_name="another"))
+    with BoxLink(at.path, clock=clock) as link:
+        at.unplug()
+        take(link, is_event("unplugged"))
+        other.unplug()
+        assert next(link.listen()) is None
+        at.plug(other.path)
+        assert take(link, is_event("returned"))[-1].text == f"The box is back at {other.path}."
+
+
 def test_what_appears_meanwhile_and_is_something_else_is_asked_once(port, scripted_box, clock):
     at = port(scripted_box())
     with BoxLink(at.path, clock=clock) as link:

@@ -33,7 +33,7 @@ class Rig:
         self.noise_counts = {"left": NOISE_COUNTS, "right": NOISE_COUNTS}
         self.shaking_n = 0.0
         self.position_share = 0.0
-        self.lost_channel = False
+        self.lost_channel = ""
         self._clock = clock
         self._nn_per_count = nn_per_count
         self._mm_per_count = mm_per_count
@@ -73,8 +73,10 @@ class Rig:
         count = self._direction * math.floor(
             self._at_mm(self._clock.now_s()) / self._mm_per_count + 1e-6
         )
-        # With one of its two channels alone an encoder goes to and fro.
-        return count // 2 % 2 if self.lost_channel else count
+        if not self.lost_channel:
+            return count
+        # With one of its two channels alone an encoder goes to and fro; they are an edge apart.
+        return (count + (self.lost_channel == "b")) // 2 % 2
 
     def _at_mm(self, now_s: float) -> float:
         moved_mm = min(abs(self._to_mm - self._from_mm), self._mm_s * (now_s - self._pushed_s))

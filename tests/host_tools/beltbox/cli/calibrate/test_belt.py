@@ -95,9 +95,10 @@ def test_a_wheel_that_slips_is_told(belt):
     assert "warning: lap 1" not in ran.said
 
 
-def test_a_missing_channel_is_told(belt):
+@pytest.mark.parametrize("wire", ["a", "b"])
+def test_a_missing_channel_is_told(belt, wire):
     at = belt(mm_per_count=2)
-    at.rig.lost_channel = True
+    at.rig.lost_channel = wire
     at.person.sees("lap 1 of").does(at.rig.push, -1500)
     ran = at.calibrate("belt", "--belt-mm", 1500, "--laps", 1, "--yes")
     assert ran.status == 1
@@ -193,7 +194,9 @@ def test_q_leaves_also_where_the_belt_is_let_rest(belt):
     at = belt()
     at.person.sees("lap 1 of 3: push the belt; let it rest at the mark").types("q")
     at.person.sees("Nothing was stored; the box is as it was.")
-    assert at.calibrate("belt", "--belt-mm", 1500, "--stops").status == 1
+    ran = at.calibrate("belt", "--belt-mm", 1500, "--stops")
+    assert ran.status == 1
+    assert "hasn't moved" not in ran.said  # it left at once
     assert at.box.settings["belt_nm_per_count"] == 777_777
 
 
@@ -254,7 +257,7 @@ def test_a_lap_or_two_marks(run):
 
 def test_a_missing_channel_is_told_after_the_first_lap(belt):
     at = belt(mm_per_count=2)
-    at.rig.lost_channel = True
+    at.rig.lost_channel = "b"
     person = at.person
     person.sees("press Enter with the mark at the pointer").types("")
     person.sees("lap 1 of 3: push the belt").does(at.rig.push, -1500)

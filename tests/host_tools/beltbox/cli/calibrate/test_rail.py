@@ -190,7 +190,10 @@ def test_a_weight_on_the_wrong_rail(workshop):
 
 @pytest.mark.parametrize(
     ("last", "said"),
-    [((0x7FFFFF, 0x7FFFFF), "the end of its range"), ((), "gives no samples")],
+    [
+        ((0x7FFFFF, 0x7FFFFF), "The left cell reads 8388607, the end of its range"),
+        ((), "The left cell gives no samples"),
+    ],
 )
 def test_a_cell_that_fails_in_the_middle(workshop, last, said):
     """The box drops the samples of an amplifier that repeats itself."""
