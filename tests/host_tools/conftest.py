@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from binascii import crc_hqx
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any, Protocol
@@ -14,7 +15,6 @@ from beltbox.link import link as link_module
 from beltbox.link import ports
 from beltbox.link.ports import PortError
 from beltcore import settings as declared
-from beltcore.crc import crc16
 
 TICK_S = 0.0125
 _READ_TIMEOUT_S = 0.05  # as a port that `open_port` opens
@@ -85,20 +85,25 @@ class ScriptedPort:
     def __init__(self, path: str, peer: Peer, clock: FakeClock) -> None:
         self.path = path
         self.peer = peer
-        self.plugged = True
         self.is_open = False
+        self._back_s: float | None = 0.0  # None: nobody knows when
         self.timeout = _READ_TIMEOUT_S
         self._clock = clock
         self._waiting = b""
 
-    def unplug(self) -> None:
-        """From now on nothing is at the port."""
-        self.plugged = False
+    @property
+    def plugged(self) -> bool:
+        """Whether the peer is at the port."""
+        return self._back_s is not None and self._clock.now_s() >= self._back_s
+
+    def unplug(self, *, back_in_s: float | None = None) -> None:
+        """From now on nothing is at the port; for good, or for so long."""
+        self._back_s = None if back_in_s is None else self._clock.now_s() + back_in_s
 
     def plug(self, path: str | None = None) -> None:
         """It is back, under another name where one is given."""
         self.path = path or self.path
-        self.plugged = True
+        self._back_s = 0.0
 
     def open(self) -> ScriptedPort:
         """As `open_port`. Raises PortError."""
@@ -140,6 +145,7 @@ class ScriptedPort:
 
     def _require(self) -> None:
         if not (self.plugged and self.is_open):
+            self.is_open = False
             raise serial.SerialException("device reports readiness to read but returned no data")
 
 
@@ -193,7 +199,8 @@ class ScriptedBox:
     """A box as firmware/PROTOCOL.md has it, at 80 ticks a second of the clock that stands still.
 
     count(t_s), left(t_s), right(t_s): what its sensors read so long after it was powered up.
-    `refuse`, `before`: what tests put in the way.
+    before(command): what it answers in place of the answer, unless that is None. meanwhile():
+    called whenever the host listens.
     """
 
     def __init__(self, clock: FakeClock, **settings: int | str) -> None:
@@ -205,8 +212,9 @@ class ScriptedBox:
         self.silent = False
         self.crash: list[str] = []
         self.heard: list[str] = []
-        self.acknowledged: dict[str, bytes] = {}
+        self.acknowledged: dict[tuple[str, str], bytes] = {}
         self.before: Callable[[str], bytes | None] = lambda _command: None
+        self.meanwhile: Callable[[], object] = lambda: None
         self._clock = clock
         self._born_s = clock.now_s()
         self._ticks = 0
@@ -232,6 +240,7 @@ class ScriptedBox:
         return b"".join(map(self._answer, lines))
 
     def say(self, now_s: float) -> bytes:
+        self.meanwhile()
         said, self._pending = self._pending, b""
         due = int((now_s - self._born_s) / TICK_S + 1e-6)
         if self.silent:
@@ -256,21 +265,22 @@ class ScriptedBox:
     def _answer(self, line: bytes) -> bytes:
         start = line.find(b"!")
         body, _, told = line[start + 1 :].partition(b"*")
-        if start < 0 or told.strip() != b"%04X" % crc16(body, 0, len(body)):
+        if start < 0 or told.strip() != b"%04X" % crc_hqx(body, 0xFFFF):
             return b""  # damaged: it is sent again
         number, _, command = body.decode().partition(",")
         self.heard.append(command)
         instead = self.before(command)
         if instead is not None:
             return instead
-        if number not in self.acknowledged:
+        # The same once more, for a host that didn't hear it; another host may count from there.
+        if (number, command) not in self.acknowledged:
             try:
                 said, text = self._do(*command.split(","))
                 status = "ok"
             except ValueError as error:
                 said, text, status = b"", str(error), "error"
-            self.acknowledged[number] = said + sentence("ANS", 0, number, status, text)
-        return self.acknowledged[number]
+            self.acknowledged[number, command] = said + sentence("ANS", 0, number, status, text)
+        return self.acknowledged[number, command]
 
     @property
     def _settings_hash(self) -> str:
@@ -287,7 +297,7 @@ class ScriptedBox:
         if verb == "health":
             uptime_s = int(self.t_s)
             health = sentence("HLT", 0, "30aea4b0c0de", 1, uptime_s, 1, 1, 1, 1, 1, 1)
-            return health + sentence("RST", 0, 1, 0, 0, 0, 0, 0, len(self.crash) > 0), "ESP32"
+            return health + sentence("RST", 0, 1, 0, 0, 0, 0, 0, int(bool(self.crash))), "ESP32"
         if verb == "get" and arguments[0] in self.settings:
             return b"", f"{arguments[0]}={self.settings[arguments[0]]}"
         if verb == "set":
@@ -302,7 +312,7 @@ class ScriptedBox:
             return b"", arguments[0]
         if verb == "crash":
             line = self.crash[int(arguments[0])] if arguments else None
-            return b"", f"{len(self.crash) > 0:d} {len(self.crash)}" if line is None else line
+            return b"", f"{int(bool(self.crash))} {len(self.crash)}" if line is None else line
         raise ValueError(f"no verb {verb}")
 
 
@@ -317,7 +327,7 @@ def sentence(kind: str, *fields: object) -> bytes:
             ),
         ]
     ).encode()
-    return b"$%s*%04X\n" % (body, crc16(body, 0, len(body)))
+    return b"$%s*%04X\n" % (body, crc_hqx(body, 0xFFFF))
 
 
 @pytest.fixture

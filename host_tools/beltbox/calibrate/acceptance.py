@@ -23,7 +23,7 @@ def accepted(
     """
     while True:
         try:
-            card, told = measure()
+            card, remarks = measure()
         except LinkLostError:
             raise
         except CalibrationError as error:
@@ -33,7 +33,7 @@ def accepted(
             again_or_leave(box, talk, "Repeat, or leave?", "repeat")
             continue
         talk.say("")
-        for line in [*card_lines(card, card.made_at)[:-1], *told]:
+        for line in [*card_lines(card, card.made_at)[:-1], *remarks]:
             talk.say(line, "yellow" if line.startswith("warning") else "")
         talk.say(f"To be set: {' '.join(f'{key}={value}' for key, value in card.settings.items())}")
         # A rail's warnings say what it can't be used for; a belt's, that the laps are no good.

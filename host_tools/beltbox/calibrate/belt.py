@@ -27,11 +27,11 @@ def calibrate_belt(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> Card:
 
     def measure() -> tuple[Card, list[str]]:
         if plan.by_roller:
-            scale, told = _by_roller(talk, plan, box)
-            return belt_card(box, plan, scale), told
+            scale, remarks = _by_roller(talk, plan, box)
+            return belt_card(box, plan, scale), remarks
         measured = _with_length(box, talk, plan)
-        scale, told = _by_laps(box, talk, measured)
-        return belt_card(box, measured, scale), told
+        scale, remarks = _by_laps(box, talk, measured)
+        return belt_card(box, measured, scale), remarks
 
     return accepted(box, talk, measure, repeatable=not plan.by_roller)
 
@@ -44,21 +44,21 @@ def _by_roller(talk: Talk, plan: BeltPlan, box: CalibrateBox) -> tuple[BeltScale
         positive,
         idle=box.idle,
     )
-    told: list[str] = []
+    remarks: list[str] = []
     if not plan.thickness_mm:
-        told.append(
+        remarks.append(
             "That is right for a wheel that rolls on the belt. Where the belt is bent round the "
             "roller, give its thickness too (--belt-thickness-mm): it adds to the diameter."
         )
-    told.append(
+    remarks.append(
         "Which way is backward this doesn't tell: push the belt as when walking backward, and see "
         "what beltbox live says; beltbox settings belt_direction=-1 (or 1) turns it round."
     )
-    told.append("Not checked against the belt itself: laps by a mark would show slip.")
+    remarks.append("Not checked against the belt itself: laps by a mark would show slip.")
     scale = from_roller(
         plan.roller_mm, counts, thickness_mm=plan.thickness_mm, roller_u_mm=plan.roller_u_mm
     )
-    return scale, told
+    return scale, remarks
 
 
 def _by_laps(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> tuple[BeltScale, list[str]]:
@@ -91,19 +91,19 @@ def _by_laps(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> tuple[BeltScale, 
             scale = from_laps(passings, plan.lap_mm, plan.tape_mm)
     except ValueError as error:
         raise CalibrationError(sentence(str(error))) from error
-    told: list[str] = []
+    remarks: list[str] = []
     u = {part.name: part.u for part in scale.parts}
     if u.get("lateness", 0.0) > max(u["tape"], u.get("laps", 0.0)):
-        told.append(
+        remarks.append(
             "The keys make most of that: slower past the pointer, or more laps, and it is less; "
             "with --stops, where the belt rests at the mark, there are none."
         )
     if scale.spread_share is None:
-        told.append(
+        remarks.append(
             f"One {plan.what} can't show whether the wheel slips or a mark was missed: two would."
         )
     else:
-        told.append(f"The {plan.what}s differ by {100 * scale.spread_share:.2f} % of one.")
+        remarks.append(f"The {plan.what}s differ by {100 * scale.spread_share:.2f} % of one.")
     roller_mm = plan.roller_mm
     if roller_mm is None and not talk.scripted:
         roller_mm = talk.ask(
@@ -118,19 +118,19 @@ def _by_laps(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> tuple[BeltScale, 
         said = f"on a roller of {roller_mm:g} mm: {turn:.0f} counts in a turn"
         label = plan.counts_per_rev
         if label is None:
-            told.append(
+            remarks.append(
                 f"{said[:1].upper()}{said[1:]}. The encoder's label says as many, or as lines a "
                 "quarter of it."
             )
         elif fits := label_words(turn, label):
-            told.append(f"{said[:1].upper()}{said[1:]}, {fits}.")
+            remarks.append(f"{said[:1].upper()}{said[1:]}, {fits}.")
         else:
             odd = (
                 f"{said}, {turn / label:.2f} times the {label:g} of its label: check the diameter, "
                 "the length by the tape, and that nothing slips"
             )
             scale = replace(scale, warnings=(*scale.warnings, odd))
-    return scale, told
+    return scale, remarks
 
 
 def _with_length(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> BeltPlan:
@@ -159,10 +159,10 @@ def _mm_or_skip(text: str) -> float | None:
 
 
 def _lap_mm(text: str) -> float:
-    found = number(text)
-    if problem := lap_problem(found):
+    length_mm = number(text)
+    if problem := lap_problem(length_mm):
         raise ValueError(problem)
-    return found
+    return length_mm
 
 
 def _mm_or_marks(text: str) -> float | None:

@@ -60,11 +60,11 @@ class Keyboard:
         """The next line without its end, or None if there is none yet. Raises CalibrationError."""
         if not self._ended:
             try:
-                found = self._lines.get_nowait()
+                text = self._lines.get_nowait()
             except queue.Empty:
                 return None
-            if found is not None:
-                typed = _KEYS.sub("", found)
+            if text is not None:
+                typed = _KEYS.sub("", text)
                 return "".join(char for char in typed if char.isprintable()).strip()
             self._ended = True
         raise CalibrationError(
@@ -284,11 +284,11 @@ def one_of(*choices: str) -> Callable[[str], str]:
     """Parses one of these words, or the beginning of just one. Raises ValueError."""
 
     def parse(text: str) -> str:
-        found = [choice for choice in choices if text and choice.startswith(text.lower())]
-        if len(found) != 1:
+        matches = [choice for choice in choices if text and choice.startswith(text.lower())]
+        if len(matches) != 1:
             said = f"{text!r} isn't one of" if text else "type one of"
             raise ValueError(f"{said}: {', '.join(choices)}")
-        return found[0]
+        return matches[0]
 
     return parse
 
@@ -304,10 +304,10 @@ def number(text: str) -> float:
 
 def positive(text: str) -> float:
     """Parse a number above 0. Raises ValueError."""
-    found = number(text)
-    if not 0 < found < float("inf"):
+    value = number(text)
+    if not 0 < value < float("inf"):
         raise ValueError(f"{text} isn't a number above 0")
-    return found
+    return value
 
 
 def kilograms(text: str) -> list[float]:

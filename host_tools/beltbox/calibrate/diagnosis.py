@@ -37,16 +37,16 @@ def diagnose(
     if seen.events:
         raise LinkLostError(seen.events[0])
     subjects = [f"{side} cell" for side in sides]
-    found = [one for one in judge(seen) if one.subject in subjects]
-    for one in found:
-        side = one.subject.split()[0]
+    findings = [finding for finding in judge(seen) if finding.subject in subjects]
+    for finding in findings:
+        side = finding.subject.split()[0]
         guessed = box.settings[f"rail_{side}_nn_per_count"] == PROVISIONAL_NN
         newtons = " (newtons by a guess, until it is calibrated)" if guessed else ""
-        style = {"good": "green", "note": "", "bad": "bold red"}[one.level]
-        talk.say(f"{one.subject}: {one.text}{newtons}", style)
-        if one.level == "bad":
-            talk.say(f"    {one.advice}")
-    if not any(one.level == "bad" for one in found):
+        style = {"good": "green", "note": "", "bad": "bold red"}[finding.level]
+        talk.say(f"{finding.subject}: {finding.text}{newtons}", style)
+        if finding.level == "bad":
+            talk.say(f"    {finding.advice}")
+    if not any(finding.level == "bad" for finding in findings):
         return
     if talk.scripted:
         raise CalibrationError(

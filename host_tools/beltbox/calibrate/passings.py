@@ -77,12 +77,12 @@ def count_passings(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> list[Passin
     counter = _Counter()
     passings: list[Passing] = []
     moved_s = 0.0  # or a mark has passed
-    for came in box.rows():
-        if came is not None:
-            counter.take(came[0], came[1].count)
+    for item in box.rows():
+        if item is not None:
+            counter.take(item[0], item[1].count)
         if not by_key:
             talk.heed()
-            if came is None:
+            if item is None:
                 continue
         if by_key:
             passed = talk.pressed() and counter.at_s > 0
@@ -104,7 +104,7 @@ def count_passings(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> list[Passin
             moved_s = counter.at_s
             talk.quiet()
             if plan.ends_one(len(passings)):
-                _told(talk, plan, passings)
+                _report_lap(talk, plan, passings)
             if plan.ended(len(passings)) == plan.laps:
                 return passings
         talk.status(_what_now(counter, passings, plan, by_key))
@@ -120,7 +120,7 @@ def count_passings(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> list[Passin
     raise AssertionError("rows never end")
 
 
-def _told(talk: Talk, plan: BeltPlan, passings: Sequence[Passing]) -> None:
+def _report_lap(talk: Talk, plan: BeltPlan, passings: Sequence[Passing]) -> None:
     """Say what the last lap counted. Raises CalibrationError if that can't be one."""
     number = plan.ended(len(passings))
     lap = passings[-1].count - passings[-2].count

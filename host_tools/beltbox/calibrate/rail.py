@@ -58,9 +58,9 @@ class RailDialogue:
         return card, []
 
     def _weights(self) -> list[float]:
-        found = list(self._plan.weights)
-        if not found:
-            found = self._talk.ask(
+        weights = list(self._plan.weights)
+        if not weights:
+            weights = self._talk.ask(
                 "weights",
                 f"Which weights will hang on the {self._side} rail, in kg in all each time, the "
                 "lightest first (such as 5,10,20)?",
@@ -68,10 +68,10 @@ class RailDialogue:
                 idle=self._box.idle,
             )
             # "2,5" may have been meant as two and a half.
-            self._talk.say(f"    in turn: {', '.join(f'{kg:g} kg' for kg in found)}")
-        if problem := self._over_label(max(*found, self._plan.position_kg or 0.0)):
+            self._talk.say(f"    in turn: {', '.join(f'{kg:g} kg' for kg in weights)}")
+        if problem := self._over_label(max(*weights, self._plan.position_kg or 0.0)):
             raise CalibrationError(f"{problem}. Leave it out.")
-        return found
+        return weights
 
     def _zero(self) -> None:
         self._talk.say(
@@ -132,7 +132,7 @@ class RailDialogue:
     def _mend(self) -> None:
         """Have readings that disagree with the others put right, or refuse them."""
         while misfits := self._loads.misfits(self._plan.tolerance):
-            disagree = f"The weights disagree: {'; '.join(one.words for one in misfits)}."
+            disagree = f"The weights disagree: {'; '.join(misfit.words for misfit in misfits)}."
             if self._talk.scripted:
                 raise CalibrationError(f"{disagree} Was one of them hung or typed wrong?")
             self._talk.say(disagree, "yellow")
@@ -144,8 +144,8 @@ class RailDialogue:
                     "The weights disagree, and each is said to have been right. Does something "
                     "else touch the rail, or did it slip?"
                 )
-            self._loads.hung_instead([(one, kg) for one, kg in answers if kg is not None])
-            for misfit in (one for one, kg in answers if kg is None):
+            self._loads.hung_instead([(misfit, kg) for misfit, kg in answers if kg is not None])
+            for misfit in (misfit for misfit, kg in answers if kg is None):
                 again = self._hang(
                     misfit.kg, "up", f"hang {misfit.kg:g} kg on the {self._side} rail"
                 )
@@ -157,10 +157,10 @@ class RailDialogue:
         def kg_or_again(text: str) -> float | None:
             if text.lower() == "again":
                 return None
-            found = _weights(text)
-            if len(found) != 1:
+            weights = _weights(text)
+            if len(weights) != 1:
                 raise ValueError("type one weight in kg, or `again`")
-            kg = found[0]
+            kg = weights[0]
             if problem := self._over_label(kg):
                 raise ValueError(problem)
             return kg
@@ -199,18 +199,18 @@ class RailDialogue:
                 return None
             kg = heaviest_kg
         self._refuse_too_heavy(kg)
-        found: list[float] = []
+        responses: list[float] = []
         before = self._loads.points[-1]
         for place in PLACES:
             point = self._hang(kg, "up", f"hang {kg:g} kg at the {place} of the {self._side} rail")
             after = self._take_off()
-            found.append(point.counts - (before.counts + after.counts) / 2)
+            responses.append(point.counts - (before.counts + after.counts) / 2)
             before = after
-        return abs((max(found) - min(found)) / 2 / statistics.fmean(found))
+        return abs((max(responses) - min(responses)) / 2 / statistics.fmean(responses))
 
 
 def _weights(text: str) -> list[float]:
-    found = kilograms(text)
-    if problem := weights_problem(found):
+    weights = kilograms(text)
+    if problem := weights_problem(weights):
         raise ValueError(problem)
-    return found
+    return weights

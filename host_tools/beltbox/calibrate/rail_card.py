@@ -56,7 +56,7 @@ def rail_card(
     empty: both rails' readings with nothing on them, by side, as far as there are cells.
     """
     try:
-        found = rail_line(
+        line = rail_line(
             points,
             tolerance=plan.tolerance,
             noise_counts=empty[side].noise_counts,
@@ -64,9 +64,9 @@ def rail_card(
         )
     except ValueError as error:
         raise CalibrationError(f"{error}.") from error
-    if problem := setting_problem(found.nn_per_count):
+    if problem := setting_problem(line.nn_per_count):
         raise CalibrationError(
-            f"A cell of {found.nn_per_count:.0f} nN a count can't be: {problem}. Were the "
+            f"A cell of {line.nn_per_count:.0f} nN a count can't be: {problem}. Were the "
             "weights typed in kg?"
         )
     body_mass_kg = int(box.settings["body_mass_g"]) / 1000
@@ -78,24 +78,24 @@ def rail_card(
         firmware=box.identity.firmware,
         method="weights",
         settings={
-            f"rail_{side}_zero": round(found.zero),
-            f"rail_{side}_nn_per_count": round(found.nn_per_count),
-            f"rail_{side}_u_ppm": standard_ppm(found.parts_relative),
-            "rail_noise_mn": _noise_mn(box, side, found, empty),
+            f"rail_{side}_zero": round(line.zero),
+            f"rail_{side}_nn_per_count": round(line.nn_per_count),
+            f"rail_{side}_u_ppm": standard_ppm(line.parts_relative),
+            "rail_noise_mn": _noise_mn(box, side, line, empty),
         },
-        fixed=found.parts_fixed,
-        relative=found.parts_relative,
-        points=rail_points(points, found),
-        nonlinearity_share=found.nonlinearity_share,
-        hysteresis_share=found.hysteresis_share,
+        fixed=line.parts_fixed,
+        relative=line.parts_relative,
+        points=rail_points(points, line),
+        nonlinearity_share=line.nonlinearity_share,
+        hysteresis_share=line.hysteresis_share,
         position_share=position_share,
-        noise_n=empty[side].noise_counts * abs(found.nn_per_count) * 1e-9,
+        noise_n=empty[side].noise_counts * abs(line.nn_per_count) * 1e-9,
         temperature_c=plan.temperature_c,
         body_mass_kg=body_mass_kg,
         warnings=tuple(
             rail_warnings(
                 points,
-                found,
+                line,
                 light_kg=LIGHT_SHARE * body_mass_kg,
                 label_kg=plan.label_kg,
                 label_mv_v=plan.label_mv_v,
@@ -104,12 +104,12 @@ def rail_card(
     )
 
 
-def _noise_mn(box: CalibrateBox, side: str, found: RailLine, empty: Mapping[str, Reading]) -> int:
+def _noise_mn(box: CalibrateBox, side: str, line: RailLine, empty: Mapping[str, Reading]) -> int:
     """Of both rails together, as `tare` notes it."""
     noise_n = 0.0
-    for one, reading in empty.items():
-        nn = int(box.settings[f"rail_{one}_nn_per_count"])
-        if one == side:
-            nn = found.nn_per_count
+    for measured_side, reading in empty.items():
+        nn = int(box.settings[f"rail_{measured_side}_nn_per_count"])
+        if measured_side == side:
+            nn = line.nn_per_count
         noise_n += reading.noise_counts * abs(nn) * 1e-9
     return min(_NOISE_MOST_MN, round(_SPREAD * noise_n * 1000))

@@ -37,21 +37,21 @@ def settle(
     with nothing on the rails, so that a weight on the wrong one is noticed. Raises LeaveError when
     the person types "q".
     """
-    watched = {one: Steadiness(n_per_count, seconds=seconds) for one in SIDES}
+    watched = {watched_side: Steadiness(n_per_count, seconds=seconds) for watched_side in SIDES}
     other = "right" if side == "left" else "left"
     looked_s = heard_s = 0.0
     last: int | None = None
     words = "reading"
-    for came in box.rows():
+    for item in box.rows():
         talk.heed()
-        if came is None:
+        if item is None:
             continue
-        at_s, row = came
-        for one, steadiness in watched.items():
-            sample = sample_of(row, one)
+        at_s, row = item
+        for watched_side, steadiness in watched.items():
+            sample = sample_of(row, watched_side)
             if sample is not None:
                 steadiness.take(at_s, sample)
-                if one == side:
+                if watched_side == side:
                     heard_s = at_s
                     last = sample
         if at_s - looked_s < _LOOK_S:

@@ -49,14 +49,14 @@ def started_again(path: str, *, clock: Clock = CLOCK) -> BoxLink:
 
 def at_the_prompt(path: str, why: str) -> DoctorError:
     """What is known of a box that stays at its prompt, and what to do."""
-    found = [why]
+    lines = [why]
     with contextlib.suppress(PortError, BoardError), Board(path) as board:
         version = ".".join(map(str, board.facts.version))
-        found.append(f"MicroPython {version} on {board.facts.machine} answers.")
+        lines.append(f"MicroPython {version} on {board.facts.machine} answers.")
         if not board.look([], ["/main.py"]):
-            found.append("There is no main.py: put the firmware on it with `beltbox flash`.")
-        found += _crash(board.read("/crash.json"))
-    return DoctorError("\n".join(found))
+            lines.append("There is no main.py: put the firmware on it with `beltbox flash`.")
+        lines += _crash(board.read("/crash.json"))
+    return DoctorError("\n".join(lines))
 
 
 def _crash(kept: bytes) -> list[str]:

@@ -97,16 +97,16 @@ def write_bundle(
 
 def _versions() -> dict[str, object]:
     packages = ("beltbox", "pyserial", "mpremote", "esptool", "sqlalchemy", "rich", "typer")
-    found: dict[str, object] = {
+    versions: dict[str, object] = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
     }
     for package in packages:
         try:
-            found[package] = metadata.version(package)
+            versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
-            found[package] = None
-    return found
+            versions[package] = None
+    return versions
 
 
 def _latest(store: str | None) -> Session | None:
@@ -161,11 +161,11 @@ def _clean(value: object, names: set[str]) -> object:
     """The same without what people named, at any depth; keys are ours and stay."""
     if isinstance(value, dict):
         return {
-            key: _REMOVED if key in _NAMING and one is not None else _clean(one, names)
-            for key, one in cast(dict[str, object], value).items()
+            key: _REMOVED if key in _NAMING and item is not None else _clean(item, names)
+            for key, item in cast(dict[str, object], value).items()
         }
     if isinstance(value, list):
-        return [_clean(one, names) for one in cast(list[object], value)]
+        return [_clean(item, names) for item in cast(list[object], value)]
     return _without(value, names) if isinstance(value, str) else value
 
 

@@ -148,8 +148,8 @@ def _heard(link: BoxLink, seconds: float, show: Callable[[float], None]) -> _Hea
                 # Another clock and another count from here on: only what comes now is judged.
                 heard.rows.clear()
                 elapsed_us = 0
-            if item.kind == "returned":
-                link.command("raw", 1)
+            if item.kind in ("reset", "returned"):
+                link.command("raw", 1)  # a box that starts sends none
         elif item is not None and item.type == "RAW":
             row = raw_row(item)
             if row is not None:

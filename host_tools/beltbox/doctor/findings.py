@@ -52,33 +52,33 @@ def judge(seen: Examination) -> list[Finding]:
     """What is good, worth knowing or wrong, in the order in which a person would look."""
     names = {name for bit, name, _ in flags.CORE if seen.flags & bit}
     names |= {name for bit, name, _ in flags.BOX if seen.box_flags & bit}
-    found = [*_versions(seen), *_memory(seen), *_loop(seen)]
+    findings = [*_versions(seen), *_memory(seen), *_loop(seen)]
     for side, cell in seen.cells.items():
-        found += _cell(side, cell, names)
-    found += [*_belt(seen, names), *_sentences(seen), *_resets(seen)]
-    return [*found, *_flags(seen, found)]
+        findings += _cell(side, cell, names)
+    findings += [*_belt(seen, names), *_sentences(seen), *_resets(seen)]
+    return [*findings, *_flags(seen, findings)]
 
 
 def _versions(seen: Examination) -> list[Finding]:
     who = seen.identity
     board = seen.health.machine if seen.health else who.board
-    found = [
+    findings = [
         Finding("good", "box", f"{who.box_name}: {board} ({who.board})"),
     ]
     firmware = f"firmware {who.firmware}"
     if who.firmware == FIRMWARE_VERSION:
-        found.append(Finding("good", "firmware", f"{firmware}, as this program's"))
+        findings.append(Finding("good", "firmware", f"{firmware}, as this program's"))
     else:
         advice = "Put this program's on it: beltbox flash"
         text = f"{firmware}; this program has {FIRMWARE_VERSION}"
-        found.append(Finding("note", "firmware", text, advice))
+        findings.append(Finding("note", "firmware", text, advice))
     text = f"MicroPython {who.micropython}"
     if _version(who.micropython) < _OLDEST_MICROPYTHON:
         advice = "It takes 1.26 or newer: beltbox flash"
-        found.append(Finding("bad", "MicroPython", text, advice))
+        findings.append(Finding("bad", "MicroPython", text, advice))
     else:
-        found.append(Finding("good", "MicroPython", text))
-    return found
+        findings.append(Finding("good", "MicroPython", text))
+    return findings
 
 
 def _version(text: str) -> tuple[int, ...]:
@@ -130,26 +130,26 @@ def _cell(side: str, cell: Cell | None, names: set[str]) -> list[Finding]:
     mute = _mute(side, cell, names)
     if mute is not None:
         return [mute]
-    found: list[Finding] = []
+    findings: list[Finding] = []
     rate = f"{cell.samples_a_second:.0f} samples a second"
     slow = f"{side}_slow"
     if _SLOW_A_SECOND[0] <= cell.samples_a_second <= _SLOW_A_SECOND[1]:
         advice = f"The amplifier's RATE pin is low: tie it high for 80 ({_AMPLIFIERS})."
-        found.append(Finding("bad", subject, f"slow: {rate}", advice, slow))
+        findings.append(Finding("bad", subject, f"slow: {rate}", advice, slow))
     elif cell.samples_a_second < _FAST_A_SECOND[0] or slow in names:
         advice = f"80 are due: a loose wire, or a bad supply ({_AMPLIFIERS})."
-        found.append(Finding("bad", subject, f"slow: {rate}", advice, slow))
+        findings.append(Finding("bad", subject, f"slow: {rate}", advice, slow))
     elif cell.samples_a_second > _FAST_A_SECOND[1]:
         advice = f"80 are due: the amplifier's clock is off, or its wires are ({_AMPLIFIERS})."
-        found.append(Finding("bad", subject, rate, advice))
+        findings.append(Finding("bad", subject, rate, advice))
     if cell.saturated_share:
         reads = cell.highest if cell.highest == 0x7FFFFF else cell.lowest
         text = f"saturated: reads {reads} in {_percent(cell.saturated_share)} of its samples"
         advice = f"Check that E+ and E-, A+ and A- aren't swapped or broken ({_CELLS})."
-        found.append(Finding("bad", subject, text, advice, f"{side}_saturated"))
+        findings.append(Finding("bad", subject, text, advice, f"{side}_saturated"))
         if cell.saturated_share > 0.5:
-            return found
-    return [*found, *_forces(side, cell, names, is_slow=bool(found))]
+            return findings
+    return [*findings, *_forces(side, cell, names, is_slow=bool(findings))]
 
 
 def _mute(side: str, cell: Cell, names: set[str]) -> Finding | None:
@@ -190,20 +190,20 @@ def _forces(side: str, cell: Cell, names: set[str], *, is_slow: bool) -> list[Fi
     text = f"{values}, noise {cell.noise_n:.2f} N, {cell.mean_n:+.1f} N from its zero"
     if not is_slow:
         text = f"{cell.samples_a_second:.0f} samples a second, {text}"
-    found: list[Finding] = []
+    findings: list[Finding] = []
     touched = cell.wander_n > _TOUCHED_N
     if cell.spike_share and not touched:  # the sway of a hand isn't told from spikes
         advice = "They are removed. Keep its cable away from others, and its ground short."
-        found.append(
+        findings.append(
             Finding("note", subject, f"{_percent(cell.spike_share)} of samples are spikes", advice)
         )
     named = _named_forces(side, cell, names)
     if named:
-        return [*found, *named]
+        return [*findings, *named]
     if touched:
         text += f"; it moved by {cell.wander_n:.1f} N"
         advice = "Was a hand on the rail? Hands off, and ask again, to learn drift and zero."
-        return [*found, Finding("note", subject, text, advice)]
+        return [*findings, Finding("note", subject, text, advice)]
     drift = f"drift {cell.drift_n_a_minute:+.1f} ± {cell.drift_u_n_a_minute:.1f} N a minute"
     text += f", {drift}"
     long_enough = cell.samples / max(1.0, cell.samples_a_second) >= _DRIFT_LEAST_S
@@ -211,17 +211,17 @@ def _forces(side: str, cell: Cell, names: set[str], *, is_slow: bool) -> list[Fi
         advice = (
             f"Give it ten minutes to warm up. If it stays so: a bent or loose mount ({_MOUNT})."
         )
-        return [*found, Finding("bad", subject, text, advice)]
+        return [*findings, Finding("bad", subject, text, advice)]
     if abs(cell.mean_n) > _OFF_ZERO_N:
         advice = "If nobody touches the rail: beltbox settings --tare"
-        return [*found, Finding("note", subject, text, advice)]
-    return [*found, Finding("good", subject, text)]
+        return [*findings, Finding("note", subject, text, advice)]
+    return [*findings, Finding("good", subject, text)]
 
 
 def _named_forces(side: str, cell: Cell, names: set[str]) -> list[Finding]:
     """The faults that show in the force, by their names."""
     subject = f"{side} cell"
-    found: list[Finding] = []
+    findings: list[Finding] = []
     noise_n, mean_n = cell.noise_n or 0.0, cell.mean_n or 0.0
     if noise_n > _NOISE_N or f"{side}_noisy" in names:
         text = f"noisy: {noise_n:.2f} N RMS from sample to sample"
@@ -230,39 +230,39 @@ def _named_forces(side: str, cell: Cell, names: set[str]) -> list[Finding]:
         advice = (
             f"Check its plugs, its shield, its ground, and that its screws are tight ({_CELLS})."
         )
-        found.append(Finding("bad", subject, text, advice, f"{side}_noisy"))
+        findings.append(Finding("bad", subject, text, advice, f"{side}_noisy"))
     if f"{side}_flipped" in names:
         text = "its sign is flipped: it read a pull for seconds"
         if mean_n < 0:
             text = f"its sign is flipped: it reads a pull of {-mean_n:.1f} N"
         advice = f"Swap A+ and A- ({_CELLS}), or: beltbox calibrate rail"
-        found.append(Finding("bad", subject, text, advice, f"{side}_flipped"))
+        findings.append(Finding("bad", subject, text, advice, f"{side}_flipped"))
     if f"{side}_zero_jumped" in names:
         text = f"its zero jumped, and isn't followed: {mean_n:+.1f} N from the settings' zero"
         advice = f"Let go of the rails: beltbox settings --tare. Again? A loose mount ({_MOUNT})."
-        found.append(Finding("bad", subject, text, advice, f"{side}_zero_jumped"))
-    return found
+        findings.append(Finding("bad", subject, text, advice, f"{side}_zero_jumped"))
+    return findings
 
 
 def _belt(seen: Examination, names: set[str]) -> list[Finding]:
     belt = seen.belt
     text = f"{belt.forward_mm:.0f} mm forward, {belt.backward_mm:.0f} mm backward"
     counts = belt.forward_counts + belt.backward_counts
-    found: list[Finding] = []
+    findings: list[Finding] = []
     if "encoder_too_fast" in names:
         mm = int(seen.settings["belt_nm_per_count"]) / 1e6
         why = f"the encoder counted too fast for its input, at {mm:g} mm a count: counts were lost"
         advice = f"Take a coarser encoder, or a larger wheel for it ({_ENCODER})."
-        found.append(Finding("bad", "belt", why, advice, "encoder_too_fast"))
+        findings.append(Finding("bad", "belt", why, advice, "encoder_too_fast"))
     trembles = counts >= _COUNTS_TO_JUDGE and belt.span_counts <= _TREMBLING_COUNTS
     if trembles or "encoder_one_sided" in names:
         text = f"one-sided: {counts} counts to and fro, and the belt is where it was"
         if not trembles:
             text = f"one-sided: its count only went to and fro for seconds ({text})"
         advice = f"One of the encoder's channels is missing: check wires A and B ({_ENCODER})."
-        found.append(Finding("bad", "belt", text, advice, "encoder_one_sided"))
-    if found:
-        return found
+        findings.append(Finding("bad", "belt", text, advice, "encoder_one_sided"))
+    if findings:
+        return findings
     both = min(belt.forward_counts, belt.backward_counts) >= _COUNTS_TO_JUDGE
     if both:
         return [Finding("good", "belt", f"counts both ways: {text}")]
@@ -292,7 +292,7 @@ _CAUSES = {
 
 
 def _resets(seen: Examination) -> list[Finding]:
-    found: list[Finding] = []
+    findings: list[Finding] = []
     health = seen.health
     if health is not None:
         parts = [
@@ -304,23 +304,23 @@ def _resets(seen: Examination) -> list[Finding]:
         text += f"; the last: {seen.identity.reset_cause}"
         if health.resets["watchdogs"]:
             advice = "The loop hung. Send us the bundle: beltbox bundle"
-            found.append(Finding("note", "starts", text, advice))
+            findings.append(Finding("note", "starts", text, advice))
         else:
-            found.append(Finding("good", "starts", text))
+            findings.append(Finding("good", "starts", text))
     if seen.crash_count:
         last = seen.crash_lines[-1].strip() if seen.crash_lines else "not kept"
         advice = "Send us the bundle, which has the traceback: beltbox bundle"
         text = f"{seen.crash_count} of the program, the last: {last}"
-        found.append(Finding("bad", "crashes", text, advice))
+        findings.append(Finding("bad", "crashes", text, advice))
     else:
-        found.append(Finding("good", "crashes", "none"))
-    found += [Finding("note", "link", text) for text in seen.events]
-    return found
+        findings.append(Finding("good", "crashes", "none"))
+    findings += [Finding("note", "link", text) for text in seen.events]
+    return findings
 
 
-def _flags(seen: Examination, found: list[Finding]) -> list[Finding]:
+def _flags(seen: Examination, findings: list[Finding]) -> list[Finding]:
     """What the box itself complained of, and nothing else said yet."""
-    named = {finding.fault for finding in found}
+    named = {finding.fault for finding in findings}
     said: list[Finding] = []
     for name, text in flags.told(seen.flags, seen.box_flags):
         if name.endswith("_out_of_step"):

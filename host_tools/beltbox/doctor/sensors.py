@@ -121,10 +121,10 @@ def _without_spikes(taken: list[tuple[float, int]]) -> tuple[list[tuple[float, i
     if len(values) < 2 * _NEIGHBOURS + 1:
         return taken, 0
     off = [value - _neighbours(values, at) for at, value in enumerate(values)]
-    sigma = _NORMAL_MAD * statistics.median(abs(one) for one in off)
+    sigma = _NORMAL_MAD * statistics.median(abs(residual) for residual in off)
     # A cell without noise: a count to and fro is no spike.
     limit = _SPIKE_SIGMAS * max(sigma, 1.0)
-    kept = [one for one, far in zip(taken, off, strict=True) if abs(far) <= limit]
+    kept = [point for point, residual in zip(taken, off, strict=True) if abs(residual) <= limit]
     return kept, len(taken) - len(kept)
 
 

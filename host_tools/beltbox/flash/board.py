@@ -168,9 +168,11 @@ class Board:
 
     def look(self, folders: Sequence[str], files: Sequence[str] = ()) -> dict[str, Entry]:
         """What is in the folders, in depth, and which of the files are there; by path."""
-        calls = [f"_list({folder!r})" for folder in folders] + [f"_hash({one!r})" for one in files]
-        found = [Entry(*ast.literal_eval(line)) for line in self._lines("\n".join(calls))]
-        return {entry.path: entry for entry in found}
+        calls = [f"_list({folder!r})" for folder in folders] + [
+            f"_hash({path!r})" for path in files
+        ]
+        entries = [Entry(*ast.literal_eval(line)) for line in self._lines("\n".join(calls))]
+        return {entry.path: entry for entry in entries}
 
     def read(self, path: str) -> bytes:
         """The file's content; empty if there is none."""
@@ -186,8 +188,8 @@ class Board:
 
     def has_filesystem(self) -> bool:
         """Whether MicroPython could read, or make, its filesystem when it started."""
-        found = self.value("", "os.statvfs('/')")
-        return found is not None and found[0] > 0
+        status = self.value("", "os.statvfs('/')")
+        return status is not None and status[0] > 0
 
     def space(self) -> tuple[int, int, int]:
         """(bytes in a block, blocks in all, blocks free)."""

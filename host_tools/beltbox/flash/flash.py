@@ -96,11 +96,11 @@ def version_there(board: Board, chosen: str | None) -> str | None:
         if not board.look([], [_MAIN]):
             return None
         chosen = ""
-    found = board.value(
+    version = board.value(
         f"sys.path.insert(0, {chosen!r})\nfrom beltcore.version import FIRMWARE_VERSION",
         "FIRMWARE_VERSION",
     )
-    return found if isinstance(found, str) else None
+    return version if isinstance(version, str) else None
 
 
 def make_plan(
@@ -253,12 +253,12 @@ def _what_to_do(board: Board) -> str:
 
 def _check(there: Mapping[str, Entry], wanted: Mapping[str, bytes]) -> None:
     """Raises FlashError where the board has something else."""
-    found = {path: entry.sha256 for path, entry in there.items() if entry.sha256 is not None}
-    if found != {path: digest(content) for path, content in wanted.items()}:
+    hashes = {path: entry.sha256 for path, entry in there.items() if entry.sha256 is not None}
+    if hashes != {path: digest(content) for path, content in wanted.items()}:
         different = sorted(
             path
-            for path in {*found, *wanted}
-            if path not in wanted or found.get(path) != digest(wanted[path])
+            for path in {*hashes, *wanted}
+            if path not in wanted or hashes.get(path) != digest(wanted[path])
         )
         raise FlashError(
             f"{different[0]} reads back different from what was sent, so the old firmware was "
@@ -267,10 +267,10 @@ def _check(there: Mapping[str, Entry], wanted: Mapping[str, bytes]) -> None:
 
 
 def _is_complete(firmware: Firmware, there: Mapping[str, Entry], folder: str) -> bool:
-    found = {path: there[path].sha256 for path in _files(there) if path.startswith(folder + "/")}
+    hashes = {path: there[path].sha256 for path in _files(there) if path.startswith(folder + "/")}
     wanted = {f"{folder}/{path}": digest(content) for path, content in firmware.files.items()}
     main = there.get(_MAIN)
-    return found == wanted and main is not None and main.sha256 == digest(_main(firmware, folder))
+    return hashes == wanted and main is not None and main.sha256 == digest(_main(firmware, folder))
 
 
 def _main(firmware: Firmware, folder: str) -> bytes:
@@ -294,4 +294,4 @@ def _below(path: str) -> str:
 
 def _parents(paths: Mapping[str, object]) -> set[str]:
     """Every folder above the paths, but for the root."""
-    return {str(one) for path in paths for one in PurePosixPath(path).parents} - {"/"}
+    return {str(parent) for path in paths for parent in PurePosixPath(path).parents} - {"/"}

@@ -85,7 +85,9 @@ def _check_part(path: Path, content: bytes, start: int, chip: Chip, what: str) -
     fields = _HEADER.unpack_from(content, start)
     magic, segments, chip_id, hashed = fields[0], fields[1], fields[6], fields[-1]
     if start == 0 and magic == _MAGIC and chip_id != chip.header_id:
-        other = next((one.name for one in CHIPS if one.header_id == chip_id), f"chip {chip_id}")
+        other = next(
+            (known.name for known in CHIPS if known.header_id == chip_id), f"chip {chip_id}"
+        )
         raise ImageError(
             f"{path} is an image for the {other}, and this is an {chip.name}. Give one whose name "
             f"begins with {chip.image}-. Nothing was written."
@@ -127,8 +129,8 @@ def _newest(names: list[str], chip: Chip) -> str | None:
     Not the variants: they have another word before the date.
     """
     pattern = re.compile(rf"{chip.image}-(\d{{8}})-v{re.escape(SERIES)}\.(\d+)\.bin")
-    found = [(int(m[2]), m[1], m[0]) for name in names if (m := pattern.fullmatch(name))]
-    return max(found)[2] if found else None
+    releases = [(int(m[2]), m[1], m[0]) for name in names if (m := pattern.fullmatch(name))]
+    return max(releases)[2] if releases else None
 
 
 def _download(chip: Chip, progress: Callable[[int, int], object]) -> Path:

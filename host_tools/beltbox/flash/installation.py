@@ -5,13 +5,13 @@ What is done is shown on a Display, which the caller gives.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from beltbox.clock import CLOCK, Clock
 from beltbox.errors import BeltBoxError, LinkError
 from beltbox.flash import chips, flash, image, rom
 from beltbox.flash.board import Board, BoardError, NotMicroPythonError
@@ -104,7 +104,7 @@ def find_board_port() -> str:
 
 def install(path: str, request: Request, display: Display) -> Installed | Steps:
     """Bring the board at `path` to the running firmware, or find out how. Raises BeltBoxError."""
-    started_s = time.monotonic()
+    started_s = CLOCK.now_s()
     reached = _reach_micropython(path, request, display)
     if isinstance(reached, Steps):
         return reached
@@ -203,20 +203,20 @@ def _write_image(path: str, chip: Chip, why: str, request: Request, display: Dis
     return file
 
 
-def _await_micropython(path: str, display: Display) -> Board:
-    deadline_s = time.monotonic() + _START_S
+def _await_micropython(path: str, display: Display, clock: Clock = CLOCK) -> Board:
+    deadline_s = clock.now_s() + _START_S
     with display.work("Waiting for MicroPython"):
         while True:
             try:
                 return Board(path)
             except (BoardError, PortError) as error:
-                if time.monotonic() > deadline_s:
+                if clock.now_s() > deadline_s:
                     raise FlashError(
                         f"MicroPython was written at {path}, but doesn't answer ({error}). Press "
                         "the board's reset button, then try again. If it still doesn't, wipe the "
                         "board: --erase."
                     ) from error
-                time.sleep(_POLL_S)
+                clock.sleep(_POLL_S)
 
 
 def _install_firmware(
@@ -260,7 +260,7 @@ def _install_firmware(
         "micropython": identity.micropython,
         "image": None if written is None else str(written),
         **report,
-        "seconds": round(time.monotonic() - started_s, 1),
+        "seconds": round(CLOCK.now_s() - started_s, 1),
     }
     return Installed(identity, plan, report)
 
@@ -274,21 +274,21 @@ def _started_again_after(board: Board) -> Generator[None]:
         board.reset()
 
 
-def _identify(path: str, firmware: Firmware, chip: Chip) -> Identity:
+def _identify(path: str, firmware: Firmware, chip: Chip, clock: Clock = CLOCK) -> Identity:
     """Who answers now. Raises FlashError when it isn't what was put there."""
     identity = None
-    deadline_s = time.monotonic() + _START_S
+    deadline_s = clock.now_s() + _START_S
     while identity is None:
         try:
-            with BoxLink(path) as link:
+            with BoxLink(path, clock=clock) as link:
                 link.command("identify")  # in safe mode it sends who it is, and answers nothing
                 identity = link.identity
         except (PortError, LinkError) as error:
-            if time.monotonic() > deadline_s or isinstance(error, NoProgramError | SafeModeError):
+            if clock.now_s() > deadline_s or isinstance(error, NoProgramError | SafeModeError):
                 raise FlashError(
                     f"Firmware {firmware.version} is on the board, but it doesn't start: {error}"
                 ) from error
-            time.sleep(_POLL_S)
+            clock.sleep(_POLL_S)
     if (identity.firmware, identity.board) != (firmware.version, chip.board):
         raise FlashError(
             f"Firmware {firmware.version} for {chip.board} was put on the board, and firmware "

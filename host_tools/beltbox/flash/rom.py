@@ -36,14 +36,14 @@ class RomError(BeltBoxError):
 def recognise(path: str) -> Chip:
     """Which chip is at the port. Raises RomError; what it was doing is stopped."""
     status, said = _esptool(path, ["read-mac"], _RECOGNISE_S)
-    found = _CHIP.findall(said)
-    if status != 0 or not found:
+    matches = _CHIP.findall(said)
+    if status != 0 or not matches:
         raise RomError(
             f"Neither MicroPython nor the loader of a chip answers at {path} "
             f"({_last_words(said)}). Is it an {chips.names()}? Hold its BOOT button, press and "
             "release RESET, let BOOT go, and try again."
         )
-    name = "".join(found[-1])
+    name = "".join(matches[-1])
     chip = chips.by_name(name)
     if chip is None:
         raise RomError(

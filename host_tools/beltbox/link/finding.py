@@ -46,25 +46,25 @@ def _find(
 ) -> BoxLink:
     if path is not None:
         return BoxLink(path, capture=capture, clock=clock)
-    found: list[BoxLink] = []
+    links: list[BoxLink] = []
     refused: list[str] = []
     stopped: list[NoProgramError] = []
     try:
         for candidate in candidates() if among is None else among:
             tell(f"Asking {candidate.path} ({candidate.description}) …")
             try:
-                found.append(BoxLink(candidate.path, patience_s=candidate.patience_s, clock=clock))
+                links.append(BoxLink(candidate.path, patience_s=candidate.patience_s, clock=clock))
             except (PortError, LinkError) as error:
                 stopped += [error] if isinstance(error, NoProgramError) else []
                 refused.append(_briefly(candidate, error))
-        if len(found) == 1:
-            link = found.pop()
+        if len(links) == 1:
+            link = links.pop()
             link.capture_to(capture)
             return link
-        if found:
-            names = ", ".join(f"{link.path} ({_name(link)})" for link in found)
+        if links:
+            names = ", ".join(f"{link.path} ({_name(link)})" for link in links)
             raise PortError(
-                f"{len(found)} boxes are here: {names}. Name one: --port {found[0].path}"
+                f"{len(links)} boxes are here: {names}. Name one: --port {links[0].path}"
             )
         if len(stopped) == 1:
             raise stopped[0]
@@ -74,7 +74,7 @@ def _find(
             f"hardware: beltbox sim.{asked}"
         )
     finally:
-        for link in found:
+        for link in links:
             link.close()
 
 

@@ -39,11 +39,11 @@ def ask_health(link: BoxLink) -> Health | None:
     """Ask the box; None if its firmware is too old to know. Raises LinkError."""
     for _ in range(_TRIES):
         try:
-            machine, came = link.ask("health", types=("HLT", "RST"))
+            machine, answers = link.ask("health", types=("HLT", "RST"))
         except CommandRefusedError:
             return None
         values: dict[str, Value] = {}
-        for sentence in came:
+        for sentence in answers:
             values |= named(sentence)
         if {"serial", "powers"} <= values.keys():
             return _health(machine, values)

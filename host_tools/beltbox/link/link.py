@@ -138,9 +138,11 @@ class BoxLink:
         """
         self.drop_waiting(types)
         text = self.command(verb, *arguments)
-        came = [item for item in self._waiting if isinstance(item, Sentence) and item.type in types]
+        answers = [
+            item for item in self._waiting if isinstance(item, Sentence) and item.type in types
+        ]
         self.drop_waiting(types)
-        return text, came
+        return text, answers
 
     def drop_waiting(self, types: Collection[str]) -> None:
         """Forget the sentences of these types that came already but weren't listened to."""
@@ -171,11 +173,11 @@ class BoxLink:
     def listen(self) -> Iterator[Sentence | LinkEvent | None]:
         """What comes, for ever; None when nothing came for a moment, so that a caller can act."""
         while True:
-            came = [] if self._waiting else self._read()
+            items = [] if self._waiting else self._read()
             # By way of the queue, so that a caller who stops in the middle loses nothing.
-            self._waiting.extend(came)
+            self._waiting.extend(items)
             event = self._silence.event(
-                self.path, self.clock.now_s(), heard=bool(came), connected=self.connected
+                self.path, self.clock.now_s(), heard=bool(items), connected=self.connected
             )
             if event is not None:
                 self._waiting.append(event)
@@ -234,11 +236,11 @@ class BoxLink:
             try:
                 meeting = self._meet(path, port, PATIENCE_S)
             except (PortError, LinkError):
-                absence.is_another(path)
+                absence.rule_out(path)
                 continue
             if meeting.identity.box_name != before.box_name:
                 _let_go(port)
-                absence.is_another(path)
+                absence.rule_out(path)
                 continue
             self._accept(path, port, meeting)
             return [

@@ -199,7 +199,7 @@ class Absence:
         self._others &= set(here)
         return [self._path, *(path for path in here if path not in self._others)]
 
-    def is_another(self, path: str) -> None:
+    def rule_out(self, path: str) -> None:
         """It isn't this box that is at the port: one that isn't its own isn't asked again."""
         if path != self._path:
             self._others.add(path)

@@ -28,10 +28,10 @@ _WRITE_TIMEOUT_S = 2.0
 
 def _port_failures() -> tuple[type[Exception], ...]:
     # TypeError is pyserial's own, when a port vanishes in mid-read; termios.error is no OSError.
-    found: list[type[Exception]] = [serial.SerialException, OSError, ValueError, TypeError]
+    failures: list[type[Exception]] = [serial.SerialException, OSError, ValueError, TypeError]
     with contextlib.suppress(ImportError):  # Windows
-        found.append(importlib.import_module("termios").error)
-    return tuple(found)
+        failures.append(importlib.import_module("termios").error)
+    return tuple(failures)
 
 
 PORT_FAILURES = _port_failures()
@@ -94,14 +94,14 @@ def make_virtual_ports_folder() -> Path:
 def _is_private(folder: Path) -> bool:
     """Whether it is a folder that nobody else can put links into."""
     try:
-        found = folder.lstat()
+        status = folder.lstat()
     except OSError:
         return False
-    if not stat.S_ISDIR(found.st_mode):
+    if not stat.S_ISDIR(status.st_mode):
         return False
     if not hasattr(os, "getuid"):  # Windows: the temporary folder is the user's own
         return True
-    return found.st_uid == os.getuid() and not found.st_mode & 0o077
+    return status.st_uid == os.getuid() and not status.st_mode & 0o077
 
 
 def candidates() -> list[Candidate]:
@@ -121,15 +121,15 @@ def _candidate(port: ListPortInfo) -> Candidate:
 
 def virtual_candidates(folder: Path) -> list[Candidate]:
     """The virtual boxes that left a link in `folder`."""
-    found: list[Candidate] = []
+    boxes: list[Candidate] = []
     if not _is_private(folder):
-        return found
+        return boxes
     for link in sorted(folder.iterdir()):
         if link.exists():
-            found.append(Candidate(str(link), "virtual box"))
+            boxes.append(Candidate(str(link), "virtual box"))
         elif link.is_symlink() and not _alive(link.name):
             link.unlink(missing_ok=True)  # of a process that was killed
-    return found
+    return boxes
 
 
 def _alive(process: str) -> bool:
@@ -208,11 +208,11 @@ def _why(path: str, error: Exception) -> str:
 
 def ports_in_words() -> str:
     """The ports there are, as a sentence for a person."""
-    found = candidates()
-    if not found:
+    here = candidates()
+    if not here:
         return (
             "No serial port is here: plug the box in (a cable that carries data), or start "
             "`beltbox sim`."
         )
-    names = ", ".join(f"{port.path} ({port.description})" for port in found[:8])
+    names = ", ".join(f"{port.path} ({port.description})" for port in here[:8])
     return f"The ports here: {names}."

@@ -1,8 +1,8 @@
 """What a calibration has set on a box for its own time, noted until it is put back or kept.
 
 A program that is killed puts nothing back. So the note is in a file before the box has the value,
-and the next command that finds this box (`find.find_box`) does what the note says. A port has one
-user at a time: whoever has it open knows that the calibration that wrote the note is over.
+and the next command that finds this box (`finding.find_box`) does what the note says. A port has
+one user at a time: whoever has it open knows that the calibration that wrote the note is over.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class Note:
             if values["unfinished"] != VERSION:
                 return {}
             return {
-                key: Change(one["before"], tuple(one["meanwhile"]))
-                for key, one in values["settings"].items()
+                key: Change(change["before"], tuple(change["meanwhile"]))
+                for key, change in values["settings"].items()
             }
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {}
@@ -88,7 +88,8 @@ class Note:
         except OSError as error:
             raise UnfinishedError(f"Can't write {self.path}: {error.strerror}.") from error
         settings = {
-            key: {"before": one.before, "meanwhile": one.meanwhile} for key, one in changes.items()
+            key: {"before": change.before, "meanwhile": change.meanwhile}
+            for key, change in changes.items()
         }
         with written_whole(self.path, error=UnfinishedError) as file:
             json.dump({"unfinished": VERSION, "settings": settings}, file, indent=2)

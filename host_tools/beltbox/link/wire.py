@@ -25,9 +25,9 @@ class Sentence(NamedTuple):
     """How many sentences are missing between the one before and this one."""
 
 
-def sentences(found: Iterable[tuple[str, int, list[Value], int]]) -> Iterator[Sentence]:
+def sentences(decoded: Iterable[tuple[str, int, list[Value], int]]) -> Iterator[Sentence]:
     """What `Reader.feed` gave, typed."""
-    for kind, seq, values, lost in found:
+    for kind, seq, values, lost in decoded:
         yield Sentence(kind, seq, values, lost)
 
 

@@ -92,8 +92,8 @@ def from_laps(passings: Sequence[Passing], lap_mm: float, tape_mm: float = TAPE_
     _refuse(passings[1:], laps, "lap")
     u_counts = _u_counts(passings, lap_mm * len(laps) / abs(sum(laps)))
     numbers = range(len(passings))
-    line = fit_line(numbers, [one.count for one in passings], u_counts)
-    late = fit_line(numbers, [LATENESS_S * one.counts_per_s for one in passings], u_counts)
+    line = fit_line(numbers, [passing.count for passing in passings], u_counts)
+    late = fit_line(numbers, [LATENESS_S * passing.counts_per_s for passing in passings], u_counts)
     warnings = _warnings(passings, laps, list(map(math.hypot, u_counts, u_counts[1:])), "lap")
     length = Part("tape", rectangular(tape_mm) / lap_mm)
     return _scale(lap_mm, length, line.slope, line, late.slope, laps, warnings)
@@ -128,25 +128,28 @@ def from_marks(passings: Sequence[Passing], apart_mm: float, tape_mm: float = TA
 
 def _u_counts(passings: Sequence[Passing], mm_per_count: float) -> list[float]:
     """The standard uncertainty of each passing's count: where the mark was, when it was told."""
-    return [rectangular(MARK_MM) / mm_per_count + REACTION_S * one.counts_per_s for one in passings]
+    return [
+        rectangular(MARK_MM) / mm_per_count + REACTION_S * passing.counts_per_s
+        for passing in passings
+    ]
 
 
 def _scale(
     mm: float,
     length: Part,
     counts: float,
-    sure: Line | Mean,
+    uncertainty: Line | Mean,
     late_counts: float,
     laps: Sequence[int],
     warnings: Sequence[str],
 ) -> BeltScale:
-    """So many mm are so many counts, with their sign; sure: how sure these are."""
+    """So many mm are so many counts, with their sign; uncertainty: of these counts."""
     size = abs(counts)
     parts = [
         length,
-        Part("key presses", sure.u_known / size),
+        Part("key presses", uncertainty.u_known / size),
         Part("lateness", abs(late_counts) / size),
-        Part("laps", sure.u_excess / size, sure.freedom),
+        Part("laps", uncertainty.u_excess / size, uncertainty.freedom),
     ]
     share, k = expanded(parts)
     return BeltScale(
@@ -227,8 +230,8 @@ def lap_trouble(passing: Passing, lap: int, what: str) -> str:
 
 
 def _refuse(passings: Sequence[Passing], laps: Sequence[int], what: str) -> None:
-    for number, (one, lap) in enumerate(zip(passings, laps, strict=True), 1):
-        if trouble := lap_trouble(one, lap, f"{what} {number}"):
+    for number, (passing, lap) in enumerate(zip(passings, laps, strict=True), 1):
+        if trouble := lap_trouble(passing, lap, f"{what} {number}"):
             raise ValueError(trouble)
     if min(laps) < 0 < max(laps):
         raise ValueError(f"the belt went one way in some {what}s and the other way in others")
@@ -238,20 +241,20 @@ def _warnings(
     passings: Sequence[Passing], laps: Sequence[int], u_laps: Sequence[float], what: str
 ) -> list[str]:
     """What is odd, in words. passings: those at the ends of laps, or more of them."""
-    found: list[str] = []
-    there = sum(one.there for one in passings)
-    back = sum(one.back for one in passings)
+    warnings: list[str] = []
+    there = sum(passing.there for passing in passings)
+    back = sum(passing.back for passing in passings)
     if there and back > _BACKWARD_SHARE * there:
-        found.append(
+        warnings.append(
             f"{100 * back / (there + back):.0f} % of the counts went the other way: was the belt "
             "pushed back, or is a channel of the encoder bad?"
         )
     middle = statistics.median(laps)
     for number, (lap, u_counts) in enumerate(zip(laps, u_laps, strict=True), 1):
         if abs(lap - middle) > max(_SLIP_SIGMAS * u_counts, 2.0):
-            found.append(
+            warnings.append(
                 f"{what} {number} has {abs(lap / middle - 1) * 100:.1f} % "
                 f"{'more' if lap / middle > 1 else 'fewer'} counts than the median {what}, more "
                 "than key presses explain: does the encoder's wheel slip, or was a mark missed?"
             )
-    return found
+    return warnings

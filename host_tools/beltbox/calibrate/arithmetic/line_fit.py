@@ -76,12 +76,12 @@ def rectangular(half_width: float) -> float:
 
 def coverage(freedom: float) -> float:
     """k for 95.45 % by degrees of freedom >= 1: 13.97 .. 2. Between entries the larger one."""
-    found = 13.97
+    factor = 13.97
     for entry, k in _COVERAGE:
         if entry > freedom:
-            return found
-        found = k
-    return found if freedom < 1000 else 2.0
+            return factor
+        factor = k
+    return factor if freedom < 1000 else 2.0
 
 
 def expanded(parts: Sequence[Part]) -> tuple[float, float]:
@@ -117,17 +117,17 @@ def fit_line(x: Sequence[float], y: Sequence[float], u_y: Sequence[float]) -> Li
     if spare < 0 or len(set(x)) < 2:
         raise ValueError("a line takes points at two places")
     known = _weighted(x, y, u_y, 0.0)
-    most = max(abs(one) for one in known.residuals) * math.sqrt(len(x))
+    most = max(abs(residual) for residual in known.residuals) * math.sqrt(len(x))
     excess = _excess(lambda tried: _weighted(x, y, u_y, tried).chi_square, spare, most)
-    found = _weighted(x, y, u_y, excess)
+    line = _weighted(x, y, u_y, excess)
     return Line(
-        slope=found.slope,
-        start=found.start,
+        slope=line.slope,
+        start=line.start,
         u_known=known.u_slope,
-        u_excess=math.sqrt(max(0.0, found.u_slope**2 - known.u_slope**2)),
+        u_excess=math.sqrt(max(0.0, line.u_slope**2 - known.u_slope**2)),
         freedom=spare + 1,
         excess=excess,
-        residuals=found.residuals,
+        residuals=line.residuals,
     )
 
 

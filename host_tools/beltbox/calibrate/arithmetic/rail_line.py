@@ -102,16 +102,20 @@ def rail_line(
     if line.slope == 0:
         raise ValueError("the readings show no weight")
     size = abs(line.slope)
-    residuals = tuple(one / line.slope for one in line.residuals)
+    residuals = tuple(residual / line.slope for residual in line.residuals)
     heaviest_n = max(point.newtons for point in points)
-    up = [abs(one) for one, p in zip(residuals, points, strict=True) if p.way == "up"]
+    up = [
+        abs(residual)
+        for residual, point in zip(residuals, points, strict=True)
+        if point.way == "up"
+    ]
     empty = [point for point in points if point.kg == 0]
     zero = statistics.fmean(point.counts for point in empty)
     wander_n = (max(p.counts for p in empty) - min(p.counts for p in empty)) / size
     zero_n = max(point.u_counts for point in empty) / size
     # With one weight the line goes through it: nothing shows how straight the cell is.
     many = len({point.kg for point in points}) > 2
-    play_n = max([wander_n, *(one / size for one in _plays(points))])
+    play_n = max([wander_n, *(play / size for play in _plays(points))])
     fixed = [
         Part("zero", math.hypot(zero_n, rectangular(play_n / 2))),
         Part("noise", noise_counts * _FILTERED / size),
@@ -186,14 +190,14 @@ def disagreeing(points: Sequence[LoadPoint], *, tolerance: float) -> list[LoadPo
         return []
     ratio = statistics.median(statistics.fmean(ratios) for ratios in by_weight.values())
     wander = max(point.counts for point in empty) - min(point.counts for point in empty)
-    found: list[LoadPoint] = []
+    outliers: list[LoadPoint] = []
     for point in loaded:
         expected = ratio * point.newtons
         allowed = abs(expected) * max(_OUTLIER_SHARE, 3 * tolerance)
         allowed += _OUTLIER_SIGMAS * point.u_counts + wander
         if abs(point.counts - zero - expected) > allowed:
-            found.append(point)
-    return found
+            outliers.append(point)
+    return outliers
 
 
 def implied_capacity_kg(nn_per_count: float, mv_v: float) -> float:
@@ -212,17 +216,20 @@ def label_fits(nn_per_count: float, label_kg: float, mv_v: float | None) -> bool
 
     mv_v: the label's; else any of the usual ones may be it.
     """
-    implied = [implied_capacity_kg(nn_per_count, one) for one in ((mv_v,) if mv_v else USUAL_MV_V)]
-    return any(abs(one / label_kg - 1) <= _LABEL_TOLERANCE for one in implied)
+    implied = [
+        implied_capacity_kg(nn_per_count, usual_mv_v)
+        for usual_mv_v in ((mv_v,) if mv_v else USUAL_MV_V)
+    ]
+    return any(abs(capacity_kg / label_kg - 1) <= _LABEL_TOLERANCE for capacity_kg in implied)
 
 
 def weights_problem(weights: Sequence[float]) -> str:
     """Why these kg, in all each time, can't be calibrated with, in words; empty when they can."""
     if not 1 <= len(weights) <= 8:
         return f"{len(weights)} weights; one to eight are allowed"
-    for one in weights:
-        if not math.isfinite(one) or not 0 < one <= 500:
-            return f"{one:g} kg isn't a weight from above 0 to 500 kg"
+    for kg in weights:
+        if not math.isfinite(kg) or not 0 < kg <= 500:
+            return f"{kg:g} kg isn't a weight from above 0 to 500 kg"
     for before, after in pairwise(weights):
         if after <= before:
             return (
@@ -243,7 +250,7 @@ def setting_problem(nn_per_count: float) -> str:
 
 def rail_warnings(
     points: Sequence[LoadPoint],
-    found: RailLine,
+    line: RailLine,
     *,
     light_kg: float,
     label_kg: float | None = None,
@@ -260,23 +267,23 @@ def rail_warnings(
             f"the heaviest weight, {heaviest_kg:g} kg, is less than the {light_kg:.1f} kg that are "
             "5 % of body weight: beyond it the line is guessed. Hang more"
         )
-    if found.nn_per_count < 0:
+    if line.nn_per_count < 0:
         warnings.append(
             "the counts fall when weight is hung: the cell is mounted the other way round, or "
             "A+ and A- are swapped. The sensitivity is negative, so forces come out right"
         )
-    if found.nonlinearity_share is None:
+    if line.nonlinearity_share is None:
         warnings.append("one weight can't show whether the cell is straight: two would")
     for share, what in (
-        (found.nonlinearity_share, "not straight"),
-        (found.hysteresis_share, "not back where it was when weights come off"),
+        (line.nonlinearity_share, "not straight"),
+        (line.hysteresis_share, "not back where it was when weights come off"),
     ):
         if share is not None and share > _ODD_SHARE:
             warnings.append(f"the cell is {what}, by {100 * share:.1f} %: is its mount bent?")
-    if label_kg is not None and not label_fits(found.nn_per_count, label_kg, label_mv_v):
+    if label_kg is not None and not label_fits(line.nn_per_count, label_kg, label_mv_v):
         rated = [label_mv_v] if label_mv_v else USUAL_MV_V
         implied = " or ".join(
-            f"{implied_capacity_kg(found.nn_per_count, mv_v):.0f} kg at {mv_v:g} mV/V"
+            f"{implied_capacity_kg(line.nn_per_count, mv_v):.0f} kg at {mv_v:g} mV/V"
             for mv_v in rated
         )
         warnings.append(

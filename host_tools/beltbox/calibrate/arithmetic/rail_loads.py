@@ -50,8 +50,8 @@ class RailLoads:
     @property
     def n_per_count(self) -> float:
         """About: of the weights until now, or of the settings."""
-        found = self._per_newton()
-        return 1 / found if found else self._presumed_n_per_count
+        per_newton = self._per_newton()
+        return 1 / per_newton if per_newton else self._presumed_n_per_count
 
     def awaits(self, kg: float) -> Callable[[float], str]:
         """What is missing at a steady mean of counts until so much hangs there; empty: nothing."""
@@ -140,7 +140,7 @@ class RailLoads:
         odd_kg = {point.kg for point in all_odd}
         rest = [point for point in others if point.kg not in odd_kg] or others
         zero = self.points[0].counts
-        per_newton = statistics.median((one.counts - zero) / one.newtons for one in rest)
+        per_newton = statistics.median((point.counts - zero) / point.newtons for point in rest)
         reads = " and ".join(
             f"{(point.counts - zero) / per_newton / STANDARD_GRAVITY:.1f}" for point in odd
         )

@@ -68,16 +68,16 @@ class Steadiness:
     def verdict(self) -> Verdict:
         """What the last seconds show."""
         wanted = self._bins.maxlen or 0
-        full = [one for one in self._bins if one]
-        if any(sample in FULL_SCALE for one in full for sample in one):
+        full = [samples for samples in self._bins if samples]
+        if any(sample in FULL_SCALE for samples in full for sample in samples):
             return Verdict(False, "at the end of its range: too heavy, or wired wrong", None)
         if len(full) < wanted:
             return Verdict(False, "reading", None)
-        medians = [statistics.median(one) for one in full]
+        medians = [statistics.median(samples) for samples in full]
         count = len(medians)
         slope, start = statistics.linear_regression(range(count), medians)
         off = [value - start - slope * at for at, value in enumerate(medians)]
-        scatter = math.sqrt(sum(one * one for one in off) / (count - 2))
+        scatter = math.sqrt(sum(residual * residual for residual in off) / (count - 2))
         noise = _noise(full)
         size = abs(self.n_per_count)
         slope_n_s = slope * _BINS_A_SECOND * self.n_per_count
@@ -103,8 +103,8 @@ class Steadiness:
 
 
 def _moving(slope_n_s: float) -> str:
-    way = "rising" if slope_n_s > 0 else "falling"
-    return f"still {way} by {_about(abs(slope_n_s))} N a second"
+    direction = "rising" if slope_n_s > 0 else "falling"
+    return f"still {direction} by {_about(abs(slope_n_s))} N a second"
 
 
 def _about(value: float) -> str:
@@ -113,6 +113,6 @@ def _about(value: float) -> str:
 
 def _noise(bins: list[list[int]]) -> float:
     """From the differences of neighbours, of which the median ignores spikes."""
-    steps = [abs(after - before) for one in bins for before, after in pairwise(one)]
+    steps = [abs(after - before) for samples in bins for before, after in pairwise(samples)]
     # The median of |difference| is 0.6745 sqrt(2) standard deviations.
     return statistics.median(steps) / (0.6745 * math.sqrt(2)) if steps else 0.0

@@ -132,15 +132,17 @@ class Card:
 
     def old(self, at: datetime, settings: Mapping[str, int | str] | None = None) -> list[str]:
         """Why the card no longer holds at a time, under a box's settings; empty while it does."""
-        found: list[str] = []
+        reasons: list[str] = []
         age = at - self.made_at
         if age > timedelta(days=OLD_DAYS):
-            found.append(f"{age.days} days old; {OLD_DAYS} are allowed")
+            reasons.append(f"{age.days} days old; {OLD_DAYS} are allowed")
         wander_n = None if settings is None else self.wander_n(settings)
         allowed_n = max(_WANDER_N, _WANDER_SHARE * self.heaviest_kg * STANDARD_GRAVITY)
         if wander_n is not None and abs(wander_n) > allowed_n:
-            found.append(f"the zero has wandered by {wander_n:+.0f} N; {allowed_n:.0f} are allowed")
-        return found
+            reasons.append(
+                f"the zero has wandered by {wander_n:+.0f} N; {allowed_n:.0f} are allowed"
+            )
+        return reasons
 
     def as_json(self) -> dict[str, Any]:
         """Ready for JSON, with its version."""
@@ -176,11 +178,11 @@ def from_json(values: Mapping[str, Any]) -> Card:
         raise CardError(f"A calibration's card can't be read: {error!r}.") from error
 
 
-def rail_points(points: tuple[LoadPoint, ...], found: RailLine) -> tuple[CardPoint, ...]:
+def rail_points(points: tuple[LoadPoint, ...], line: RailLine) -> tuple[CardPoint, ...]:
     """Readings with what the line leaves of them."""
     return tuple(
         CardPoint(p.kg, p.way, round(p.counts, 2), round(p.u_counts, 3), round(residual_n, 4))
-        for p, residual_n in zip(points, found.residuals_n, strict=True)
+        for p, residual_n in zip(points, line.residuals_n, strict=True)
     )
 
 

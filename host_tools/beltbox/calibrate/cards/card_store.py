@@ -42,12 +42,12 @@ class CardStore:
 
     def newest(self) -> list[Card]:
         """The newest card of each part of each box, box by box."""
-        found: dict[tuple[str, str, str], Card] = {}
+        cards: dict[tuple[str, str, str], Card] = {}
         for card in self.all():
             # A box that doesn't tell its number is known by its name.
-            found.setdefault((card.serial, "" if card.serial else card.box_name, card.part), card)
+            cards.setdefault((card.serial, "" if card.serial else card.box_name, card.part), card)
         return sorted(
-            found.values(), key=lambda card: (card.box_name, card.serial, PARTS.index(card.part))
+            cards.values(), key=lambda card: (card.box_name, card.serial, PARTS.index(card.part))
         )
 
     def in_force(
@@ -58,10 +58,10 @@ class CardStore:
         A card counts as long as the settings have its scale to the digit: a box that was set
         otherwise since, by hand or from a file, has none. serial: the box's, if it is known.
         """
-        found: dict[str, Card] = {}
+        cards: dict[str, Card] = {}
         for card in self.all():
             its_box = not serial or not card.serial or serial == card.serial
             in_use = settings.get(card.key) == card.settings[card.key]
             if its_box and in_use and card.made_at <= at:
-                found.setdefault(card.part, card)
-        return [found[part] for part in PARTS if part in found]
+                cards.setdefault(card.part, card)
+        return [cards[part] for part in PARTS if part in cards]

@@ -34,6 +34,12 @@ def talk_with(text: str, **options) -> tuple[Talk, io.StringIO]:
     return talk, out
 
 
+def shown_at_a_terminal(text: str, clock) -> tuple[Talk, io.StringIO]:
+    out = io.StringIO()
+    console = Console(file=out, width=60, force_terminal=True, color_system=None)
+    return Talk(console, keyboard=Keyboard(Typed(text)), clock=clock), out
+
+
 def nothing() -> None:
     """While the person thinks."""
 
@@ -138,3 +144,37 @@ def test_answers_come_in_their_order(tmp_path):
         Answers(file, {"side": ""})
     with pytest.raises(CalibrationError, match="Can't read the answers"):
         Answers(tmp_path / "none", {})
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"), [("\x1b[D5", "5"), ("\x1bOA\x1b[1;5C 10\x07", "10"), ("  left ", "left")]
+)
+def test_keys_that_are_no_text_are_left_out(typed, line):
+    talk, _ = talk_with(f"{typed}\n")
+    assert talk.ask("a", "A?", str, idle=nothing) == line
+
+
+def test_a_log_has_a_status_a_second(clock):
+    out = io.StringIO()
+    talk = Talk(Console(file=out, width=200), yes=True, clock=clock)
+    for tenth in range(25):
+        talk.status(f"waiting, {tenth}")
+        clock.sleep(0.1)
+    assert out.getvalue().splitlines() == [f"  … waiting, {tenth}" for tenth in (0, 10, 20)]
+    talk.quiet()
+    talk.status("something else")  # at once
+    assert out.getvalue().endswith("  … something else\n")
+
+
+def test_a_terminal_shows_the_status_in_one_line_that_is_written_over(clock):
+    talk, out = shown_at_a_terminal("\n", clock)
+    talk.status("hang 5 kg: reading")
+    talk.status("hang 5 kg: steady")
+    while not talk.pressed():  # Enter moves the screen on by a line, which is taken back
+        pass
+    assert out.getvalue().endswith("\x1b[1A")
+    talk.quiet()
+    shown = out.getvalue()
+    assert shown.index("… hang 5 kg: reading") < shown.index("… hang 5 kg: steady")
+    between = shown[shown.index("reading") : shown.index("steady")]
+    assert "\x1b[2K" in between  # the line is cleared

@@ -71,6 +71,13 @@ def version(box: VirtualBox) -> str:
         return link.identity.firmware
 
 
+def fill(board: Board, *, leave_blocks: int) -> None:
+    """Fill the filesystem by a file that the board writes itself, but for so many blocks."""
+    block_bytes, _blocks, free = board.space()
+    code = f"with open('/big.bin', 'wb') as _big:\n for _ in range({free - leave_blocks}): "
+    assert board.value(code + f"_big.write(bytes({block_bytes}))", "True")
+
+
 @pytest.fixture
 def put(run, tmp_path: Path):
     """put(*arguments): what `beltbox flash --json` with them said."""
@@ -294,8 +301,7 @@ def test_sessions_that_a_host_has_make_room(box, put, old):
         board.write("/sessions/00000001.log", bytes(8000), lambda _count: None)
         for number in range(2, 32):
             board.write(f"/sessions/{number:08}.ack", bytes(8000), lambda _count: None)
-        block_bytes, _blocks, free = board.space()
-        board.write("/big.bin", bytes((free - 12) * block_bytes), lambda _count: None)
+        fill(board, leave_blocks=12)
         board.reset()
     assert put()["firmware"] == FIRMWARE_VERSION
     with Board(running.port) as board:
@@ -311,8 +317,7 @@ def test_a_filesystem_that_fills_up_all_the_same(box, run, put, old, tmp_path, m
     running = box(blank=True, filesystem_bytes=1 << 20)
     put("--firmware", old)
     with Board(running.port) as board:
-        block_bytes, _blocks, free = board.space()
-        board.write("/big.bin", bytes((free - 30) * block_bytes), lambda _count: None)
+        fill(board, leave_blocks=30)
         board.reset()
     before = files(running)
     for path in (old / "box").rglob("*.py"):
@@ -484,7 +489,7 @@ def _asked(path: str) -> Candidate:
 
 
 def test_a_terminal_sees_how_far_it_is(box, start, tmp_path: Path):
-    box(blank=True, speed=2)
+    box(blank=True, speed=5)
     shown, terminal = os.openpty()
     program = start("flash", "--port", tmp_path / "box", stderr=terminal)
     os.close(terminal)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from beltcore.version import FIRMWARE_VERSION
 
 OLD = "0.0.9"
 FILESYSTEM_BYTES = 1 << 20
-PARTS = 4
+PARTS = 2
 
 
 class WatchedBoard(Board):
@@ -74,7 +75,10 @@ def test_power_may_go_at_any_moment(
     running.stop()
     # Beside each file's two ends, in the middle of those that take more than one program to write.
     assert len(moments) > 100
-    seen = [start(box, tmp_path, image, n) for n, image in list(enumerate(moments))[part::PARTS]]
+    # Programs that only looked leave the flash as it was: what starts from it is the same.
+    images = [image for image, _ in groupby(moments)]
+    assert len(images) > 60
+    seen = [start(box, tmp_path, image, n) for n, image in list(enumerate(images))[part::PARTS]]
     assert set(seen) == {OLD, FIRMWARE_VERSION}
     assert seen == sorted(seen)  # once new, always new
 

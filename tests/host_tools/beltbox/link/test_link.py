@@ -40,20 +40,22 @@ def events(items) -> list[LinkEvent]:
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory):
-    """One virtual box for all that only talk with it."""
+    """One virtual box for all that only talk with it, and the link to its port."""
     scenario = dataclasses.replace(load("steady-1mph"), duration_s=100_000)
-    with VirtualBox(scenario, link=tmp_path_factory.mktemp("link") / "box", speed=1) as box:
-        yield box
+    path = tmp_path_factory.mktemp("link") / "box"
+    with VirtualBox(scenario, link=path, speed=1) as box:
+        yield box, str(path)
 
 
 def test_a_box_says_who_it_is_and_answers(real):
-    with BoxLink(real.port) as link:
+    running, path = real
+    with BoxLink(path) as link:
         assert link.identity is not None
         assert (link.identity.box_name, link.identity.boots) == ("virtual", 1)
         assert link.identity.protocol == 1
         assert link.command("get", "body_mass_g") == "body_mass_g=70000"
         values = link.settings()
-        assert values == real.scenario.settings
+        assert values == running.scenario.settings
         assert link.identity.settings_hash == f"{declared.fingerprint(values):04X}"
 
 
@@ -68,7 +70,8 @@ BAD = {
 
 
 def test_the_box_refuses_settings_in_the_words_of_the_host(real):
-    with BoxLink(real.port) as link:
+    _, path = real
+    with BoxLink(path) as link:
         before = link.settings()
         for key, value in BAD.values():
             with pytest.raises(declared.SettingsError) as here:
@@ -82,8 +85,9 @@ def test_the_box_refuses_settings_in_the_words_of_the_host(real):
 
 
 def test_what_is_lost_on_the_way_is_repeated(real, monkeypatch):
+    _, path = real
     sent: list[bytes] = []
-    with BoxLink(real.port) as link:
+    with BoxLink(path) as link:
         send = link._send
 
         def lose_the_first(line: bytes) -> None:
@@ -98,11 +102,12 @@ def test_what_is_lost_on_the_way_is_repeated(real, monkeypatch):
 
 def test_the_wire_itself_may_vanish_and_come_back(real):
     """A real pseudo-terminal: what pyserial raises, and what it finds again."""
-    with BoxLink(real.port) as link:
+    running, path = real
+    with BoxLink(path) as link:
         take(link, is_now)
-        real.unplug()
+        running.unplug()
         take(link, is_event("unplugged"))
-        real.plug()
+        running.plug()
         assert [event.kind for event in events(take(link, is_now))] == ["returned"]
         assert link.command("get", "schema") == "schema=1"
 
@@ -156,7 +161,6 @@ def test_the_port_may_vanish_and_come_back_under_the_same_name(port, scripted_bo
         assert not link.connected
         with pytest.raises(LinkError, match="was unplugged before it answered"):
             link.command("identify")
-        at.is_open = False
         at.plug()
         came = take(link, is_now)
         assert [event.kind for event in events(came)] == ["returned"]
@@ -211,6 +215,17 @@ def test_a_box_may_come_back_under_another_name_but_no_other_box_is_asked(
         came = take(link, is_event("returned"))
         assert came[-1].text == "The box is back at /dev/elsewhere."
         assert link.path == "/dev/elsewhere"
+
+
+def test_it_may_come_back_where_another_one_was_plugged_in_before(port, scripted_box, clock):
+    at, other = port(scripted_box()), port(scripted_box(box_name="another"))
+    with BoxLink(at.path, clock=clock) as link:
+        at.unplug()
+        take(link, is_event("unplugged"))
+        other.unplug()
+        assert next(link.listen()) is None
+        at.plug(other.path)
+        assert take(link, is_event("returned"))[-1].text == f"The box is back at {other.path}."
 
 
 def test_what_appears_meanwhile_and_is_something_else_is_asked_once(port, scripted_box, clock):

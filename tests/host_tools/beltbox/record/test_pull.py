@@ -136,13 +136,13 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def fetch(speaker, path: Path) -> Callable:
+def fetch(port, clock, path: Path) -> Callable:
     """fetch(box, **options): what a pull from it did."""
 
     def make(box: FakeBox, **options):
         with (
             open_store(path, busy_timeout_s=0.05) as store,
-            BoxLink(speaker(b"", box).path) as link,
+            BoxLink(port.stranger(box).path, clock=clock) as link,
         ):
             return Puller(link, store, **options).run()
 
@@ -208,9 +208,9 @@ def test_a_session_of_newer_firmware_is_left_on_the_box_by_name(sentence, fetch,
     assert (again.brought, len(again.newer), again.here) == ([], 1, 3)
 
 
-def test_the_command_names_it_and_fails(sentence, speaker, run, path: Path):
+def test_the_command_names_it_and_fails(sentence, port, run, path: Path):
     box = FakeBox(sentence, {1: {}, 12: {"version": 2}})
-    ran = run("pull", "--port", speaker(b"", box).path, "--store", path, "--json")
+    ran = run("pull", "--port", port.stranger(box).path, "--store", path, "--json")
     assert ran.status == 1
     told = json.loads(ran.out)
     assert [one["box_session"] for one in told["brought"]] == [1]
@@ -318,6 +318,22 @@ def test_a_box_that_still_answers_somebody_else_is_waited_for(sentence, fetch):
     box._do = refuse
     assert len(fetch(box).brought) == 1
     assert busy == []
+
+
+def test_a_box_that_stays_busy_is_waited_for_fifteen_seconds(sentence, fetch, clock):
+    box = FakeBox(sentence, {1: {}})
+    do = box._do
+
+    def refuse(verb: str, *arguments: str):
+        if verb == "sessions":
+            raise ValueError("read is under way: wait for its answer")
+        return do(verb, *arguments)
+
+    box._do = refuse
+    began_s = clock.now_s()
+    with pytest.raises(PullError):
+        fetch(box)
+    assert clock.now_s() - began_s == pytest.approx(15, abs=0.2)
 
 
 @pytest.mark.parametrize("verb", ["health", "sessions"])
@@ -474,34 +490,23 @@ def test_ctrl_c_ends_it_with_whole_sessions_and_says_what_is_left(
     assert [one.number for one in fetch(box).brought] == [2]
 
 
-def test_a_port_that_vanishes_in_mid_session(box, tmp_path: Path, monkeypatch, path: Path, until):
-    """On the virtual box: the second of two reads has no port any more."""
+def test_a_port_that_vanishes_in_mid_session(
+    sentence, port, clock, path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(pull, "_BLOCKS_AT_ONCE", 1)
-    running = box("steady-1mph")
-    with open_store(path) as store, BoxLink(str(tmp_path / "box")) as link:
-        stand_after(running, link, 25_000)
-        puller = Puller(link, store, progress=lambda _done, _of: running.unplug())
+    at = port.stranger(FakeBox(sentence, {1: {"blocks": [block(0), block(1), block(2, 5)]}}))
+    with open_store(path) as store, BoxLink(at.path, clock=clock) as link:
+        puller = Puller(link, store, progress=lambda _done, _of: at.unplug())
         with pytest.raises(LinkError, match="unplugged"):
             puller.run()
         assert (puller.pulled.brought, puller.pulled.left) == ([], 1)
         assert store.sessions() == []
-        running.plug()
-    with open_store(path) as store, BoxLink(str(tmp_path / "box")) as link:
+    at.plug()
+    with open_store(path) as store, BoxLink(at.path, clock=clock) as link:
         done = Puller(link, store).run()
         assert [one.number for one in done.brought] == [1]
         (summary,) = store.sessions()
-    assert 9000 < summary.totals.distance_mm < 12_000
-
-
-def stand_after(running, link: BoxLink, t_ms: int) -> None:
-    """Let it walk until then, and stand until the box has ended its session."""
-    for item in link.listen():
-        if item is None:
-            continue
-        if item.type == "NOW" and item.values[0] > t_ms:
-            running.command({"do": "walk", "speed_m_s": 0, "ramp_s": 1})
-        if item.type == "SES" and item.values[2] == 1:
-            return
+    assert summary.totals.distance_mm == 25_000
 
 
 def session(number: int, started_s: int | None, blocks: int = 3) -> BoxSession:

@@ -6,16 +6,13 @@ import csv
 import json
 import zipfile
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 
 import pytest
 import serial
 
-from beltbox.doctor.examination import examine
 from beltbox.link.finding import find_box
 from beltbox.link.meeting import NoProgramError
-from beltbox.link.wire import Sentence
 from beltbox.store.store import open_store
 from beltbox.virtualbox import load
 from beltbox.walk.rows import RawRow
@@ -134,21 +131,6 @@ def test_a_raw_prompt_that_another_program_left_is_one(box, run, scenario, tmp_p
     assert "MicroPython answers" in run("settings", "--port", tmp_path / "box").said
 
 
-def test_ctrl_c_turns_the_raw_rows_off_again(box, scenario, tmp_path: Path):
-    box(scenario())
-
-    def interrupt(_share: float) -> None:
-        raise KeyboardInterrupt
-
-    with find_box(str(tmp_path / "box")) as link:
-        with pytest.raises(KeyboardInterrupt):
-            examine(link, show=interrupt)
-        link.drop_waiting(("RAW",))
-        heard = [item.type for item in islice(link.listen(), 200) if isinstance(item, Sentence)]
-    assert "NOW" in heard
-    assert "RAW" not in heard
-
-
 def test_no_box_is_told_in_a_sentence(run):
     ran = run("doctor")
     assert ran.status == 1
@@ -183,13 +165,14 @@ def members(path: Path) -> dict[str, str]:
         return {name: archive.read(name).decode() for name in archive.namelist()}
 
 
-def test_a_bundle_holds_all_and_no_names(box, run, scenario, tmp_path: Path):
-    box(scenario(), settings={"box_name": "Li"})
+@pytest.mark.usefixtures("standing_clock")
+def test_a_bundle_holds_all_and_no_names(port, scripted_box, run, tmp_path: Path):
     store = tmp_path / "store.sqlite"
     walked(store)
     out = tmp_path / "bundle.zip"
-    port = ("--port", tmp_path / "box", "--store", store, "--out", out)
-    ran = run("bundle", *port)
+    at = port(scripted_box(box_name="Li"))
+    words = ("--port", at.path, "--store", store, "--out", out)
+    ran = run("bundle", *words)
     assert ran.status == 0, ran.said
     held = members(out)
     assert {"doctor.json", "raw.csv", "session.json", "versions.json"} <= held.keys()
@@ -206,7 +189,7 @@ def test_a_bundle_holds_all_and_no_names(box, run, scenario, tmp_path: Path):
     assert json.loads(held["doctor.json"])["settings"]["box_name"] == "(removed)"
 
     before = out.read_bytes()
-    ran = run("bundle", *port)
+    ran = run("bundle", *words)
     assert ran.status == 1
     assert "exists already" in ran.said
     assert out.read_bytes() == before
