@@ -56,11 +56,11 @@ class Writer:
 
     def distance(self, core):
         """The sums of the belt, and the gait."""
-        core.settle()
+        forward, backward = core.lengths()
         self.start(b"DST")
         self.put_thousandths(core.seconds, core.microseconds // 1000)
-        self._put_length(core.forward)
-        self._put_length(core.backward)
+        self._put_length(forward)
+        self._put_length(backward)
         gait = core.gait
         self.put(gait.steps)
         self.put(gait.cadence_spm_x10)
@@ -76,13 +76,13 @@ class Writer:
 
     def zones(self, core):
         """The sums by zone; empty in a box without cells."""
-        core.settle()
+        lengths = core.zone_lengths()
         self.start(b"ZON")
         self.put_thousandths(core.seconds, core.microseconds // 1000)
         known = core.rails.left.present or core.rails.right.present
         for zone in range(4):
             if known:
-                self._put_length(core.zone_lengths[zone])
+                self._put_length(lengths[zone])
             else:
                 self.put(None)
         self.finish()

@@ -81,7 +81,6 @@ def core_like(**given_values):
         ),
         "gait": gait_like(0, None, None, (None, None, None, None)),
         "flags": 0,
-        "settle": lambda: None,
     }
     return SimpleNamespace(**values | given_values)
 
@@ -150,22 +149,18 @@ FOUR_DIGITS = st.none() | st.integers(0, 9999)
 )
 def test_distance(seconds, us, forward, backward, steps, means, grabs, evenness):
     writer = Writer()
-    settled = []
     core = core_like(
         seconds=seconds,
         microseconds=us,
-        forward=forward,
-        backward=backward,
+        lengths=lambda: (forward, backward),
         gait=gait_like(steps, *means, evenness),
         rails=SimpleNamespace(grabs=None if grabs is None else SimpleNamespace(count=grabs)),
-        settle=lambda: settled.append(writer.length),
     )
     writer.distance(core)
     assert writer.length <= SENTENCE_MAX
     t_ms = seconds * 1000 + us // 1000
     expected = shown(t_ms, in_mm(forward), in_mm(backward), steps, *means, grabs, *evenness)
     assert taken_apart(writer) == ("DST", 0, expected)
-    assert settled == [0]  # before anything was written
 
 
 @given(METRES, st.integers(0, 999_999), st.tuples(LENGTH, LENGTH, LENGTH, LENGTH))
@@ -175,19 +170,16 @@ def test_zones(cells, seconds, us, lengths):
         left=SimpleNamespace(present=cells[0]), right=SimpleNamespace(present=cells[1])
     )
     writer = Writer()
-    settled = []
     core = core_like(
         seconds=seconds,
         microseconds=us,
         rails=rails,
-        zone_lengths=lengths,
-        settle=lambda: settled.append(writer.length),
+        zone_lengths=lambda: lengths,
     )
     writer.zones(core)
     sums = [in_mm(length) if any(cells) else None for length in lengths]
     expected = ("ZON", 0, shown(seconds * 1000 + us // 1000, *sums))
     assert taken_apart(writer) == expected
-    assert settled == [0]
 
 
 def as_sent(text, longest):
@@ -309,7 +301,8 @@ def test_text_fields_are_fields():
 def test_millimetres_are_rounded_over_metres_and_the_wrap(m, mm, nm, sent):
     length = SimpleNamespace(m=m, mm=mm, nm=nm)
     writer = Writer()
-    writer.distance(core_like(forward=length, backward=SimpleNamespace(m=0, mm=0, nm=0)))
+    backward = SimpleNamespace(m=0, mm=0, nm=0)
+    writer.distance(core_like(lengths=lambda: (length, backward)))
     assert taken_apart(writer)[2][1:3] == [sent, "0"]
 
 
