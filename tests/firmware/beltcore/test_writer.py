@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from beltcore import rare_writer
+from beltcore import rare_writer, settings
 from beltcore.blocks import PART_BYTES
-from beltcore.host.sentence import TEXT_FIELDS, TYPES
+from beltcore.host.sentence import ANSWER_KINDS, TEXT_FIELDS, TYPES
 from beltcore.writer import SENTENCE_MAX, SEQUENCE_PERIOD, Writer
 
 SMALL = st.sampled_from([-(2**30), -1, 0, 9, 10, 2**30 - 1]) | st.integers(-(2**30), 2**30 - 1)
@@ -218,12 +218,36 @@ def test_begin(boots, settings_hash):
     assert taken_apart(writer) == ("BEG", 0, [str(boots), as_sent(settings_hash, 4)])
 
 
-@given(st.integers(0, 999_999_999), st.sampled_from(["ok", "error"]), ANY_TEXT)
-@example(999_999_999, "error", "x" * 100)
-def test_answer(identifier, status, text):
+@given(st.integers(0, 999_999_999), st.sampled_from(sorted(ANSWER_KINDS)), ANY_TEXT)
+@example(999_999_999, "ok", "x" * 68)
+@example(999_999_999, "ok", "x" * 69)
+@example(999_999_999, "range", "x" * 62)
+@example(999_999_999, "range", "x" * 63)
+def test_answer(identifier, kind, text):
+    """A text that is cut ends in two dots; the kind is whole in any case."""
     writer = Writer()
-    writer.answer(identifier, status, text)
-    assert taken_apart(writer) == ("ANS", 0, [str(identifier), status, as_sent(text, 68)])
+    writer._sequence = 9999
+    writer.answer(identifier, kind, text)
+    assert writer.length <= SENTENCE_MAX
+    status = "ok" if kind == "ok" else "error"
+    room = 72 - len(status + kind)
+    sent = as_sent(text, 100)
+    if len(sent) > room:
+        sent = sent[: room - 2] + ".."
+    assert taken_apart(writer) == ("ANS", 9999, [str(identifier), status, sent, kind])
+
+
+def test_an_answer_says_as_much_as_before_there_were_kinds():
+    writer = Writer()
+    writer.answer(1, "ok", "x" * 68)  # a line of a traceback: crash.LINE_MAX
+    assert taken_apart(writer)[2][2] == "x" * 68
+
+
+@pytest.mark.parametrize("key", settings.KEYS)
+def test_every_setting_fits_its_sentence(key):
+    writer = Writer()
+    rare_writer.setting(writer, key, "x" * 20)
+    assert taken_apart(writer) == ("SET", 0, [key, "x" * 20])
 
 
 @given(ANY_TEXT)
@@ -256,7 +280,7 @@ def test_the_longest_sentences_fit_at_the_highest_sequence():
     for _ in range(SEQUENCE_PERIOD - 1):
         writer.begin(0, "")
     longest = "x" * 200
-    writer.answer(999_999_999, longest, longest)
+    writer.answer(999_999_999, max(ANSWER_KINDS, key=len), longest)
     assert writer.length == 100
     assert taken_apart(writer)[1] == SEQUENCE_PERIOD - 1
     for write in (
