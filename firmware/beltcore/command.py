@@ -10,17 +10,6 @@ class Damaged(ValueError):
     """A line that looks like a sentence or a command but isn't a sound one; the text says why."""
 
 
-class Refused(ValueError):
-    """A command that isn't carried out.
-
-    kind: why, in a word for programs (host/sentence.py, ANSWER_KINDS); the text says it to people.
-    """
-
-    def __init__(self, kind, text):
-        super().__init__(text)
-        self.kind = kind
-
-
 def decode_command(line: bytes) -> tuple[int, str, list[str]]:
     """(identifier, verb, arguments) of a command line (bytes, without the newline).
 

@@ -4,7 +4,7 @@ The box loads this only while it carries out a command (box/rare.py). What each 
 answers is in host/commands.py, which the box doesn't need.
 """
 
-from .command import Refused
+from .refused import Refused
 
 # By verb: the forms of its arguments. 0 and 1 stand for themselves, a word for a value.
 FORMS = {

@@ -1,6 +1,6 @@
 """The console: one command a line, each answered by its id, safe to repeat."""
 
-from beltcore.command import Damaged, Refused, decode_command
+from beltcore.command import Damaged, decode_command
 
 from .rare import Rare
 
@@ -8,20 +8,20 @@ from .rare import Rare
 class Console:
     """Carries out commands on the app. An id just answered is answered alike, not done again.
 
-    The commands are in verbs.py, setting_verbs.py and session_verbs.py, loaded when they are used.
+    `verbs.py` knows the commands; it is loaded for each.
 
     `busy` while a command takes longer than one tick: then `step` is due. Such a command is a job:
     a generator that yields once a tick and returns the text of its answer. It may look at `rails`,
-    those of the tick. `prepared`: settings that wait for the command `apply`.
+    those of the tick. `job_verb`: its verb, or empty. `prepared`: settings that wait for `apply`.
     """
 
     def __init__(self, app):
         self.app = app
         self.busy = False
+        self.job_verb = ""
         self.prepared = {}
-        self._job = None
-        self._job_verb = ""
         self.rails = None
+        self._job = None
         self._pending = -1
         self._last_id = -1
         self._last_kind = ""
@@ -42,12 +42,20 @@ class Console:
         if identifier == self._pending:
             return  # its answer is on the way
         try:
-            text = self._do(identifier, verb, arguments)
+            with Rare():
+                from . import verbs
+
+                answer = verbs.do(self, verb, arguments)
         except (ValueError, OSError) as error:
             self._refuse(identifier, error)
             return
-        if text is not None:
-            self._finish(identifier, "ok", text)
+        if isinstance(answer, str):
+            self._finish(identifier, "ok", answer)
+            return
+        self._job = answer
+        self._pending = identifier
+        self.job_verb = verb
+        self.busy = True
 
     def step(self, rails):
         """A tick has passed: go on with what takes longer than one."""
@@ -60,19 +68,12 @@ class Console:
         except (ValueError, OSError) as error:
             self._refuse(self._end_job(), error)
 
-    def _start(self, identifier, verb, job):
-        if self.busy:
-            self._refuse_busy()
-        self._job = job
-        self._job_verb = verb
-        self._pending = identifier
-        self.busy = True
-
     def _end_job(self):
         """The id of the command whose job is over."""
         identifier = self._pending
         self._job = None
         self._pending = -1
+        self.job_verb = ""
         self.busy = False
         return identifier
 
@@ -85,25 +86,3 @@ class Console:
     def _refuse(self, identifier, error):
         text = "the flash failed: %s" % error if isinstance(error, OSError) else str(error)
         self._finish(identifier, getattr(error, "kind", "failed"), text)
-
-    def _refuse_busy(self):
-        raise Refused("busy", "%s is under way: wait for its answer" % self._job_verb)
-
-    def _do(self, identifier, verb, arguments):
-        """Carry out a command: the text of its answer, or None if that comes later."""
-        if self.busy and self._job_verb == "tare" and verb in ("set", "apply", "begin"):
-            self._refuse_busy()  # the tare's forces must be of one calibration
-        with Rare():
-            from beltcore import command_forms
-
-            command_forms.check(verb, arguments)
-            if verb in ("sessions", "read", "ack"):
-                from . import session_verbs as verbs
-            elif verb in ("get", "set", "settings", "prepare", "apply", "tare"):
-                from . import setting_verbs as verbs
-            else:
-                from . import verbs
-            done = verbs.do(self, verb, arguments)
-        if isinstance(done, str):
-            return done
-        return self._start(identifier, verb, done)

@@ -1,6 +1,6 @@
 """The commands about the box's own sessions: `sessions`, `read`, `ack`; and the sentence SES.
 
-See console.py and rare.py.
+See verbs.py.
 """
 
 from binascii import b2a_base64
@@ -9,9 +9,9 @@ from struct import unpack
 from micropython import const
 
 from beltcore import blocks, rare_writer
-from beltcore.command import Refused
 from beltcore.command_forms import numbers
 from beltcore.crc import crc16
+from beltcore.refused import Refused
 
 from . import session_reader
 from .clock import Clock

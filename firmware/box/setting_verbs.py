@@ -1,8 +1,8 @@
-"""The commands that read and change settings. See console.py and rare.py."""
+"""The commands that read and change settings. See verbs.py."""
 
 from beltcore import settings
-from beltcore.command import Refused
 from beltcore.command_forms import numbers
+from beltcore.refused import Refused
 
 from .rare import Rare
 

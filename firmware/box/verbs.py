@@ -1,12 +1,7 @@
-"""The commands about the stream, the measurement and the box itself. See console.py, rare.py."""
+"""The way of a command to the module that carries it out. Loaded when it is used: see rare.py."""
 
-import sys
-
-from beltcore.command import Refused
-from beltcore.command_forms import numbers, wrong_usage
-
-# 2020-01-01, so that a clock in other units is noticed.
-_EARLIEST_S = 1_577_836_800
+from beltcore import command_forms
+from beltcore.refused import Refused
 
 
 def do(console, verb, arguments):
@@ -14,43 +9,22 @@ def do(console, verb, arguments):
 
     Raises Refused; OSError when the flash fails.
     """
-    app = console.app
-    if verb == "identify":
-        app.identify()
-        return app.settings["box_name"]
-    if verb in ("stream", "raw"):
-        if arguments[0] not in ("0", "1"):
-            raise wrong_usage(verb)
-        if verb == "raw":
-            app.raw_on = arguments[0] == "1"
-        else:
-            app.stream_on = arguments[0] == "1"
-        return arguments[0]
-    if verb == "begin":
-        app.begin()
-        return ""
-    if verb == "totals":
-        app.totals_due = True
-        return ""
-    if verb == "clock":
-        (epoch_s,) = numbers(verb, arguments)
-        if epoch_s < _EARLIEST_S:
-            raise Refused("range", "clock takes seconds since 1970 (UTC)")
-        from .clock import Clock
-
-        Clock(app.power).set(epoch_s)
-        return arguments[0]
-    from . import crash
-
-    count, lines = crash.load()
-    if verb == "crash":
-        return _line(lines, arguments[0]) if arguments else "%d %d" % (count, len(lines))
-    app.tell_health(count)
-    return sys.implementation._machine  # pyright: ignore[reportAttributeAccessIssue]
+    command_forms.check(verb, arguments)
+    # A tare's forces must be of one calibration.
+    if console.job_verb == "tare" and verb in ("set", "apply", "begin"):
+        raise busy(console)
+    if verb in ("sessions", "read", "ack"):
+        from . import session_verbs as verbs
+    elif verb in ("get", "set", "settings", "prepare", "apply", "tare"):
+        from . import setting_verbs as verbs
+    else:
+        from . import box_verbs as verbs
+    answer = verbs.do(console, verb, arguments)
+    if console.job_verb and not isinstance(answer, str):
+        raise busy(console)
+    return answer
 
 
-def _line(lines, text):
-    """lines[text], for a text that a host sent."""
-    if not text.isdigit() or int(text) >= len(lines):
-        raise Refused("range", "line %s of %d isn't there" % (text[:8], len(lines)))
-    return lines[int(text)]
+def busy(console):
+    """What to raise while another command's job is under way."""
+    return Refused("busy", "%s is under way: wait for its answer" % console.job_verb)
