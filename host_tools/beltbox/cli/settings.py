@@ -12,6 +12,7 @@ import typer
 from beltbox.cli.options import JsonOption, OverwriteOption, PortOption, print_json
 from beltbox.errors import BeltBoxError
 from beltbox.files import default_store_file, refuse_target, written_whole
+from beltbox.link.box_settings import read_settings, write_settings
 from beltbox.link.finding import find_box
 from beltbox.link.link import BoxLink
 from beltbox.replay.settings_file import load_settings
@@ -51,14 +52,13 @@ def settings_command(
         kept = [(default_store_file(), "the store")]
         refuse_target(save, error=SettingError, not_onto=kept, overwrite=overwrite)
     with find_box(port) as link:
-        there = link.settings()
-        changes.update(_unsure(changes, there))
-        for key, value in changes.items():
-            if there[key] != value:  # each change wears the flash, and the box measures anew
-                link.command("set", key, value)
+        there = read_settings(link)
+        changes.update(_outdated_uncertainties(changes, there))
+        # Only what differs: each write wears the flash, and the box measures anew.
+        write_settings(link, {key: changes[key] for key in changes if changes[key] != there[key]})
         if tare:
             link.command("tare")
-        values = link.settings()
+        values = read_settings(link)
         _show(link, values, as_json)
     if save is not None:
         with written_whole(save, error=SettingError) as file:
@@ -66,16 +66,16 @@ def settings_command(
             file.write("\n")
 
 
-def _unsure(
+def _outdated_uncertainties(
     changes: Mapping[str, int | str], there: Mapping[str, int | str]
 ) -> dict[str, int | str]:
     """Uncertainties to clear: what a calibration stated doesn't hold for another scale."""
     return {
-        sure: 0
-        for scale, sure in U_PPM_OF.items()
+        uncertainty: 0
+        for scale, uncertainty in U_PPM_OF.items()
         if changes.get(scale, there[scale]) != there[scale]
-        and there.get(sure)
-        and sure not in changes
+        and there.get(uncertainty)
+        and uncertainty not in changes
     }
 
 

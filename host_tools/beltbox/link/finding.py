@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from beltbox.link.link import BoxLink, ByteSink, LinkError, NoProgramError
-from beltbox.link.ports import Candidate, PortError, candidates
+from beltbox.link.link import BoxLink, ByteSink, LinkError, NoProgramError, ProtocolError
+from beltbox.link.ports import Candidate, PortError, PortTrouble, candidates
 from beltbox.link.unfinished import put_back
 from beltbox.words import printable
 
@@ -21,8 +21,8 @@ def find_box(
     """The link to the box at `path`, or, without one, to the only box that is here.
 
     Asks every port, or only those of `among`, who it is. What a calibration that was killed has
-    left on the box is put back, and told on the standard error. Raises PortError when there is
-    none, or more than one.
+    left on the box is put back, and reported on the standard error. Raises PortError when there
+    is none, or more than one.
     """
     link = _find(path, capture, tell, among)
     try:
@@ -41,35 +41,36 @@ def _find(
 ) -> BoxLink:
     if path is not None:
         return BoxLink(path, capture=capture)
-    found: list[BoxLink] = []
-    refused: list[str] = []
-    stopped: list[NoProgramError] = []
+    boxes: list[BoxLink] = []
+    refusals: list[str] = []
+    without_program: list[NoProgramError] = []
     try:
         for candidate in candidates() if among is None else among:
             tell(f"Asking {candidate.path} ({candidate.description}) …")
             try:
-                found.append(BoxLink(candidate.path, patience_s=candidate.patience_s))
+                boxes.append(BoxLink(candidate.path, patience_s=candidate.patience_s))
             except (PortError, LinkError) as error:
-                stopped += [error] if isinstance(error, NoProgramError) else []
-                refused.append(_briefly(candidate, error))
-        if len(found) == 1:
-            link = found.pop()
+                if isinstance(error, NoProgramError):
+                    without_program.append(error)
+                refusals.append(f"{candidate.path} ({_trouble(error).value})")
+        if len(boxes) == 1:
+            link = boxes.pop()
             link.capture_to(capture)
             return link
-        if found:
-            names = ", ".join(f"{link.path} ({_name(link)})" for link in found)
+        if boxes:
+            names = ", ".join(f"{link.path} ({_name(link)})" for link in boxes)
             raise PortError(
-                f"{len(found)} boxes are here: {names}. Name one: --port {found[0].path}"
+                f"{len(boxes)} boxes are here: {names}. Name one: --port {boxes[0].path}"
             )
-        if len(stopped) == 1:
-            raise stopped[0]
-        asked = f" Asked: {'; '.join(refused)}." if refused else ""
+        if len(without_program) == 1:
+            raise without_program[0]
+        asked = f" Asked: {'; '.join(refusals)}." if refusals else ""
         raise PortError(
             "No BeltBox was found. Plug it in with a cable that carries data, or start one without "
             f"hardware: beltbox sim.{asked}"
         )
     finally:
-        for link in found:
+        for link in boxes:
             link.close()
 
 
@@ -77,19 +78,12 @@ def _warn(text: str) -> None:
     print(printable(text), file=sys.stderr)
 
 
-def _briefly(candidate: Candidate, error: Exception) -> str:
-    briefly = {
-        "is busy": "busy: another program has it open",
-        "is silent": "silent",
-        "something else": "something else",
-        "may not be opened": "may not be opened by this user",
-        "the box's program doesn't run": "MicroPython without the box's program",
-        "speaks protocol": "a box of a newer protocol: update this program",
-    }
-    for sign, words in briefly.items():
-        if sign in str(error):
-            return f"{candidate.path} ({words})"
-    return f"{candidate.path} (no answer)"
+def _trouble(error: PortError | LinkError) -> PortTrouble:
+    if isinstance(error, PortError):
+        return error.trouble
+    if isinstance(error, ProtocolError):
+        return PortTrouble.NEWER_PROTOCOL
+    return PortTrouble.NO_ANSWER
 
 
 def _name(link: BoxLink) -> str:

@@ -16,12 +16,12 @@ from beltbox.link.ports import (
     PATIENCE_S,
     PORT_FAILURES,
     PortError,
+    PortTrouble,
     candidates,
     open_port,
     ports_in_words,
 )
-from beltbox.link.wire import Sentence, Value, named, sentences
-from beltcore import settings as declared
+from beltbox.link.wire import Sentence, Value, kind_by_old_words, named, sentences
 from beltcore.host.reader import Reader, encode_command
 from beltcore.version import PROTOCOL_VERSION
 
@@ -37,8 +37,23 @@ class LinkError(BeltBoxError):
     """The box doesn't answer, or not as it should."""
 
 
+class ProtocolError(LinkError):
+    """The box speaks a newer protocol than this program knows."""
+
+
 class CommandRefusedError(LinkError):
-    """The box answered a command with a reason why not."""
+    """The box answered a command with a reason why not.
+
+    kind: one of beltcore's ANSWER_KINDS; "" from older firmware, which only says it in words.
+    """
+
+    def __init__(self, message: str, kind: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
+
+    def is_kind(self, kind: str) -> bool:
+        """Whether the refusal is of this kind of ANSWER_KINDS; older firmware's by its words."""
+        return (self.kind or kind_by_old_words(str(self))) == kind
 
 
 class SafeModeError(LinkError):
@@ -49,7 +64,7 @@ class NoProgramError(PortError):
     """MicroPython answers at the port `path`, but the box's program doesn't run."""
 
     def __init__(self, message: str, path: str) -> None:
-        super().__init__(message)
+        super().__init__(message, PortTrouble.NO_PROGRAM)
         self.path = path
 
 
@@ -169,7 +184,9 @@ class BoxLink:
                         self._waiting.append(item)
                 if answer is not None:
                     if answer["status"] != "ok":
-                        raise CommandRefusedError(f"The box refused {verb}: {answer['text']}.")
+                        raise CommandRefusedError(
+                            f"The box refused {verb}: {answer['text']}.", str(answer["kind"])
+                        )
                     return str(answer["text"])
                 if self._port is None:
                     raise LinkError(f"The box at {self.path} was unplugged before it answered.")
@@ -206,21 +223,10 @@ class BoxLink:
 
     def settings(self) -> dict[str, int | str]:
         """Every setting of the box, checked by the common declaration. Raises LinkError."""
-        values: dict[str, int | str] = {}
-        for key in declared.KEYS:
-            try:
-                _, _, text = self.command("get", key).partition("=")
-            except CommandRefusedError:
-                if key not in declared.LATER_KEYS:
-                    raise
-                values[key] = declared.defaults()[key]  # an older box, which is as if it had it
-                self.unknown_settings.add(key)
-                continue
-            try:
-                values[key] = declared.parse(key, text)
-            except declared.SettingsError as error:
-                raise LinkError(f"The box at {self.path} has a bad setting: {error}.") from error
-        return values
+        # For its callers until they call read_settings, which needs what is declared here.
+        from beltbox.link.box_settings import read_settings  # noqa: PLC0415
+
+        return read_settings(self)
 
     def listen(self) -> Iterator[Sentence | LinkEvent | None]:
         """What comes, for ever; None when nothing came for a moment, so that a caller can act."""
@@ -361,21 +367,19 @@ class BoxLink:
         if self.identity is not None:
             return heard
         sends_sentences = self.reader.good > good_before
-        words = self._not_a_box(bytes_heard, sends_sentences)
-        if b">>>" in bytes_heard and not sends_sentences:
-            raise NoProgramError(words, self.path)
-        raise PortError(words)
+        raise self._not_a_box(bytes_heard, sends_sentences)
 
-    def _not_a_box(self, heard: bytes, sends_sentences: bool) -> str:
+    def _not_a_box(self, heard: bytes, sends_sentences: bool) -> PortError:
         if sends_sentences:
-            return (
+            return PortError(
                 f"A BeltBox is sending on {self.path}, but doesn't say who it is. Press its reset "
                 "button."
             )
         if b">>>" in heard:
-            return (
+            return NoProgramError(
                 f"MicroPython answers on {self.path}, but the box's program doesn't run. Press its "
-                "reset button; if that doesn't help, put the firmware on it again: beltbox flash."
+                "reset button; if that doesn't help, put the firmware on it again: beltbox flash.",
+                self.path,
             )
         if heard.strip():
             # The last line may have been cut off.
@@ -383,13 +387,15 @@ class BoxLink:
             said = repr(shown)
             if sum(letter.isascii() and letter.isprintable() for letter in shown) < len(shown) // 2:
                 said = "what no text has (noise, or another speed than 115200 baud)"
-            return (
+            return PortError(
                 f"{self.path} belongs to something else: it isn't a BeltBox that said {said}. "
-                f"{ports_in_words()}"
+                f"{ports_in_words()}",
+                PortTrouble.FOREIGN,
             )
-        return (
+        return PortError(
             f"{self.path} is silent: no BeltBox answers there. Is the firmware on the board, and "
-            f"its cable one that carries data? {ports_in_words()}"
+            f"its cable one that carries data? {ports_in_words()}",
+            PortTrouble.SILENT,
         )
 
     def _read_for_meeting(self) -> bytes:
@@ -407,7 +413,7 @@ class BoxLink:
         values: dict[str, Value] = named(sentence)
         protocol = values["protocol"]
         if not isinstance(protocol, int) or protocol > PROTOCOL_VERSION:
-            raise LinkError(
+            raise ProtocolError(
                 f"The box at {self.path} speaks protocol {protocol}; this program knows up to "
                 f"{PROTOCOL_VERSION}. Update it: pip install --upgrade beltbox."
             )

@@ -9,6 +9,7 @@ import os
 import stat
 import tempfile
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 import serial
@@ -27,18 +28,35 @@ _WRITE_TIMEOUT_S = 2.0
 
 def _port_failures() -> tuple[type[Exception], ...]:
     # TypeError is pyserial's own, when a port vanishes in mid-read; termios.error is no OSError.
-    found: list[type[Exception]] = [serial.SerialException, OSError, ValueError, TypeError]
+    failures: list[type[Exception]] = [serial.SerialException, OSError, ValueError, TypeError]
     with contextlib.suppress(ImportError):  # Windows
-        found.append(importlib.import_module("termios").error)
-    return tuple(found)
+        failures.append(importlib.import_module("termios").error)
+    return tuple(failures)
 
 
 PORT_FAILURES = _port_failures()
 """What using a port that vanishes, or isn't one, may raise."""
 
 
+class PortTrouble(Enum):
+    """Why there is no box at a port; the value says it in a few words, for a list of ports."""
+
+    BUSY = "busy: another program has it open"
+    FORBIDDEN = "may not be opened by this user"
+    SILENT = "silent"
+    FOREIGN = "something else"
+    NO_PROGRAM = "MicroPython without the box's program"
+    NEWER_PROTOCOL = "a box of a newer protocol: update this program"
+    NO_ANSWER = "no answer"
+    """All that isn't told apart: gone, not a port, a box that doesn't say who it is."""
+
+
 class PortError(BeltBoxError):
     """A port that isn't there, is busy, or belongs to something else."""
+
+    def __init__(self, message: str, trouble: PortTrouble = PortTrouble.NO_ANSWER) -> None:
+        super().__init__(message)
+        self.trouble = trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +103,14 @@ def make_virtual_ports_folder() -> Path:
 def _is_private(folder: Path) -> bool:
     """Whether it is a folder that nobody else can put links into."""
     try:
-        found = folder.lstat()
+        status = folder.lstat()
     except OSError:
         return False
-    if not stat.S_ISDIR(found.st_mode):
+    if not stat.S_ISDIR(status.st_mode):
         return False
     if not hasattr(os, "getuid"):  # Windows: the temporary folder is the user's own
         return True
-    return found.st_uid == os.getuid() and not found.st_mode & 0o077
+    return status.st_uid == os.getuid() and not status.st_mode & 0o077
 
 
 def candidates() -> list[Candidate]:
@@ -112,15 +130,15 @@ def _candidate(port: ListPortInfo) -> Candidate:
 
 def virtual_candidates(folder: Path) -> list[Candidate]:
     """The virtual boxes that left a link in `folder`."""
-    found: list[Candidate] = []
+    ports_here: list[Candidate] = []
     if not _is_private(folder):
-        return found
+        return ports_here
     for link in sorted(folder.iterdir()):
         if link.exists():
-            found.append(Candidate(str(link), "virtual box"))
+            ports_here.append(Candidate(str(link), "virtual box"))
         elif link.is_symlink() and not _alive(link.name):
             link.unlink(missing_ok=True)  # of a process that was killed
-    return found
+    return ports_here
 
 
 def _alive(process: str) -> bool:
@@ -156,7 +174,7 @@ def open_port(path: str) -> serial.Serial:
     try:
         port.open()
     except PORT_FAILURES as error:
-        raise PortError(_why(path, error)) from error
+        raise _not_opened(path, error) from error
     with contextlib.suppress(OSError):  # a pseudo-terminal has no such line
         port.dtr = True  # native USB sends nothing without it
     return port
@@ -174,36 +192,39 @@ def _is_own_terminal(path: str) -> bool:
         return False
 
 
-def _why(path: str, error: Exception) -> str:
+def _not_opened(path: str, error: Exception) -> PortError:
     number = getattr(error, "errno", None)
     said = str(error)
     if number in (errno.ENOENT, errno.ENOTDIR, errno.ENXIO, errno.EIO) or (
         number is None and "FileNotFound" in said
     ):
-        return f"There is no port {path}. {ports_in_words()}"
+        return PortError(f"There is no port {path}. {ports_in_words()}")
     if number in (errno.EAGAIN, errno.EBUSY) or "exclusively lock" in said:
-        return (
-            f"Port {path} is busy: another program has it open. Close that program, then try again."
+        return PortError(
+            f"Port {path} is busy: another program has it open. Close that program, then try "
+            "again.",
+            PortTrouble.BUSY,
         )
     if number in (errno.EACCES, errno.EPERM) or "PermissionError" in said:
-        return (
+        return PortError(
             f"Port {path} may not be opened by this user, or another program has it. On Linux, add "
-            "yourself to the group `dialout` and log in again."
+            "yourself to the group `dialout` and log in again.",
+            PortTrouble.FORBIDDEN,
         )
     # pyserial drops the number of what a file, a pipe or another device answers to port settings.
     if number in (errno.ENOTTY, errno.EINVAL, errno.EISDIR) or "Could not configure" in said:
-        return f"{path} isn't a serial port. {ports_in_words()}"
+        return PortError(f"{path} isn't a serial port. {ports_in_words()}")
     reason = os.strerror(number) if isinstance(number, int) else said
-    return f"Port {path} can't be opened: {reason}. {ports_in_words()}"
+    return PortError(f"Port {path} can't be opened: {reason}. {ports_in_words()}")
 
 
 def ports_in_words() -> str:
     """The ports there are, as a sentence for a person."""
-    found = candidates()
-    if not found:
+    ports_here = candidates()
+    if not ports_here:
         return (
             "No serial port is here: plug the box in (a cable that carries data), or start "
             "`beltbox sim`."
         )
-    names = ", ".join(f"{port.path} ({port.description})" for port in found[:8])
+    names = ", ".join(f"{port.path} ({port.description})" for port in ports_here[:8])
     return f"The ports here: {names}."

@@ -25,7 +25,10 @@ def noted() -> dict[str, object]:
 class FakeLink:
     """A box that has two settings, and does what is told of it."""
 
-    def __init__(self, *events: LinkEvent | None) -> None:
+    def __init__(self, *events: LinkEvent | None, is_old: bool = False) -> None:
+        self.is_old = is_old
+        self.writes = 0
+        self._prepared: list[tuple[str, object]] = []
         self.path = "/dev/fake"
         self.connected = True
         self.unknown_settings: set[str] = set()
@@ -38,19 +41,31 @@ class FakeLink:
         return dict(self.there)
 
     def ask(self, verb, *, types):
-        raise CommandRefusedError("an old firmware")
+        raise CommandRefusedError("no verb health")
 
     def command(self, verb, *arguments, tries=8):
         if not self.connected:
             raise LinkError("gone")
         if verb == "set":
-            key, value = arguments
-            if key == self.fails_at:
-                self.fails_at = ""
-                self.there[key] = value  # it came through; only the answer was lost
-                raise LinkError("no answer")
-            self.there[key] = value
+            self._set([arguments])
+        elif verb in ("prepare", "apply") and self.is_old:
+            raise CommandRefusedError("no verb " + verb)
+        elif verb == "prepare":
+            self._prepared = [*self._prepared, arguments] if arguments else []
+        elif verb == "apply":
+            assert arguments == (len(self._prepared),)
+            self._set(self._prepared)
         return ""
+
+    def _set(self, changes):
+        self.writes += 1
+        fails = False
+        for key, value in changes:
+            self.there[key] = value  # also when only the answer is lost
+            fails |= key == self.fails_at
+        if fails:
+            self.fails_at = ""
+            raise LinkError("no answer")
 
     def drop_waiting(self, types):
         pass
@@ -63,8 +78,9 @@ class FakeLink:
             yield None
 
 
-def test_what_isnt_kept_is_put_back():
-    link = FakeLink()
+@pytest.mark.parametrize(("is_old", "writes"), [(False, 2), (True, 3)])
+def test_what_isnt_kept_is_put_back(is_old, writes):
+    link = FakeLink(is_old=is_old)
     with CalibrateBox(link) as box:
         box.change({"a": 5, "b": 6})
         assert link.there == {"a": 5, "b": 6}
@@ -74,6 +90,7 @@ def test_what_isnt_kept_is_put_back():
     assert link.there == {"a": 5, "b": 2}
     assert box.settings == {"a": 5, "b": 2}
     assert noted() == {}
+    assert link.writes == writes  # a change of two settings, and the undoing of one
 
 
 def test_what_is_set_is_noted_before(monkeypatch):
@@ -110,8 +127,9 @@ def test_what_an_older_box_doesnt_know_isnt_set():
         assert link.there == {"a": 5, "b": 2}
 
 
-def test_a_change_without_an_answer_is_put_back_too():
-    link = FakeLink()
+@pytest.mark.parametrize("is_old", [False, True])
+def test_a_change_without_an_answer_is_put_back_too(is_old):
+    link = FakeLink(is_old=is_old)
     link.fails_at = "b"
     with pytest.raises(LinkError, match="no answer"), CalibrateBox(link) as box:
         box.change({"a": 5, "b": 6})

@@ -69,8 +69,12 @@ def test_the_box_refuses_settings_in_the_words_of_the_host(box, tmp_path: Path):
             with pytest.raises(CommandRefusedError) as there:
                 link.command("set", key, value)
             # A sentence holds 68 letters, and no comma.
-            words = str(here.value).replace(",", ";")[:68]
+            words = str(here.value).replace(",", ";")
+            assert len(words) <= 62 or key == "box_name"
+            if key == "box_name":
+                words = words[:60] + ".."
             assert str(there.value) == f"The box refused set: {words}."
+            assert there.value.kind == here.value.kind
         assert link.settings() == before
 
 
@@ -328,7 +332,14 @@ def test_an_older_box_has_the_later_settings_at_their_defaults(sentence, speaker
                 said += sentence("ANS", 1, number, "ok", f"{key}={old[key]}")
             elif verb == "get":
                 said += sentence("ANS", 1, number, "error", f"{key} is not a setting")
+            elif verb:
+                said += sentence("ANS", 1, number, "error", f"no verb {verb}")
         return said
 
     with BoxLink(speaker(b"", answer).path) as link:
         assert link.settings() == declared.defaults()
+        assert link.unknown_settings == set(declared.LATER_KEYS)
+        with pytest.raises(CommandRefusedError) as refused:
+            link.command("fly")
+        assert refused.value.kind == ""
+        assert refused.value.is_kind("unknown_verb")
