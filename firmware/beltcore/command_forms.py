@@ -1,10 +1,8 @@
 """The commands, declared once for both ends: every verb, and what may follow it.
 
-The box loads this only while it carries out a command (box/rare.py). What each command does and
-answers is in host/commands.py, which the box doesn't need.
+The box loads this only to say how a command is written; that its commands take these forms and no
+other is held by a test. What each command does and answers is in host/commands.py.
 """
-
-from .refused import Refused
 
 # By verb: the forms of its arguments. 0 and 1 stand for themselves, a word for a value.
 FORMS = {
@@ -28,25 +26,6 @@ FORMS = {
 }
 
 
-def check(verb: str, arguments: list[str]) -> None:
-    """Raise Refused unless there is such a verb, with so many arguments."""
-    if verb not in FORMS:
-        raise Refused("unknown_verb", "no verb %s; firmware/PROTOCOL.md has them all" % verb[:8])
-    for form in FORMS[verb]:
-        if len(arguments) == (len(form.split(",")) if form else 0):
-            return
-    raise wrong_usage(verb)
-
-
-def wrong_usage(verb: str) -> Refused:
-    """What to raise where the arguments have none of the verb's forms."""
-    forms = [verb + "," + form if form else verb for form in FORMS[verb]]
-    return Refused("usage", "write it as: " + " or ".join(forms))
-
-
-def numbers(verb: str, arguments: list[str]) -> list[int]:
-    """The arguments as numbers of up to 10 digits. Raises Refused."""
-    for text in arguments:
-        if not text.isdigit() or len(text) > 10:
-            raise wrong_usage(verb)
-    return [int(text) for text in arguments]
+def forms(verb: str) -> list[str]:
+    """The command as it may be written, in each of its forms."""
+    return [verb + "," + form if form else verb for form in FORMS[verb]]

@@ -4,9 +4,9 @@ A setting is a key, a default and what is allowed. Integers have a range; the on
 `box_name`, has a length and an alphabet that can't break a sentence on the wire.
 """
 
+from .arguments import Refused
 from .compat import const
 from .crc import crc16
-from .refused import Refused
 
 SCHEMA = 1
 

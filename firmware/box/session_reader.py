@@ -3,7 +3,7 @@
 import os
 
 from beltcore import blocks
-from beltcore.refused import Refused
+from beltcore.arguments import Refused
 
 from .session_store import ACKNOWLEDGED, KEPT
 

@@ -9,9 +9,8 @@ from struct import unpack
 from micropython import const
 
 from beltcore import blocks, rare_writer
-from beltcore.command_forms import numbers
+from beltcore.arguments import Refused, expect, numbers
 from beltcore.crc import crc16
-from beltcore.refused import Refused
 
 from . import session_reader
 from .clock import Clock
@@ -24,15 +23,15 @@ def do(console, verb, arguments):
     """As verbs.do."""
     app = console.app
     if verb == "sessions":
+        expect(arguments, 0)
         return _sessions(app, Clock(app.power))
     if verb == "read":
-        if len(arguments) == 2:
-            arguments.append("1")
-        session, block, count = numbers(verb, arguments)
+        session, block, *counts = numbers(arguments, 2, 3)
+        count = counts[0] if counts else 1
         if not 1 <= count <= _READ_MOST:
             raise Refused("range", "read takes 1 to %d blocks" % _READ_MOST)
         return _read(app, session, block, count)
-    session, count = numbers(verb, arguments)
+    session, count = numbers(arguments, 2)
     if session == app.session_log.session:
         raise Refused("not_now", "session %d is under way" % session)
     session_reader.SessionReader(app.sessions).acknowledge(session, count)

@@ -1,8 +1,7 @@
 """The commands that read and change settings. See verbs.py."""
 
 from beltcore import settings
-from beltcore.command_forms import numbers
-from beltcore.refused import Refused
+from beltcore.arguments import Refused, expect, numbers
 
 from .rare import Rare
 
@@ -11,18 +10,22 @@ def do(console, verb, arguments):
     """As verbs.do."""
     app = console.app
     if verb == "get":
+        expect(arguments, 1)
         settings.allowed(arguments[0])
         return "%s=%s" % (arguments[0], app.settings[arguments[0]])
     if verb == "set":
+        expect(arguments, 2)
         key, text = arguments
         changes = {key: settings.parse(key, text)}
         _change(app, changes)
         return _in_words(changes)
     if verb == "settings":
+        expect(arguments, 0)
         from beltcore import rare_writer
 
         return _send_all(app, app.settings, rare_writer)
     if verb == "prepare":
+        expect(arguments, 0, 2)
         if arguments:
             key, text = arguments
             console.prepared[key] = settings.parse(key, text)
@@ -30,13 +33,14 @@ def do(console, verb, arguments):
             console.prepared = {}
         return str(len(console.prepared))
     if verb == "apply":
-        (count,) = numbers(verb, arguments)
+        (count,) = numbers(arguments, 1)
         prepared = len(console.prepared)
         if count != prepared or not prepared:
             raise Refused("not_now", "%d settings are prepared and not %d" % (prepared, count))
         _change(app, console.prepared)
         console.prepared = {}
         return arguments[0]
+    expect(arguments, 0)
     from .tare import Tare
 
     return _tare(console, Tare())

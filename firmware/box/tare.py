@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from beltcore.refused import Refused
+from beltcore.arguments import Refused
 
 _TICKS = const(80)
 # After a start or a change of settings a median needs samples before there is a force.

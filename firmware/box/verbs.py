@@ -1,7 +1,6 @@
 """The way of a command to the module that carries it out. Loaded when it is used: see rare.py."""
 
-from beltcore import command_forms
-from beltcore.refused import Refused
+from beltcore.arguments import Refused
 
 
 def do(console, verb, arguments):
@@ -9,7 +8,6 @@ def do(console, verb, arguments):
 
     Raises Refused; OSError when the flash fails.
     """
-    command_forms.check(verb, arguments)
     # A tare's forces must be of one calibration.
     if console.job_verb == "tare" and verb in ("set", "apply", "begin"):
         raise busy(console)
@@ -19,7 +17,14 @@ def do(console, verb, arguments):
         from . import setting_verbs as verbs
     else:
         from . import box_verbs as verbs
-    answer = verbs.do(console, verb, arguments)
+    try:
+        answer = verbs.do(console, verb, arguments)
+    except Refused as error:
+        if error.kind != "usage":
+            raise
+        from beltcore.command_forms import forms
+
+        raise Refused("usage", "write it as: " + " or ".join(forms(verb)))
     if console.job_verb and not isinstance(answer, str):
         raise busy(console)
     return answer

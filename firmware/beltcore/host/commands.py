@@ -3,7 +3,7 @@
 Together with command_forms.py this is the table "To the box" in firmware/PROTOCOL.md.
 """
 
-from ..command_forms import FORMS
+from ..command_forms import FORMS, forms
 
 # By verb: what it does, and the text of the answer.
 _WORDS = {
@@ -61,8 +61,4 @@ _WORDS = {
 
 def command_table() -> list[tuple[str, tuple[str, ...], str, str]]:
     """Every command as (verb, its forms as they are written, what it does, the answer's text)."""
-    table = []
-    for verb, forms in FORMS.items():
-        written = tuple(verb + "," + form if form else verb for form in forms)
-        table.append((verb, written, *_WORDS[verb]))
-    return table
+    return [(verb, tuple(forms(verb)), *_WORDS[verb]) for verb in FORMS]

@@ -24,7 +24,7 @@ session_reader.SessionReader = lambda store: store
 from box import clock
 clock.PATH = "clock.json"
 from beltcore import settings
-from beltcore.refused import Refused
+from beltcore.arguments import Refused
 from beltcore.core import Core
 from beltcore.writer import Writer
 from box.console import Console
