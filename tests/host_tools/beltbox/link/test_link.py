@@ -8,8 +8,19 @@ import pytest
 
 from beltbox.link import link as module
 from beltbox.link.finding import find_box
-from beltbox.link.link import BoxLink, CommandRefusedError, LinkError, LinkEvent
-from beltbox.link.ports import Candidate, PortError, make_virtual_ports_folder
+from beltbox.link.link import (
+    BoxLink,
+    CommandRefusedError,
+    LinkError,
+    LinkEvent,
+    ProtocolError,
+)
+from beltbox.link.ports import (
+    Candidate,
+    PortError,
+    PortTrouble,
+    make_virtual_ports_folder,
+)
 from beltbox.link.wire import Sentence
 from beltcore import settings as declared
 
@@ -224,28 +235,30 @@ def test_a_stalled_port_is_said_and_so_is_its_end(box, tmp_path: Path, until, mo
 
 
 @pytest.mark.parametrize(
-    ("every", "answer", "words"),
+    ("every", "answer", "words", "trouble"),
     [
-        (b"", lambda _heard: b"", "is silent: no BeltBox answers there"),
+        (b"", lambda _heard: b"", "is silent: no BeltBox answers there", "SILENT"),
         (
             b"ok T:21.0\r\n",
             lambda _heard: b"",
             "belongs to something else: it isn't a BeltBox that said",
+            "FOREIGN",
         ),
-        (b"", lambda heard: heard, "belongs to something else"),
-        (bytes(range(256)), lambda _heard: b"", "belongs to something else"),
-        (bytes(range(128, 256)), lambda _heard: b"", "that said what no text has"),
-        (b"", lambda heard: b">>> " + heard, "the box's program doesn't run"),
-        (b"$LOG,1,x*94FE\n", lambda _heard: b"", "doesn't say who it is"),
+        (b"", lambda heard: heard, "belongs to something else", "FOREIGN"),
+        (bytes(range(256)), lambda _heard: b"", "belongs to something else", "FOREIGN"),
+        (bytes(range(128, 256)), lambda _heard: b"", "that said what no text has", "FOREIGN"),
+        (b"", lambda heard: b">>> " + heard, "the box's program doesn't run", "NO_PROGRAM"),
+        (b"$LOG,1,x*94FE\n", lambda _heard: b"", "doesn't say who it is", "NO_ANSWER"),
     ],
     ids=["silent", "printer", "echo", "noise", "another speed", "micropython", "mute box"],
 )
-def test_what_is_no_box_is_refused_in_words(speaker, every, answer, words, sentence):
+def test_what_is_no_box_is_refused_in_words(speaker, every, answer, words, trouble, sentence):
     if every.startswith(b"$LOG"):
         every = sentence("LOG", 1, "x")
     path = speaker(every, answer).path
     with pytest.raises(PortError, match=words) as caught:
         BoxLink(path, patience_s=0.5)
+    assert caught.value.trouble is PortTrouble[trouble]
     assert path in str(caught.value)
     assert "\n" not in str(caught.value)
     os.close(os.open(path, os.O_RDWR | os.O_NOCTTY))  # it was let go of
@@ -257,7 +270,7 @@ def test_a_newer_box_is_refused_by_name_and_a_newer_field_is_not(speaker, senten
         return lambda heard: sentence("ID", 5, protocol, *fields) if b"identify" in heard else b""
 
     with pytest.raises(
-        LinkError, match=r"speaks protocol 2; this program knows up to 1. Update it"
+        ProtocolError, match=r"speaks protocol 2; this program knows up to 1. Update it"
     ):
         BoxLink(speaker(b"", identity(2)).path)
     with BoxLink(speaker(b"", identity(1)).path) as link:
