@@ -23,6 +23,7 @@ class FakeBox:
         self.busy_with = ""
         self.damaged = 0  # in so many answers the first SET arrives damaged
         self.resets = 0  # so many before `apply`
+        self.others = 0  # so often another program prepares a setting before `apply`
         self.sent: list[str] = []
         self.writes = 0
         self._prepared: dict[str, str] = {}
@@ -65,6 +66,9 @@ class FakeBox:
         if self.resets:
             self.resets -= 1
             self._prepared = {}
+        if self.others:
+            self.others -= 1
+            self._prepared["belt_u_ppm"] = "5"
         if arguments != (str(len(self._prepared)),):
             raise self._refused("not_now", "0 settings are prepared")
         self._keep(self._prepared)
@@ -205,6 +209,14 @@ def test_a_box_that_was_reset_meanwhile_is_told_again(resets, writes):
         with pytest.raises(CommandRefusedError, match="0 settings are prepared"):
             write_settings(fake, SEVERAL)
     assert fake.writes == writes
+
+
+def test_what_another_program_prepared_is_forgotten():
+    fake = FakeBox()
+    fake.others = 1
+    write_settings(fake, SEVERAL)
+    assert fake.values == texts(declared.defaults() | SEVERAL)
+    assert fake.writes == 1
 
 
 def test_every_setting_fits_the_commands():
