@@ -21,6 +21,7 @@ _ENCODER_ONE_SIDED = const(16384)
 _FORWARD = const(0)
 _BACKWARD = const(1)
 _ZONES = const(2)
+_PAST_ZONES = const(6)
 _SETTLE_COUNTS = const(0x10000000)
 
 
@@ -28,8 +29,8 @@ class Core:
     """A measurement from its first row on. A new measurement is a new Core.
 
     After each `step`: `belt` (BeltSpeed), `rails` (Rails), `gait` (Gait), `seconds` and
-    `microseconds` since the first row, `flags` (flags.CORE). After `settle`: `forward`, `backward`
-    and the four of `zone_lengths` (Length).
+    `microseconds` since the first row, `flags` (flags.CORE). Lengths: `lengths()` and
+    `zone_lengths()`.
     """
 
     def __init__(self, settings: dict[str, int | str]) -> None:
@@ -37,22 +38,21 @@ class Core:
         self.seconds = 0  # 2**30 of them are 34 years
         self.microseconds = 0  # 0 .. 999 999
         self.belt = BeltSpeed(settings["belt_nm_per_count"])
-        self.forward = Length()
-        self.backward = Length()
         self.rails = Rails(
             Rail(settings["rail_left_zero"], settings["rail_left_nn_per_count"]),
             Rail(settings["rail_right_zero"], settings["rail_right_nn_per_count"]),
             settings["body_mass_g"],
             settings["rail_noise_mn"],
         )
-        self.zone_lengths = (Length(), Length(), Length(), Length())
         self.flags = 0
         two_rails = self.rails.left.present and self.rails.right.present
         self._dips = Dips(settings["belt_nm_per_count"], two_rails)
         self.gait = self._dips.gait
         self._due_us = self._dips.lag_us  # until the belt's next sample for the gait
         self._counts = array("i", [0] * 6)  # of `_totals`
-        self._totals = (self.forward, self.backward) + self.zone_lengths
+        self._lengths = (Length(), Length())
+        self._zone_lengths = (Length(), Length(), Length(), Length())
+        self._totals = self._lengths + self._zone_lengths
         self._length = CountLength(settings["belt_nm_per_count"])
         self._backwards = settings["belt_direction"] == -1
         self._started = False
@@ -101,18 +101,18 @@ class Core:
         rails.step(dt_us, rail_left, rail_right)
         found = rails.left.fault | rails.right.fault << 1
         if counts:
-            # Counting is exact and cheap; lengths are made of the counts when they are asked for.
+            # Counting is exact and cheap; lengths are made of the counts when they are read.
             n = counts if counts > 0 else -counts
             pending = self._counts
-            way = _FORWARD if counts > 0 else _BACKWARD
-            pending[way] += n
-            if pending[way] > _SETTLE_COUNTS:
-                self.settle()
+            direction = _FORWARD if counts > 0 else _BACKWARD
+            pending[direction] += n
+            if pending[direction] > _SETTLE_COUNTS:
+                self._settle(_FORWARD, _ZONES)
             zone = rails.zone
             if zone is not None:
                 pending[_ZONES + zone] += n
                 if pending[_ZONES + zone] > _SETTLE_COUNTS:
-                    self.settle()
+                    self._settle(_ZONES, _PAST_ZONES)
         belt = self.belt
         belt.step(t_us, belt_us, counts)
         if belt.jumped:
@@ -131,10 +131,23 @@ class Core:
             self._due_us = due_us
         self.flags = found
 
-    def settle(self):
-        """Bring `forward`, `backward` and `zone_lengths` up to the last row."""
+    def lengths(self):
+        """The distance walked (forward, backward) up to the last row, as Lengths.
+
+        The same two objects every time; nothing is allocated.
+        """
+        self._settle(_FORWARD, _ZONES)
+        return self._lengths
+
+    def zone_lengths(self):
+        """The distance by zone, 0 to 3, as four Lengths: see `lengths`."""
+        self._settle(_ZONES, _PAST_ZONES)
+        return self._zone_lengths
+
+    def _settle(self, first, past):
+        """Make Lengths of the counts at `first` up to `past`."""
         pending = self._counts
-        for index in range(6):
+        for index in range(first, past):
             counts = pending[index]
             if counts:
                 length = self._length

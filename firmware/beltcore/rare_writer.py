@@ -38,6 +38,14 @@ def session(writer, numbers, power, boots, started_s, settings_hash, version):
     writer.finish()
 
 
+def setting(writer, key, value):
+    """A setting; value: a text."""
+    writer.start(b"SET")
+    writer.put_text(key, 24)
+    writer.put_text(value, 20)
+    writer.finish()
+
+
 def block(writer, session, block, part, data):
     """A part of a session's block; data: base64, at most 64 letters."""
     writer.start(b"BLK")

@@ -4,6 +4,7 @@ A setting is a key, a default and what is allowed. Integers have a range; the on
 `box_name`, has a length and an alphabet that can't break a sentence on the wire.
 """
 
+from .arguments import Refused
 from .compat import const
 from .crc import crc16
 
@@ -35,8 +36,11 @@ KEYS = ("schema", NAME_KEY) + tuple(row[0] for row in INTEGERS)
 LATER_KEYS = KEYS[2 + _FIRST :]
 
 
-class SettingsError(ValueError):
+class SettingsError(Refused):
     """A setting that is unknown or outside its range; the text names key, value and range."""
+
+    def __init__(self, text, kind="range"):
+        super().__init__(kind, text)
 
 
 def defaults() -> dict[str, int | str]:
@@ -58,7 +62,7 @@ def allowed(key: str) -> str:
     for name, _default, low, high in INTEGERS:
         if name == key:
             return "%d to %d" % (low, high)
-    raise SettingsError("%s is not a setting" % _shown(key))
+    raise SettingsError("%s is not a setting" % _shown(key), "unknown_key")
 
 
 def check(key: str, value: object) -> None:

@@ -10,6 +10,9 @@ from .crc import crc16
 SENTENCE_MAX = const(100)
 SEQUENCE_PERIOD = const(10_000)
 
+# Of an answer's status, text and kind together, so that it fits beside the longest id.
+_ANSWER_LETTERS = const(72)
+
 _HALF_MM_IN_NM = const(500_000)
 _METRES_HIGHEST = const(0x3FFFFFFF)
 
@@ -56,11 +59,11 @@ class Writer:
 
     def distance(self, core):
         """The sums of the belt, and the gait."""
-        core.settle()
+        forward, backward = core.lengths()
         self.start(b"DST")
         self.put_thousandths(core.seconds, core.microseconds // 1000)
-        self._put_length(core.forward)
-        self._put_length(core.backward)
+        self._put_length(forward)
+        self._put_length(backward)
         gait = core.gait
         self.put(gait.steps)
         self.put(gait.cadence_spm_x10)
@@ -76,13 +79,13 @@ class Writer:
 
     def zones(self, core):
         """The sums by zone; empty in a box without cells."""
-        core.settle()
+        lengths = core.zone_lengths()
         self.start(b"ZON")
         self.put_thousandths(core.seconds, core.microseconds // 1000)
         known = core.rails.left.present or core.rails.right.present
         for zone in range(4):
             if known:
-                self._put_length(core.zone_lengths[zone])
+                self._put_length(lengths[zone])
             else:
                 self.put(None)
         self.finish()
@@ -94,12 +97,18 @@ class Writer:
         self.put_text(settings_hash, 4)
         self.finish()
 
-    def answer(self, identifier, status, text):
-        """The answer to command `identifier`: status "ok" or "error", and a text."""
+    def answer(self, identifier, kind, text):
+        """The answer to command `identifier`: kind of sentence.ANSWER_KINDS, and a text for people.
+
+        A text that is too long ends in two dots, so that no number in it looks whole.
+        """
+        status = "ok" if kind == "ok" else "error"
+        room = _ANSWER_LETTERS - len(status) - len(kind)
         self.start(b"ANS")
         self.put(identifier)
         self.put_text(status, 5)
-        self.put_text(text, 68)
+        self.put_text(text if len(text) <= room else text[: room - 2] + "..", room)
+        self.put_text(kind, 12)
         self.finish()
 
     def log(self, text):

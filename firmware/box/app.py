@@ -146,9 +146,9 @@ class App:
         """Send what the writer has written."""
         self._port.send(self.writer)
 
-    def answer(self, identifier, status, text):
-        """Answer a command."""
-        self.writer.answer(identifier, status, text)
+    def answer(self, identifier, kind, text):
+        """Answer a command; kind: one of sentence.ANSWER_KINDS."""
+        self.writer.answer(identifier, kind, text)
         self.send()
 
     def log(self, text):

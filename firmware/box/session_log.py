@@ -46,17 +46,17 @@ class SessionLog:
 
     def second(self, core, box_flags, settings_hash):
         """A second has passed. Raises OSError when a block can't be kept: it is lost then."""
-        core.settle()
         speed_mm_s = core.belt.speed_mm_s
         moving = speed_mm_s >= _MOVING_MM_S or speed_mm_s <= -_MOVING_MM_S
         if moving:
             self._moved_s = core.seconds
         if not self.session:
             if not moving:
-                self._forward_m = core.forward.m
-                self._forward_mm = core.forward.mm
-                self._backward_m = core.backward.m
-                self._backward_mm = core.backward.mm
+                forward, backward = core.lengths()
+                self._forward_m = forward.m
+                self._forward_mm = forward.mm
+                self._backward_m = backward.m
+                self._backward_mm = backward.mm
                 return
             self._start(settings_hash)
         self._record(core, box_flags)
@@ -107,8 +107,9 @@ class SessionLog:
                 self._backward_m,
                 self._backward_mm,
             )
-        forward_mm = _apart_mm(core.forward, self._forward_m, self._forward_mm)
-        backward_mm = _apart_mm(core.backward, self._backward_m, self._backward_mm)
+        forward, backward = core.lengths()
+        forward_mm = _apart_mm(forward, self._forward_m, self._forward_mm)
+        backward_mm = _apart_mm(backward, self._backward_m, self._backward_mm)
         rails = core.rails
         zone = rails.zone
         reliance = rails.reliance_permille

@@ -3,12 +3,13 @@
 import os
 
 from beltcore import blocks
+from beltcore.arguments import Refused
 
 from .session_store import ACKNOWLEDGED, KEPT
 
 
 class SessionReader:
-    """Methods raise OSError when the flash fails, ValueError for what isn't there."""
+    """Methods raise OSError when the flash fails, Refused for what isn't there."""
 
     def __init__(self, store):
         """store: the SessionStore."""
@@ -37,14 +38,14 @@ class SessionReader:
             file.seek(blocks.HEAD_BYTES + index * blocks.BLOCK_BYTES)
             data = file.read(blocks.BLOCK_BYTES)
         if len(data) < blocks.BLOCK_BYTES:
-            raise ValueError("session %d has no block %d" % (number, index))
+            raise Refused("range", "session %d has no block %d" % (number, index))
         return data
 
     def acknowledge(self, number, count):
         """A host has all `count` blocks: from now on the session may be dropped before others."""
-        found = self.blocks(number)
-        if count != found:
-            raise ValueError("session %d has %d blocks and not %d" % (number, found, count))
+        kept = self.blocks(number)
+        if count != kept:
+            raise Refused("range", "session %d has %d blocks and not %d" % (number, kept, count))
         if not self._store.kept[number]:
             path = self._store.path(number)
             os.rename(path, path[: -len(KEPT)] + ACKNOWLEDGED)
@@ -52,4 +53,4 @@ class SessionReader:
 
     def _must_have(self, number):
         if number not in self._store.kept:
-            raise ValueError("there is no session %d" % number)
+            raise Refused("no_session", "there is no session %d" % number)

@@ -1,6 +1,6 @@
-"""The box's own sessions told to a host: `sessions`, `read`, `ack`, and the sentence SES.
+"""The commands about the box's own sessions: `sessions`, `read`, `ack`; and the sentence SES.
 
-See console.py and rare.py.
+See verbs.py.
 """
 
 from binascii import b2a_base64
@@ -9,12 +9,11 @@ from struct import unpack
 from micropython import const
 
 from beltcore import blocks, rare_writer
+from beltcore.arguments import Refused, expect, numbers
 from beltcore.crc import crc16
 
 from . import session_reader
 from .clock import Clock
-from .console import expect
-from .verbs import numbers
 
 # Blocks in one answer to `read`.
 _READ_MOST = const(60)
@@ -24,24 +23,23 @@ def do(console, verb, arguments):
     """As verbs.do."""
     app = console.app
     if verb == "sessions":
-        expect(arguments, 0, "sessions")
+        expect(arguments, 0)
         return _sessions(app, Clock(app.power))
     if verb == "read":
-        if len(arguments) == 2:
-            arguments.append("1")
-        session, block, count = numbers(arguments, 3, "read,session,block,count")
+        session, block, *counts = numbers(arguments, 2, 3)
+        count = counts[0] if counts else 1
         if not 1 <= count <= _READ_MOST:
-            raise ValueError("read takes 1 to %d blocks" % _READ_MOST)
+            raise Refused("range", "read takes 1 to %d blocks" % _READ_MOST)
         return _read(app, session, block, count)
-    session, count = numbers(arguments, 2, "ack,session,blocks")
+    session, count = numbers(arguments, 2)
     if session == app.session_log.session:
-        raise ValueError("session %d is under way" % session)
+        raise Refused("not_now", "session %d is under way" % session)
     session_reader.SessionReader(app.sessions).acknowledge(session, count)
     return ""
 
 
 def tell(app, number, clock):
-    """Send what is known of a session. Raises OSError, ValueError when there is none."""
+    """Send what is known of a session. Raises OSError, Refused when there is none."""
     sessions = session_reader.SessionReader(app.sessions)
     state = blocks.UNDER_WAY
     if number == app.session_log.session:
@@ -64,17 +62,17 @@ def tell(app, number, clock):
             boots = kept_boots
             started_s = clock.date(power, clock_s)
             settings_hash = "%04X" % fingerprint
-    numbers_of_it = (number, count, state)
-    rare_writer.session(app.writer, numbers_of_it, power, boots, started_s, settings_hash, version)
+    first_fields = (number, count, state)
+    rare_writer.session(app.writer, first_fields, power, boots, started_s, settings_hash, version)
     app.send()
 
 
 def _sessions(app, clock):
-    numbers = app.sessions.numbers()
-    for number in numbers:
+    kept = app.sessions.numbers()
+    for number in kept:
         tell(app, number, clock)
         yield
-    return str(len(numbers))
+    return str(len(kept))
 
 
 def _read(app, session, block, count):

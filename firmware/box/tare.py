@@ -2,6 +2,8 @@
 
 from micropython import const
 
+from beltcore.arguments import Refused
+
 _TICKS = const(80)
 # After a start or a change of settings a median needs samples before there is a force.
 _WAIT_TICKS = const(40)
@@ -18,7 +20,7 @@ def _silent_side(rails):
 
 
 class Tare:
-    """Gathers a second of ticks; then `done`, and `result` gives settings or raises ValueError."""
+    """Gathers a second of ticks; then `done`, and `result` gives settings or raises Refused."""
 
     def __init__(self):
         self.done = False
@@ -49,28 +51,29 @@ class Tare:
         self.done = self._ticks >= _TICKS
 
     def result(self, settings):
-        """The settings to change. ValueError: why there is no zero to be had."""
+        """The settings to change. Raises Refused, which says why there is no zero to be had."""
         if self._unknown:
-            raise ValueError(
-                "no force from the %s cell: is it wired and calibrated?" % self._unknown
+            raise Refused(
+                "not_now", "no force from the %s cell: is it wired and calibrated?" % self._unknown
             )
-        found = {}
+        changes = {}
         noise_mn = 0
         for forces, side in ((self._sides[0], "left"), (self._sides[1], "right")):
             if not forces:
                 continue
             spread_mn = max(forces) - min(forces)
             if spread_mn > _QUIET_MN:
-                raise ValueError(
-                    "the %s rail moves by %d mN; let go and try again" % (side, spread_mn)
+                raise Refused(
+                    "not_now",
+                    "the %s rail moves by %d mN; let go and try again" % (side, spread_mn),
                 )
             mean_mn = sum(forces) // len(forces)
             size = settings["rail_%s_nn_per_count" % side]
             zero = settings["rail_%s_zero" % side] + mean_mn * 1_000_000 // size
-            found["rail_%s_zero" % side] = min(max(zero, -8_388_608), 8_388_607)
+            changes["rail_%s_zero" % side] = min(max(zero, -8_388_608), 8_388_607)
             noise_mn += spread_mn
-        if not found:
-            raise ValueError("no cell is set up: set rail_left_nn_per_count first")
+        if not changes:
+            raise Refused("not_now", "no cell is set up: set rail_left_nn_per_count first")
         # A hand off the rail stays within the spread of a second; the sum of both sides at worst.
-        found["rail_noise_mn"] = noise_mn
-        return found
+        changes["rail_noise_mn"] = noise_mn
+        return changes

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
 from pathlib import Path
 
-from beltcore import blocks, version, writer
+from beltcore import blocks, command_forms, version, writer
 from beltcore.belt import lag_us
-from beltcore.host import block_fields, flags, sentence
+from beltcore.host import block_fields, commands, flags, sentence
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 TEXT = (FIRMWARE / "PROTOCOL.md").read_text()
@@ -49,22 +48,42 @@ def test_flags():
 
 
 def test_commands():
-    told = {
-        command.split(",")[0]
-        for cell, _does, _answer in table("command")
-        for command in re.findall("`([^`]*)`", cell)
-    }
-    # Those that session_verbs takes are named in the console, too.
-    sources = [(FIRMWARE / "box" / name).read_text() for name in ("console.py", "verbs.py")]
-    compared = set()
-    for node in ast.walk(ast.parse("\n".join(sources))):
-        if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name):
-            if node.left.id != "verb":
+    declared = []
+    for _verb, forms, does, answer in commands.command_table():
+        declared.append([" ".join(f"`{form}`" for form in forms), does, answer])
+    assert table("command") == declared
+
+
+def test_the_words_of_commands_are_of_declared_ones():
+    assert list(commands._WORDS) == list(command_forms.FORMS)
+
+
+def test_kinds_of_answers():
+    rows = table("kind")
+    assert [(kind.strip("`"), meaning) for kind, meaning in rows] == [
+        *sentence.ANSWER_KINDS.items()
+    ]
+
+
+def kinds_in_source():
+    """The kinds that the box's sources name where they answer or refuse."""
+    # How many arguments come before the kind.
+    before = {"Refused": 0, "_finish": 1, "getattr": 2, "SettingsError": 1}
+    kinds = set()
+    for path in [*(FIRMWARE / "box").glob("*.py"), *(FIRMWARE / "beltcore").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
                 continue
-            for constant in ast.walk(node.comparators[0]):
-                if isinstance(constant, ast.Constant):
-                    compared.add(constant.value)
-    assert told == compared
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            place = before.get(name, len(node.args))
+            if place < len(node.args) and isinstance(node.args[place], ast.Constant):
+                kinds.add(node.args[place].value)
+    return kinds - {None}
+
+
+def test_the_box_answers_with_the_declared_kinds():
+    """`range` is what a SettingsError is where it doesn't say otherwise, too."""
+    assert kinds_in_source() == set(sentence.ANSWER_KINDS)
 
 
 def test_figures():

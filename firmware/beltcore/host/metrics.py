@@ -35,12 +35,12 @@ def metric_row(core: Core) -> list[int | None]:
 
     For hosts and for replay: it allocates, and its millimetres are Python's own integers.
     """
-    core.settle()
-    forward_mm = core.forward.in_mm()
-    backward_mm = core.backward.in_mm()
+    forward, backward = core.lengths()
+    forward_mm = forward.in_mm()
+    backward_mm = backward.in_mm()
     zones_mm = [None, None, None, None]
     if core.rails.left.present or core.rails.right.present:
-        zones_mm = [length.in_mm() for length in core.zone_lengths]
+        zones_mm = [length.in_mm() for length in core.zone_lengths()]
     return [
         core.seconds * 1000 + core.microseconds // 1000,
         core.belt.belt_mm_s,

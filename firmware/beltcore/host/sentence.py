@@ -49,10 +49,12 @@ TYPES = {
     ),
     # Metres by zone, before every tenth DST.
     "ZON": ("t_ms", "hands_off_mm", "light_mm", "supported_mm", "heavy_mm"),
-    # The answer to a command.
-    "ANS": ("id", "status", "text"),
+    # The answer to a command: ok or error, a text for people, and which kind of answer it is.
+    "ANS": ("id", "status", "text", "kind"),
     # Something that a person may want to know.
     "LOG": ("text",),
+    # A setting: on `settings`, one for each.
+    "SET": ("key", "value"),
     # A session that the box keeps.
     "SES": (
         "session",
@@ -82,7 +84,7 @@ TYPES = {
     "RST": ("powers", "hards", "watchdogs", "sleeps", "softs", "unknowns", "crashes"),
 }
 # So many fields at a type's end came later: an older box doesn't send them, and they are unknown.
-LATER_FIELDS = {"DST": 4, "SES": 1}
+LATER_FIELDS = {"DST": 4, "ANS": 1, "SES": 1}
 TEXT_FIELDS = (
     "firmware",
     "board",
@@ -92,6 +94,22 @@ TEXT_FIELDS = (
     "micropython",
     "status",
     "text",
+    "kind",
+    "key",
+    "value",
     "data",
     "serial",
 )
+
+# The `kind` of an ANS, for programs: what it means. Empty from an older box. See ../command.py.
+ANSWER_KINDS = {
+    "ok": "done",
+    "unknown_verb": "the box has no such command; an older firmware has fewer",
+    "usage": "the arguments are too many, too few, or not of the form that the command takes",
+    "unknown_key": "the box has no such setting; an older firmware has fewer",
+    "range": "a value is outside what is allowed, or a number outside what there is",
+    "busy": "a command that takes several ticks is under way: wait for its answer, then ask again",
+    "no_session": "the box has no session of that number (any more)",
+    "not_now": "what the box or the rails are doing doesn't allow it; the text says what to change",
+    "failed": "the flash failed, or is full",
+}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from beltbox.errors import BeltBoxError
+from beltbox.link.box_settings import read_settings
 from beltbox.link.link import BoxLink, LinkEvent
 from beltbox.link.wire import raw_row
 from beltbox.replay.replay import computed_again
@@ -38,7 +39,7 @@ def play(scenario: str | Path, *, by_hand: Sequence[dict[str, Any]] = ()) -> Pla
         raw: list[RawRow] = []
         with VirtualBox(scenario, speed=0, truth=truth_file, wait_for_host=True) as box:
             with BoxLink(box.port) as link:
-                settings = link.settings()
+                settings = read_settings(link)
                 link.command("stream", 0)
                 link.command("raw", 1)
                 link.command("begin")

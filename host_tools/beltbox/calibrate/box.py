@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from beltbox.errors import CalibrationError, LinkError
+from beltbox.link.box_settings import read_settings, write_settings
 from beltbox.link.health import ask_health
 from beltbox.link.link import BoxLink
 from beltbox.link.meeting import Identity, LinkEvent
@@ -36,7 +37,7 @@ class CalibrateBox:
         """Learns settings and number of the box. Raises LinkError. tell: what is waited for."""
         self.link = link
         self._tell = tell
-        self.settings = link.settings()
+        self.settings = read_settings(link)
         health = ask_health(link)
         self.serial = "" if health is None else health.serial
         if link.identity is None:
@@ -63,7 +64,8 @@ class CalibrateBox:
     def change(self, values: Mapping[str, int | str]) -> None:
         """Set what differs; `undo` takes it back.
 
-        Raises UnfinishedError with nothing done, LinkError with some of it done.
+        Raises UnfinishedError with nothing set, LinkError with all or none of it set (on a box
+        with older firmware: some of it).
         """
         differ = {
             key: value
@@ -76,9 +78,8 @@ class CalibrateBox:
         self._note.add(self.settings, differ)
         for key in differ:
             self._before.setdefault(key, self.settings[key])
-        for key, value in differ.items():
-            self.link.command("set", key, value)
-            self.settings[key] = value
+        write_settings(self.link, differ)
+        self.settings |= differ
 
     def keep(self, keys: Iterable[str]) -> None:
         """What was changed of these stays. Raises UnfinishedError."""
@@ -92,11 +93,10 @@ class CalibrateBox:
         try:
             if not self.link.connected:
                 self._wait_for_return()
-            for key, value in list(self._before.items()):
-                self.link.command("set", key, value)
-                self.settings[key] = value
-                del self._before[key]
-                self._note.drop([key])
+            write_settings(self.link, self._before)
+            self.settings |= self._before
+            self._note.drop(self._before)
+            self._before.clear()
         except (LinkError, TimeoutError, KeyboardInterrupt) as error:
             rest = " ".join(f"{key}={value}" for key, value in self._before.items())
             raise CalibrationError(

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 
 from beltbox.doctor.sensors import Belt, Cell, examine_belt, examine_cell, span_s
 from beltbox.errors import BeltBoxError, LinkError
+from beltbox.link.box_settings import read_settings
 from beltbox.link.health import Health, ask_health
 from beltbox.link.link import BoxLink
 from beltbox.link.meeting import Identity, LinkEvent
@@ -77,7 +78,7 @@ def examine(
     Raises LinkError when it doesn't answer, DoctorError when no rows come.
     """
     ask_health(link)  # the times of its ticks count from now
-    settings = link.settings()
+    settings = read_settings(link)
     crash_count, crash_lines = _crash(link)
     reader = link.reader
     before = (reader.good, reader.damaged, reader.missing)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from beltbox.clock import CLOCK, Clock
 from beltbox.errors import LinkError
 from beltbox.link.link import BoxLink
-from beltbox.link.meeting import NoProgramError
-from beltbox.link.ports import ByteSink, Candidate, PortError, candidates
+from beltbox.link.meeting import NoProgramError, ProtocolError
+from beltbox.link.ports import ByteSink, Candidate, PortError, PortTrouble, candidates
 from beltbox.link.unfinished import put_back
 from beltbox.words import printable
 
@@ -25,8 +25,8 @@ def find_box(
     """The link to the box at `path`, or, without one, to the only box that is here.
 
     Asks every port, or only those of `among`, who it is. What a calibration that was killed has
-    left on the box is put back, and told on the standard error. Raises PortError when there is
-    none, or more than one.
+    left on the box is put back, and reported on the standard error. Raises PortError when there
+    is none, or more than one.
     """
     link = _find(path, capture, tell, among, clock)
     try:
@@ -47,16 +47,17 @@ def _find(
     if path is not None:
         return BoxLink(path, capture=capture, clock=clock)
     links: list[BoxLink] = []
-    refused: list[str] = []
-    stopped: list[NoProgramError] = []
+    refusals: list[str] = []
+    without_program: list[NoProgramError] = []
     try:
         for candidate in candidates() if among is None else among:
             tell(f"Asking {candidate.path} ({candidate.description}) …")
             try:
                 links.append(BoxLink(candidate.path, patience_s=candidate.patience_s, clock=clock))
             except (PortError, LinkError) as error:
-                stopped += [error] if isinstance(error, NoProgramError) else []
-                refused.append(_briefly(candidate, error))
+                if isinstance(error, NoProgramError):
+                    without_program.append(error)
+                refusals.append(f"{candidate.path} ({_trouble(error).value})")
         if len(links) == 1:
             link = links.pop()
             link.capture_to(capture)
@@ -66,9 +67,9 @@ def _find(
             raise PortError(
                 f"{len(links)} boxes are here: {names}. Name one: --port {links[0].path}"
             )
-        if len(stopped) == 1:
-            raise stopped[0]
-        asked = f" Asked: {'; '.join(refused)}." if refused else ""
+        if len(without_program) == 1:
+            raise without_program[0]
+        asked = f" Asked: {'; '.join(refusals)}." if refusals else ""
         raise PortError(
             "No BeltBox was found. Plug it in with a cable that carries data, or start one without "
             f"hardware: beltbox sim.{asked}"
@@ -82,19 +83,12 @@ def _warn(text: str) -> None:
     print(printable(text), file=sys.stderr)
 
 
-def _briefly(candidate: Candidate, error: Exception) -> str:
-    briefly = {
-        "is busy": "busy: another program has it open",
-        "is silent": "silent",
-        "something else": "something else",
-        "may not be opened": "may not be opened by this user",
-        "the box's program doesn't run": "MicroPython without the box's program",
-        "speaks protocol": "a box of a newer protocol: update this program",
-    }
-    for sign, words in briefly.items():
-        if sign in str(error):
-            return f"{candidate.path} ({words})"
-    return f"{candidate.path} (no answer)"
+def _trouble(error: PortError | LinkError) -> PortTrouble:
+    if isinstance(error, PortError):
+        return error.trouble
+    if isinstance(error, ProtocolError):
+        return PortTrouble.NEWER_PROTOCOL
+    return PortTrouble.NO_ANSWER
 
 
 def _name(link: BoxLink) -> str:

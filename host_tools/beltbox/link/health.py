@@ -39,11 +39,13 @@ def ask_health(link: BoxLink) -> Health | None:
     """Ask the box; None if its firmware is too old to know. Raises LinkError."""
     for _ in range(_TRIES):
         try:
-            machine, answers = link.ask("health", types=("HLT", "RST"))
-        except CommandRefusedError:
-            return None
+            machine, sentences = link.ask("health", types=("HLT", "RST"))
+        except CommandRefusedError as error:
+            if error.is_kind("unknown_verb"):
+                return None
+            raise
         values: dict[str, Value] = {}
-        for sentence in answers:
+        for sentence in sentences:
             values |= named(sentence)
         if {"serial", "powers"} <= values.keys():
             return _health(machine, values)

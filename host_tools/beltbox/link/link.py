@@ -13,8 +13,7 @@ from beltbox.clock import CLOCK, Clock
 from beltbox.errors import LinkError
 from beltbox.link.meeting import Absence, Identity, LinkEvent, Meeting, Silence, identity_of, meet
 from beltbox.link.ports import PATIENCE_S, PORT_FAILURES, ByteSink, PortError, open_port
-from beltbox.link.wire import Sentence, Value, named, sentences
-from beltcore import settings as declared
+from beltbox.link.wire import Sentence, Value, kind_by_old_words, named, sentences
 from beltcore.host.reader import Reader, encode_command
 
 # A command is repeated, by the same id, until it is answered; a tare takes a second.
@@ -24,7 +23,18 @@ _RETURN_POLL_S = 0.3
 
 
 class CommandRefusedError(LinkError):
-    """The box answered a command with a reason why not."""
+    """The box answered a command with a reason why not.
+
+    kind: one of beltcore's ANSWER_KINDS; "" from older firmware, which only says it in words.
+    """
+
+    def __init__(self, message: str, kind: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
+
+    def is_kind(self, kind: str) -> bool:
+        """Whether the refusal is of this kind of ANSWER_KINDS; older firmware's by its words."""
+        return (self.kind or kind_by_old_words(str(self))) == kind
 
 
 class SafeModeError(LinkError):
@@ -115,7 +125,9 @@ class BoxLink:
                         self._waiting.append(item)
                 if answer is not None:
                     if answer["status"] != "ok":
-                        raise CommandRefusedError(f"The box refused {verb}: {answer['text']}.")
+                        raise CommandRefusedError(
+                            f"The box refused {verb}: {answer['text']}.", str(answer["kind"])
+                        )
                     return str(answer["text"])
                 if self._port is None:
                     raise LinkError(f"The box at {self.path} was unplugged before it answered.")
@@ -151,24 +163,6 @@ class BoxLink:
             for item in self._waiting
             if not isinstance(item, Sentence) or item.type not in types
         )
-
-    def settings(self) -> dict[str, int | str]:
-        """Every setting of the box, checked by the common declaration. Raises LinkError."""
-        values: dict[str, int | str] = {}
-        for key in declared.KEYS:
-            try:
-                _, _, text = self.command("get", key).partition("=")
-            except CommandRefusedError:
-                if key not in declared.LATER_KEYS:
-                    raise
-                values[key] = declared.defaults()[key]  # an older box, which is as if it had it
-                self.unknown_settings.add(key)
-                continue
-            try:
-                values[key] = declared.parse(key, text)
-            except declared.SettingsError as error:
-                raise LinkError(f"The box at {self.path} has a bad setting: {error}.") from error
-        return values
 
     def listen(self) -> Iterator[Sentence | LinkEvent | None]:
         """What comes, for ever; None when nothing came for a moment, so that a caller can act."""

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 from beltbox.clock import Clock
 from beltbox.errors import LinkError
-from beltbox.link.ports import PORT_FAILURES, PortError, candidates, ports_in_words
+from beltbox.link.ports import (
+    PORT_FAILURES,
+    PortError,
+    PortTrouble,
+    candidates,
+    ports_in_words,
+)
 from beltbox.link.wire import Sentence, named, sentences
 from beltcore.host.reader import Reader
 from beltcore.version import PROTOCOL_VERSION
@@ -20,11 +26,15 @@ SILENT_S = 3.0
 """So long without a byte from a port that is there is worth an event."""
 
 
+class ProtocolError(LinkError):
+    """The box speaks a newer protocol than this program knows."""
+
+
 class NoProgramError(PortError):
     """MicroPython answers at the port `path`, but the box's program doesn't run."""
 
     def __init__(self, message: str, path: str) -> None:
-        super().__init__(message)
+        super().__init__(message, PortTrouble.NO_PROGRAM)
         self.path = path
 
 
@@ -74,8 +84,8 @@ def meet(
 
     ask: sends the question. receive: what has come, or comes within a moment; raises one of
     PORT_FAILURES where the port vanishes. reader: the link's. Raises PortError when there is no
-    BeltBox, NoProgramError when it is one whose program doesn't run, LinkError when it speaks a
-    newer protocol.
+    BeltBox, NoProgramError when it is one whose program doesn't run, ProtocolError when it speaks
+    a newer protocol.
     """
     heard: list[Sentence] = []
     received = bytearray()
@@ -104,11 +114,11 @@ def meet(
 
 
 def identity_of(sentence: Sentence, path: str) -> Identity:
-    """What an ID says. Raises LinkError for a protocol that isn't known here."""
+    """What an ID says. Raises ProtocolError for a protocol that isn't known here."""
     values = named(sentence)
     protocol = values["protocol"]
     if not isinstance(protocol, int) or protocol > PROTOCOL_VERSION:
-        raise LinkError(
+        raise ProtocolError(
             f"The box at {path} speaks protocol {protocol}; this program knows up to "
             f"{PROTOCOL_VERSION}. Update it: pip install --upgrade beltbox."
         )
@@ -146,11 +156,13 @@ def _no_box(path: str, heard: bytes, *, sends_sentences: bool) -> PortError:
             said = "what no text has (noise, or another speed than 115200 baud)"
         return PortError(
             f"{path} belongs to something else: it isn't a BeltBox that said {said}. "
-            f"{ports_in_words()}"
+            f"{ports_in_words()}",
+            PortTrouble.FOREIGN,
         )
     return PortError(
         f"{path} is silent: no BeltBox answers there. Is the firmware on the board, and its cable "
-        f"one that carries data? {ports_in_words()}"
+        f"one that carries data? {ports_in_words()}",
+        PortTrouble.SILENT,
     )
 
 

@@ -9,6 +9,7 @@ import os
 import stat
 import tempfile
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
@@ -38,8 +39,25 @@ PORT_FAILURES = _port_failures()
 """What using a port that vanishes, or isn't one, may raise."""
 
 
+class PortTrouble(Enum):
+    """Why there is no box at a port; the value says it in a few words, for a list of ports."""
+
+    BUSY = "busy: another program has it open"
+    FORBIDDEN = "may not be opened by this user"
+    SILENT = "silent"
+    FOREIGN = "something else"
+    NO_PROGRAM = "MicroPython without the box's program"
+    NEWER_PROTOCOL = "a box of a newer protocol: update this program"
+    NO_ANSWER = "no answer"
+    """All that isn't told apart: gone, not a port, a box that doesn't say who it is."""
+
+
 class PortError(BeltBoxError):
     """A port that isn't there, is busy, or belongs to something else."""
+
+    def __init__(self, message: str, trouble: PortTrouble = PortTrouble.NO_ANSWER) -> None:
+        super().__init__(message)
+        self.trouble = trouble
 
 
 class ByteSink(Protocol):
@@ -165,7 +183,7 @@ def open_port(path: str) -> serial.Serial:
     try:
         port.open()
     except PORT_FAILURES as error:
-        raise PortError(_why(path, error)) from error
+        raise _not_opened(path, error) from error
     with contextlib.suppress(OSError):  # a pseudo-terminal has no such line
         port.dtr = True  # native USB sends nothing without it
     return port
@@ -183,27 +201,30 @@ def _is_own_terminal(path: str) -> bool:
         return False
 
 
-def _why(path: str, error: Exception) -> str:
+def _not_opened(path: str, error: Exception) -> PortError:
     number = getattr(error, "errno", None)
     said = str(error)
     if number in (errno.ENOENT, errno.ENOTDIR, errno.ENXIO, errno.EIO) or (
         number is None and "FileNotFound" in said
     ):
-        return f"There is no port {path}. {ports_in_words()}"
+        return PortError(f"There is no port {path}. {ports_in_words()}")
     if number in (errno.EAGAIN, errno.EBUSY) or "exclusively lock" in said:
-        return (
-            f"Port {path} is busy: another program has it open. Close that program, then try again."
+        return PortError(
+            f"Port {path} is busy: another program has it open. Close that program, then try "
+            "again.",
+            PortTrouble.BUSY,
         )
     if number in (errno.EACCES, errno.EPERM) or "PermissionError" in said:
-        return (
+        return PortError(
             f"Port {path} may not be opened by this user, or another program has it. On Linux, add "
-            "yourself to the group `dialout` and log in again."
+            "yourself to the group `dialout` and log in again.",
+            PortTrouble.FORBIDDEN,
         )
     # pyserial drops the number of what a file, a pipe or another device answers to port settings.
     if number in (errno.ENOTTY, errno.EINVAL, errno.EISDIR) or "Could not configure" in said:
-        return f"{path} isn't a serial port. {ports_in_words()}"
+        return PortError(f"{path} isn't a serial port. {ports_in_words()}")
     reason = os.strerror(number) if isinstance(number, int) else said
-    return f"Port {path} can't be opened: {reason}. {ports_in_words()}"
+    return PortError(f"Port {path} can't be opened: {reason}. {ports_in_words()}")
 
 
 def ports_in_words() -> str:

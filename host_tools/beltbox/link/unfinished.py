@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from beltbox.errors import BeltBoxError, LinkError
 from beltbox.files import default_store_file, written_whole
+from beltbox.link.box_settings import read_settings, write_settings
 from beltbox.link.health import ask_health
 from beltbox.link.link import BoxLink, CommandRefusedError
 
@@ -106,19 +107,20 @@ def put_back(link: BoxLink, tell: Callable[[str], None]) -> None:
         health = ask_health(link)
         note = Note("" if health is None else health.serial, link.identity.box_name)
         changes = note.changes()
-        done: list[str] = []
-        for key, change in changes.items():
-            there = link.command("get", key).partition("=")[2]
-            if there in map(str, change.meanwhile):
-                link.command("set", key, change.before)
-                done.append(f"{key}={change.before} (it was {there})")
+        there = read_settings(link) if changes else {}
+        if not changes.keys() <= there.keys():
+            unknown = ", ".join(changes.keys() - there.keys())
+            raise UnfinishedError(f"this version of beltbox knows no setting {unknown}.")
+        before = {
+            key: change.before for key, change in changes.items() if there[key] in change.meanwhile
+        }
+        write_settings(link, before)
         note.drop(changes)
     except (CommandRefusedError, UnfinishedError) as error:
         tell(f"A calibration was broken off, and its settings can't be put back: {error}")
     except LinkError:
         return  # the command that comes now will say what is wrong; the note waits
     else:
-        if done:
-            tell(
-                f"A calibration of this box was broken off; put back as before: {', '.join(done)}."
-            )
+        if before:
+            words = ", ".join(f"{key}={before[key]} (it was {there[key]})" for key in before)
+            tell(f"A calibration of this box was broken off; put back as before: {words}.")

@@ -36,6 +36,24 @@ def named(sentence: Sentence) -> dict[str, Value]:
     return dict(zip(TYPES[sentence.type], sentence.values, strict=True))
 
 
+# Firmware from before ANS had a `kind`: what its refusals have in them, by the kind they are of.
+# The only place where the words of an answer matter; never add to it.
+_OLD_WORDS = {
+    "unknown_verb": "no verb ",
+    "unknown_key": "is not a setting",
+    "busy": "wait for its answer",
+    "no_session": "there is no session",
+}
+
+
+def kind_by_old_words(text: str) -> str:
+    """The kind, of ANSWER_KINDS, of a refusal by firmware that sends none; "" if unknown."""
+    for kind, words in _OLD_WORDS.items():
+        if words in text:
+            return kind
+    return ""
+
+
 def raw_row(sentence: Sentence) -> RawRow | None:
     """The raw row of a RAW sentence, or None where a value is outside what a box can send."""
     t_us, count, left, right = sentence.values

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
+from beltbox.link.box_settings import read_settings
 from beltbox.link.link import BoxLink, LinkError
 from beltbox.link.wire import Sentence, named
 from beltbox.record.measurement import ROW_TYPES, Measurement
@@ -57,7 +58,7 @@ class BoxRequests:
     def settings(self, settings_hash: str) -> dict[str, int | str] | None:
         """The box's settings, which have this hash now; None without an answer."""
         try:
-            settings = self._link.settings()
+            settings = read_settings(self._link)
         except LinkError as error:
             self._note("note", str(error))
             self._measurement.settings_learnt(None)

@@ -24,6 +24,7 @@ from beltbox.link.box_sessions import (
     follows,
     stated_crc,
 )
+from beltbox.link.box_settings import read_settings
 from beltbox.link.clock import give_time
 from beltbox.link.health import Health, ask_health
 from beltbox.link.link import BoxLink, CommandRefusedError
@@ -79,9 +80,10 @@ class Pulled:
     def why_newer(self) -> list[str]:
         """A sentence for each of `newer`."""
         return [
-            f"Session {one.number} on the box was written by newer firmware (format {one.version}; "
-            f"this beltbox reads {VERSION}): it stays there. Update beltbox, and pull again."
-            for one in self.newer
+            f"Session {session.number} on the box was written by newer firmware (format "
+            f"{session.version}; this beltbox reads {VERSION}): it stays there. Update beltbox, "
+            "and pull again."
+            for session in self.newer
         ]
 
 
@@ -116,9 +118,9 @@ class Puller:
         identity = self._link.identity
         if health is None or identity is None:
             raise self._too_old()
-        wrong = give_time(self._link)
-        if wrong is not None:
-            raise PullError(f"{wrong} Then pull again: nothing was brought yet.")
+        wrong_clock = give_time(self._link)
+        if wrong_clock is not None:
+            raise PullError(f"{wrong_clock} Then pull again: nothing was brought yet.")
         origin = Origin(
             serial=health.serial,
             box_name=identity.box_name,
@@ -141,89 +143,90 @@ class Puller:
         starts = start_times(
             sessions, known, datetime.now(UTC) - timedelta(seconds=health.uptime_s)
         )
-        there = {one.number: _find(one, known) for one in sessions}
+        matches = {session.number: _find(session, known) for session in sessions}
         wanted: list[BoxSession] = []
-        for one in sessions:
-            match = there[one.number]
-            if one.state == UNDER_WAY:
-                self.pulled.under_way = one.number
-            elif one.is_newer:
-                self.pulled.newer.append(one)
-            elif one.blocks and not (match and match.pulled and self._is_here(one, match)):
-                wanted.append(one)
-        self._blocks_of = sum(one.blocks for one in wanted)
+        for session in sessions:
+            match = matches[session.number]
+            if session.state == UNDER_WAY:
+                self.pulled.under_way = session.number
+            elif session.is_newer:
+                self.pulled.newer.append(session)
+            elif session.blocks and not (match and match.pulled and self._is_here(session, match)):
+                wanted.append(session)
+        self._blocks_of = sum(session.blocks for session in wanted)
         if wanted:
             self._tell(f"Bringing {self._blocks_of} blocks of ten seconds …")
-        settings = self._link.settings() if wanted else {}
+        settings = read_settings(self._link) if wanted else {}
         now_hash = self._link.identity and self._link.identity.settings_hash
-        for index, one in enumerate(wanted):
+        for index, session in enumerate(wanted):
             self.pulled.left = len(wanted) - index
-            arrival = self._read(one)
+            arrival = self._read(session)
             if arrival is None:
                 if self._stop():
                     return
-                self.pulled.dropped.append(one.number)
+                self.pulled.dropped.append(session.number)
                 continue
-            match = there[one.number]
+            match = matches[session.number]
             filled_s = None
             if match is not None and not match.pulled:
                 session_id = match.session_id
                 filled_s = self._store.lay_over(match, arrival)
             else:
-                started_at, dated = starts[one.number]
+                started_at, dated = starts[session.number]
                 session_id = self._store.add(
                     origin,
                     arrival,
                     started_at=started_at,
                     dated=dated,
-                    settings=settings if one.settings_hash == now_hash else None,
+                    settings=settings if session.settings_hash == now_hash else None,
                 )
-            self.pulled.brought.append(Brought(session_id, one.number, filled_s, arrival.lost))
-            self._acknowledge(one)
+            self.pulled.brought.append(Brought(session_id, session.number, filled_s, arrival.lost))
+            self._acknowledge(session)
         self.pulled.left = 0
 
-    def _is_here(self, one: BoxSession, match: Known) -> bool:
+    def _is_here(self, session: BoxSession, match: Known) -> bool:
         """Whether the store has this very session; if so, the box may drop it."""
-        if one.state == KEPT:
+        if session.state == KEPT:
             # Nothing is let go of that isn't known for sure to be the same.
-            data = self._blocks(one.number, range(1)).get(0)
+            data = self._blocks(session.number, range(1)).get(0)
             if data is None or stated_crc(data) != match.first_crc:
                 return False
-            self._acknowledge(one)
+            self._acknowledge(session)
         self.pulled.here += 1
         return True
 
-    def _acknowledge(self, one: BoxSession) -> None:
-        with suppress(CommandRefusedError):  # the box has dropped it already
-            self._ask("ack", one.number, one.blocks)
+    def _acknowledge(self, session: BoxSession) -> None:
+        # The box has dropped it already; or it can't note it, and then says so at the next pull.
+        with suppress(CommandRefusedError):
+            self._ask("ack", session.number, session.blocks)
 
-    def _read(self, one: BoxSession) -> Arrival | None:
+    def _read(self, session: BoxSession) -> Arrival | None:
         """The whole session; None when the box dropped it meanwhile, or at a stop."""
         blocks: list[Block] = []
         first_crc = None
-        for start in range(0, one.blocks, _BLOCKS_AT_ONCE):
+        for start in range(0, session.blocks, _BLOCKS_AT_ONCE):
             if self._stop():
                 return None
-            wanted = range(start, min(start + _BLOCKS_AT_ONCE, one.blocks))
-            came = self._blocks(one.number, wanted)
-            if not came:
+            wanted = range(start, min(start + _BLOCKS_AT_ONCE, session.blocks))
+            arrived = self._blocks(session.number, wanted)
+            if not arrived:
                 return None
             if start == 0:
-                first_crc = stated_crc(came[0])
+                first_crc = stated_crc(arrived[0])
             for index in wanted:
                 with suppress(BlockError):
-                    block = decode_block(came[index])
+                    block = decode_block(arrived[index])
                     if follows(blocks[-1] if blocks else None, block):
                         blocks.append(block)
             self._blocks_done += len(wanted)
             self._progress(self._blocks_done, self._blocks_of)
-        lost = one.blocks - len(blocks)
+        lost = session.blocks - len(blocks)
         if lost:
             self._tell(
-                f"Session {one.number} of the box: {lost} of its {one.blocks} blocks are damaged "
-                "on its flash. The rest is kept."
+                f"Session {session.number} of the box: {lost} of its {session.blocks} blocks are "
+                "damaged on its flash. The rest is kept."
             )
-        return Arrival(one, blocks, lost, first_crc)
+        return Arrival(session, blocks, lost, first_crc)
 
     def _blocks(self, number: int, wanted: range) -> dict[int, bytes]:
         """The bytes of a session's blocks; none at all when the box has dropped the session.
@@ -236,12 +239,12 @@ class Puller:
             missing = [index for index in wanted if not _is_sound(parts[index])]
             for first, count in _runs(missing):
                 try:
-                    _, came = self._ask("read", number, first, count)
+                    _, sentences = self._ask("read", number, first, count)
                 except CommandRefusedError as error:
-                    if "there is no session" in str(error):
+                    if error.is_kind("no_session"):
                         return {}
                     raise
-                for sentence in came:
+                for sentence in sentences:
                     _take(sentence, number, parts)
             if not missing:
                 break
@@ -257,18 +260,20 @@ class Puller:
         """All that are on the box, the oldest first."""
         for _ in range(_TRIES):
             try:
-                text, came = self._ask("sessions")
+                count, sentences = self._ask("sessions")
             except CommandRefusedError as error:
-                raise self._too_old() from error
-            found: dict[int, BoxSession] = {}
-            for sentence in came:
-                one = box_session(sentence)
-                if one is not None:
-                    found[one.number] = one
-            if text.isdigit() and len(found) >= int(text):
-                return [found[number] for number in sorted(found)]
+                if error.is_kind("unknown_verb"):
+                    raise self._too_old() from error
+                raise
+            by_number: dict[int, BoxSession] = {}
+            for sentence in sentences:
+                session = box_session(sentence)
+                if session is not None:
+                    by_number[session.number] = session
+            if count.isdigit() and len(by_number) >= int(count):
+                return [by_number[number] for number in sorted(by_number)]
         raise PullError(
-            f"The list of sessions of the box at {self._link.path} comes damaged, {_TRIES} times "
+            f"The list of sessions of the box at {self._link.path} arrives damaged, {_TRIES} times "
             "now. Try another cable or port, and pull again."
         )
 
@@ -279,7 +284,7 @@ class Puller:
             try:
                 return self._link.ask(verb, *arguments, types=("SES", "BLK"))
             except CommandRefusedError as error:
-                if "wait for its answer" not in str(error) or self._link.clock.now_s() > deadline:
+                if not error.is_kind("busy") or self._link.clock.now_s() > deadline:
                     raise
             for item in self._link.listen():
                 if item is None:
@@ -304,43 +309,43 @@ def start_times(
     the order of moments is the order of numbers.
     """
     later = powered_at
-    stored = {one.number: one.started_at for one in known}
-    found: dict[int, tuple[datetime, bool]] = {}
-    by_number = {one.number: one for one in sessions}
+    stored = {session.number: session.started_at for session in known}
+    starts: dict[int, tuple[datetime, bool]] = {}
+    by_number = {session.number: session for session in sessions}
     for number in sorted({*stored, *by_number}, reverse=True):
-        one = by_number.get(number)
+        session = by_number.get(number)
         if number in stored:
             later = min(later, stored[number])
-        if one is None:
+        if session is None:
             continue
-        if one.started_s is not None:
-            started_at = datetime.fromtimestamp(one.started_s, UTC)
-            found[number] = started_at, True
+        if session.started_s is not None:
+            started_at = datetime.fromtimestamp(session.started_s, UTC)
+            starts[number] = started_at, True
             later = min(later, started_at)
         else:
             # All blocks but the last are full.
             if number not in stored:
-                later -= timedelta(seconds=_BLOCK_S * max(0, one.blocks - 1) + 1)
-            found[number] = later, False
-    return found
+                later -= timedelta(seconds=_BLOCK_S * max(0, session.blocks - 1) + 1)
+            starts[number] = later, False
+    return starts
 
 
-def _find(one: BoxSession, known: Sequence[Known]) -> Known | None:
+def _find(session: BoxSession, known: Sequence[Known]) -> Known | None:
     """The session as the store knows it: pulled rather than heard of."""
-    candidates = [match for match in known if match.number == one.number]
+    candidates = [match for match in known if match.number == session.number]
     for match in candidates:
         if match.pulled and (match.power, match.boots, match.blocks, match.settings_hash) == (
-            one.power,
-            one.boots,
-            one.blocks,
-            one.settings_hash,
+            session.power,
+            session.boots,
+            session.blocks,
+            session.settings_hash,
         ):
             return match
     for match in candidates:
-        if not match.pulled and one.boots in (None, match.boots):
-            if one.started_s is None:
+        if not match.pulled and session.boots in (None, match.boots):
+            if session.started_s is None:
                 return match
-            started_at = datetime.fromtimestamp(one.started_s, UTC)
+            started_at = datetime.fromtimestamp(session.started_s, UTC)
             if abs(started_at - match.started_at) < _APART:
                 return match
     return None

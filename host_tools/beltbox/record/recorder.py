@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import partial
 
 from beltbox.errors import StoreError
+from beltbox.link.box_settings import read_settings
 from beltbox.link.clock import give_time
 from beltbox.link.link import BoxLink, LinkError, LinkEvent
 from beltbox.link.wire import Sentence
@@ -94,7 +95,7 @@ class Recorder:
         """Listen until stopped. Raises BeltBoxError; whatever was recorded until then is kept."""
         started_s = self._now_s()
         try:
-            self._take_settings(self._link.settings())
+            self._take_settings(read_settings(self._link))
             self._requests.start()
             for item in self._link.listen():
                 if item is not None:

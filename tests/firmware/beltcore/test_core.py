@@ -51,18 +51,16 @@ def test_distance_is_exact(size, direction, bits, count, rows):
     core = core_with(belt_nm_per_count=size, belt_direction=direction)
     core.step(0, count, None, None)
     forward = backward = 0
-    for row, (step, settle) in enumerate(rows, 1):
+    for row, (step, read) in enumerate(rows, 1):
         count += step
         core.step(row * 12_500, signed(count, bits), None, None)
         way = step * direction
         forward += max(way, 0)
         backward += max(-way, 0)
-        if settle:
-            core.settle()
-            assert in_nm(core.forward) == forward * size % (2**30 * 10**9)
-    core.settle()
-    assert in_nm(core.forward) == forward * size % (2**30 * 10**9)
-    assert in_nm(core.backward) == backward * size % (2**30 * 10**9)
+        if read:
+            assert in_nm(core.lengths()[0]) == forward * size % (2**30 * 10**9)
+    assert in_nm(core.lengths()[0]) == forward * size % (2**30 * 10**9)
+    assert in_nm(core.lengths()[1]) == backward * size % (2**30 * 10**9)
 
 
 @pytest.mark.parametrize("size", [99_999, 100_000, 467_557, 12_000_001])
@@ -76,8 +74,7 @@ def test_10_000_km_are_exact_to_the_nanometre(size):
         count += step
         walked += step
         core.step(row * 12_500 % CLOCK, signed(count, 31), None, None)
-    core.settle()
-    assert in_nm(core.forward) == walked * size
+    assert in_nm(core.lengths()[0]) == walked * size
     assert metric_row(core)[4] == nearest_mm(walked * size)
 
 
@@ -88,9 +85,9 @@ def test_small_steps_for_long_are_exact():
     for row in range(1, 100_001):
         core.step(row * 12_500 % CLOCK, row, None, None)
         if row % 4 == 0:
-            core.settle()
+            core.lengths()
     assert metric_row(core)[3:6] == [33_333, 33_333, 0]
-    assert core.forward.nm == 100_000 * 333_333 % 10**6
+    assert core.lengths()[0].nm == 100_000 * 333_333 % 10**6
 
 
 @given(starts, st.lists(st.integers(0, HALF - 1) | st.just(HALF - 1), max_size=60))
@@ -152,8 +149,7 @@ def test_each_row_is_credited_to_the_zone_that_it_ends_in(data, size, direction)
         core.step(row * 50_000 % CLOCK, signed(count, 30), data.draw(hands), data.draw(hands))
         if core.rails.zone is not None:
             credited[core.rails.zone] += abs(step)
-    core.settle()
-    assert [in_nm(length) for length in core.zone_lengths] == [
+    assert [in_nm(length) for length in core.zone_lengths()] == [
         counts * size % (2**30 * 10**9) for counts in credited
     ]
 
@@ -197,8 +193,7 @@ def test_jump_is_told_beyond_50_m_s(size, dt_us, counts):
     assert bool(core.flags & flags.BELT_JUMP) == jumped
     core.step(dt_us + 12_500, signed(counts, 30), None, None)
     assert core.flags & flags.BELT_JUMP == 0
-    core.settle()
-    assert in_nm(core.forward) + in_nm(core.backward) == abs(counts) * size % (2**30 * 10**9)
+    assert sum(map(in_nm, core.lengths())) == abs(counts) * size % (2**30 * 10**9)
 
 
 def test_faults_of_both_rails_are_flags():

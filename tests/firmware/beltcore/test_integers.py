@@ -171,8 +171,8 @@ def wrapped(value):
     return value if value is None else Int31(value)
 
 
-def measure(checked, given_settings, rows, settle_every=7):
-    """Run rows (dt_us, counts, left, right) through step, settle and the writer."""
+def measure(checked, given_settings, rows, read_every=7):
+    """Run rows (dt_us, counts, left, right) through step, the lengths and the writer."""
     complete = checked["settings"].complete(given_settings)
     complete = {key: wrapped(v) if isinstance(v, int) else v for key, v in complete.items()}
     core = checked["core"].Core(complete)
@@ -184,8 +184,7 @@ def measure(checked, given_settings, rows, settle_every=7):
         core.step(Int31(t_us), Int31(count), wrapped(left), wrapped(right))
         writer.raw(Int31(t_us), Int31(count), wrapped(left), wrapped(right))
         writer.now(core, Int31(63))
-        if number % settle_every == 0:
-            core.settle()
+        if number % read_every == 0:
             writer.distance(core)
             writer.zones(core)
     return core
@@ -271,10 +270,9 @@ def test_counts_of_a_zone_that_wait_to_be_settled(sample):
     given_settings = {"rail_left_nn_per_count": 10**6, "belt_direction": -1}
     most = [(12_500, counts, sample, None) for counts in (-(2**29), -(2**28), 2**28)]
     rows = [(12_500, 0, sample, None)] * 5 + most * 3
-    core = measure(CHECKED, given_settings, rows, settle_every=10**6)
-    core.settle()
+    core = measure(CHECKED, given_settings, rows, read_every=10**6)
     walked = 3 * 2**30 * 100_000
-    held = [(int(one.m) * 1000 + int(one.mm)) * 10**6 + int(one.nm) for one in core.zone_lengths]
+    held = [(int(one.m) * 1000 + int(one.mm)) * 10**6 + int(one.nm) for one in core.zone_lengths()]
     assert sorted(held) == [0, 0, 0, walked]
 
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from beltcore import rare_writer
+from beltcore import rare_writer, settings
 from beltcore.blocks import PART_BYTES
-from beltcore.host.sentence import TEXT_FIELDS, TYPES
+from beltcore.host.sentence import ANSWER_KINDS, TEXT_FIELDS, TYPES
 from beltcore.writer import SENTENCE_MAX, SEQUENCE_PERIOD, Writer
 
 SMALL = st.sampled_from([-(2**30), -1, 0, 9, 10, 2**30 - 1]) | st.integers(-(2**30), 2**30 - 1)
@@ -81,7 +81,6 @@ def core_like(**given_values):
         ),
         "gait": gait_like(0, None, None, (None, None, None, None)),
         "flags": 0,
-        "settle": lambda: None,
     }
     return SimpleNamespace(**values | given_values)
 
@@ -150,22 +149,18 @@ FOUR_DIGITS = st.none() | st.integers(0, 9999)
 )
 def test_distance(seconds, us, forward, backward, steps, means, grabs, evenness):
     writer = Writer()
-    settled = []
     core = core_like(
         seconds=seconds,
         microseconds=us,
-        forward=forward,
-        backward=backward,
+        lengths=lambda: (forward, backward),
         gait=gait_like(steps, *means, evenness),
         rails=SimpleNamespace(grabs=None if grabs is None else SimpleNamespace(count=grabs)),
-        settle=lambda: settled.append(writer.length),
     )
     writer.distance(core)
     assert writer.length <= SENTENCE_MAX
     t_ms = seconds * 1000 + us // 1000
     expected = shown(t_ms, in_mm(forward), in_mm(backward), steps, *means, grabs, *evenness)
     assert taken_apart(writer) == ("DST", 0, expected)
-    assert settled == [0]  # before anything was written
 
 
 @given(METRES, st.integers(0, 999_999), st.tuples(LENGTH, LENGTH, LENGTH, LENGTH))
@@ -175,19 +170,16 @@ def test_zones(cells, seconds, us, lengths):
         left=SimpleNamespace(present=cells[0]), right=SimpleNamespace(present=cells[1])
     )
     writer = Writer()
-    settled = []
     core = core_like(
         seconds=seconds,
         microseconds=us,
         rails=rails,
-        zone_lengths=lengths,
-        settle=lambda: settled.append(writer.length),
+        zone_lengths=lambda: lengths,
     )
     writer.zones(core)
     sums = [in_mm(length) if any(cells) else None for length in lengths]
     expected = ("ZON", 0, shown(seconds * 1000 + us // 1000, *sums))
     assert taken_apart(writer) == expected
-    assert settled == [0]
 
 
 def as_sent(text, longest):
@@ -226,12 +218,36 @@ def test_begin(boots, settings_hash):
     assert taken_apart(writer) == ("BEG", 0, [str(boots), as_sent(settings_hash, 4)])
 
 
-@given(st.integers(0, 999_999_999), st.sampled_from(["ok", "error"]), ANY_TEXT)
-@example(999_999_999, "error", "x" * 100)
-def test_answer(identifier, status, text):
+@given(st.integers(0, 999_999_999), st.sampled_from(sorted(ANSWER_KINDS)), ANY_TEXT)
+@example(999_999_999, "ok", "x" * 68)
+@example(999_999_999, "ok", "x" * 69)
+@example(999_999_999, "range", "x" * 62)
+@example(999_999_999, "range", "x" * 63)
+def test_answer(identifier, kind, text):
+    """A text that is cut ends in two dots; the kind is whole in any case."""
     writer = Writer()
-    writer.answer(identifier, status, text)
-    assert taken_apart(writer) == ("ANS", 0, [str(identifier), status, as_sent(text, 68)])
+    writer._sequence = 9999
+    writer.answer(identifier, kind, text)
+    assert writer.length <= SENTENCE_MAX
+    status = "ok" if kind == "ok" else "error"
+    room = 72 - len(status + kind)
+    sent = as_sent(text, 100)
+    if len(sent) > room:
+        sent = sent[: room - 2] + ".."
+    assert taken_apart(writer) == ("ANS", 9999, [str(identifier), status, sent, kind])
+
+
+def test_an_answer_says_as_much_as_before_there_were_kinds():
+    writer = Writer()
+    writer.answer(1, "ok", "x" * 68)  # a line of a traceback: crash.LINE_MAX
+    assert taken_apart(writer)[2][2] == "x" * 68
+
+
+@pytest.mark.parametrize("key", settings.KEYS)
+def test_every_setting_fits_its_sentence(key):
+    writer = Writer()
+    rare_writer.setting(writer, key, "x" * 20)
+    assert taken_apart(writer) == ("SET", 0, [key, "x" * 20])
 
 
 @given(ANY_TEXT)
@@ -264,7 +280,7 @@ def test_the_longest_sentences_fit_at_the_highest_sequence():
     for _ in range(SEQUENCE_PERIOD - 1):
         writer.begin(0, "")
     longest = "x" * 200
-    writer.answer(999_999_999, longest, longest)
+    writer.answer(999_999_999, max(ANSWER_KINDS, key=len), longest)
     assert writer.length == 100
     assert taken_apart(writer)[1] == SEQUENCE_PERIOD - 1
     for write in (
@@ -309,7 +325,8 @@ def test_text_fields_are_fields():
 def test_millimetres_are_rounded_over_metres_and_the_wrap(m, mm, nm, sent):
     length = SimpleNamespace(m=m, mm=mm, nm=nm)
     writer = Writer()
-    writer.distance(core_like(forward=length, backward=SimpleNamespace(m=0, mm=0, nm=0)))
+    backward = SimpleNamespace(m=0, mm=0, nm=0)
+    writer.distance(core_like(lengths=lambda: (length, backward)))
     assert taken_apart(writer)[2][1:3] == [sent, "0"]
 
 

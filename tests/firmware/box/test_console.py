@@ -7,7 +7,11 @@ import struct
 
 import pytest
 
+from beltcore import settings
+from beltcore.command_forms import FORMS
 from beltcore.host.reader import encode_command
+
+READ_USAGE = "write it as: read,session,block or read,session,block,count"
 
 # An app that keeps what the console asks of it.
 APP = """
@@ -20,6 +24,7 @@ session_reader.SessionReader = lambda store: store
 from box import clock
 clock.PATH = "clock.json"
 from beltcore import settings
+from beltcore.arguments import Refused
 from beltcore.core import Core
 from beltcore.writer import Writer
 from box.console import Console
@@ -33,12 +38,12 @@ class Sessions:
 
     def blocks(self, number):
         if number not in self.kept:
-            raise ValueError("there is no session %d" % number)
+            raise Refused("no_session", "there is no session %d" % number)
         return self.kept[number]
 
     def block(self, number, index):
         if index >= self.blocks(number):
-            raise ValueError("session %d has no block %d" % (number, index))
+            raise Refused("range", "session %d has no block %d" % (number, index))
         return bytes((number * 16 + index,)) * 180
 
     def head(self, number):
@@ -49,7 +54,7 @@ class Sessions:
 
     def acknowledge(self, number, count):
         if count != self.blocks(number):
-            raise ValueError("session 1 has 3 blocks and not 2")
+            raise Refused("range", "session 1 has 3 blocks and not 2")
         print("acknowledged", number)
 
 class Log:
@@ -75,8 +80,8 @@ class App:
         self.begun += 1
         print("begin")
 
-    def answer(self, identifier, status, text):
-        print("answer %d %s %s" % (identifier, status, text))
+    def answer(self, identifier, kind, text):
+        print("answer %d %s %s" % (identifier, kind, text))
 
     def log(self, text):
         print("log " + text)
@@ -100,6 +105,17 @@ def ticks(left, right, rows=80):
         core.step((row + 10) * 12500, 0, left(row), right(row))
         if console.busy:
             console.step(core.rails)
+"""
+
+
+# How often the settings were written: `writes`.
+COUNT_WRITES = """
+writes = []
+save = settings_file.save
+def counted(values):
+    writes.append(1)
+    save(values)
+settings_file.save = counted
 """
 
 
@@ -143,48 +159,71 @@ def test_health_is_told_and_the_board_in_words(console):
 
 
 @pytest.mark.parametrize(
-    ("command", "reason"),
+    ("command", "kind", "reason"),
     [
-        (("fly",), "no verb fly; firmware/PROTOCOL.md has them all"),
-        (("",), "no verb ; firmware/PROTOCOL.md has them all"),
-        (("x" * 30,), "no verb xxxxxxxx; firmware/PROTOCOL.md has them all"),
-        (("raw",), "write it as: raw,0 or 1"),
-        (("raw", 2), "raw takes 0 or 1"),
-        (("stream", ""), "stream takes 0 or 1"),
-        (("identify", 1), "write it as: identify"),
-        (("begin", 1), "write it as: begin"),
-        (("totals", 1), "write it as: totals"),
-        (("tare", 1), "write it as: tare"),
-        (("sessions", 1), "write it as: sessions"),
-        (("health", 1), "write it as: health"),
-        (("read", 1), "write it as: read,session,block,count"),
-        (("read", 1, "x"), "write it as: read,session,block,count"),
-        (("read", 1, 2, 3, 4), "write it as: read,session,block,count"),
-        (("read", 1, 0, 0), "read takes 1 to 60 blocks"),
-        (("read", 1, 0, 61), "read takes 1 to 60 blocks"),
-        (("ack", 1), "write it as: ack,session,blocks"),
-        (("ack", 9, 1), "there is no session 9"),
-        (("ack", 2, 1), "session 2 is under way"),
-        (("ack", 1, 2), "session 1 has 3 blocks and not 2"),
-        (("clock",), "write it as: clock,seconds since 1970"),
-        (("clock", "-5"), "write it as: clock,seconds since 1970"),
-        (("clock", 5), "clock takes seconds since 1970 (UTC)"),
-        (("crash", 1, 2), "write it as: crash or crash,line"),
-        (("crash", 0), "line 0 of 0 isn't there"),
-        (("crash", "x"), "line x of 0 isn't there"),
-        (("get",), "write it as: get,key"),
-        (("get", "mass"), "'mass' is not a setting"),
-        (("set", "body_mass_g"), "write it as: set,key,value"),
-        (("set", "body_mass_g", 5), "body_mass_g is 5; allowed: 20000 to 300000"),
-        (("set", "body_mass_g", "x"), "body_mass_g is 'x'; allowed: 20000 to 300000"),
-        (("set", "belt_direction", 0), "belt_direction is 0; allowed: 1 or -1"),
-        (("set", "schema", 2), "schema is 2; this version reads up to 1: update it"),
-        (("set", "mass", 5), "'mass' is not a setting"),
+        (("fly",), "unknown_verb", "no verb fly; firmware/PROTOCOL.md has them all"),
+        (("",), "unknown_verb", "no verb ; firmware/PROTOCOL.md has them all"),
+        (("x" * 30,), "unknown_verb", "no verb xxxxxxxx; firmware/PROTOCOL.md has them all"),
+        (("raw", 2), "usage", "write it as: raw,0 or raw,1"),
+        (("stream", ""), "usage", "write it as: stream,0 or stream,1"),
+        (("read", 1, "x"), "usage", READ_USAGE),
+        (("read", 1, -1), "usage", READ_USAGE),
+        (("read", 1, "1" * 11), "usage", READ_USAGE),
+        (("read", 1, 0, 0), "range", "read takes 1 to 60 blocks"),
+        (("read", 1, 0, 61), "range", "read takes 1 to 60 blocks"),
+        (("ack", 9, 1), "no_session", "there is no session 9"),
+        (("ack", 2, 1), "not_now", "session 2 is under way"),
+        (("ack", 1, 2), "range", "session 1 has 3 blocks and not 2"),
+        (("clock", "-5"), "usage", "write it as: clock,epoch_s"),
+        (("clock", 5), "range", "clock takes seconds since 1970 (UTC)"),
+        (("crash", 0), "range", "line 0 of 0 isn't there"),
+        (("crash", "x"), "range", "line x of 0 isn't there"),
+        (("get", "mass"), "unknown_key", "'mass' is not a setting"),
+        (("set", "body_mass_g", 5), "range", "body_mass_g is 5; allowed: 20000 to 300000"),
+        (("set", "body_mass_g", "x"), "range", "body_mass_g is 'x'; allowed: 20000 to 300000"),
+        (("set", "belt_direction", 0), "range", "belt_direction is 0; allowed: 1 or -1"),
+        (("set", "schema", 2), "range", "schema is 2; this version reads up to 1: update it"),
+        (("set", "mass", 5), "unknown_key", "'mass' is not a setting"),
+        (("prepare", "body_mass_g", 5), "range", "body_mass_g is 5; allowed: 20000 to 300000"),
+        (("prepare", "mass", 5), "unknown_key", "'mass' is not a setting"),
+        (("apply", 1), "not_now", "0 settings are prepared and not 1"),
+        (("apply", 0), "not_now", "0 settings are prepared and not 0"),
+        (("apply", "x"), "usage", "write it as: apply,count"),
     ],
 )
-def test_refusals_give_a_reason_and_change_nothing(console, command, reason):
+def test_refusals_give_a_reason_and_change_nothing(console, command, kind, reason):
     told = console(encode_command(1, *command), "print(app.settings == settings.defaults())")
-    assert told == [f"answer 1 error {reason}", "True"]
+    assert told == [f"answer 1 {kind} {reason}", "True"]
+
+
+NO_CELLS = "ticks(lambda row: None, lambda row: None)"
+VALUES = {"key": "body_mass_g", "value": 80_000, "session": 1, "block": 0, "line": 0}
+
+
+@pytest.mark.parametrize("verb", FORMS)
+def test_every_command_takes_its_forms_and_no_other(console, verb):
+    """What is declared is what the box does: no form of a known command is refused as unknown."""
+    counts = {len(form.split(",")) if form else 0 for form in FORMS[verb]}
+    taken = [
+        [VALUES.get(word, word if word.isdigit() else 3) for word in form.split(",")]
+        if form
+        else []
+        for form in FORMS[verb]
+    ]
+    wrong = [[1] * count for count in range(max(counts) + 2) if count not in counts]
+    steps = []
+    for identifier, arguments in enumerate(taken + wrong, 1):
+        steps += [encode_command(identifier, verb, *arguments), NO_CELLS]
+    answers = {}
+    for line in console(*steps):
+        if line.startswith("answer "):
+            _, identifier, answer = line.split(" ", 2)
+            answers[int(identifier)] = answer
+    forms = " or ".join(f"{verb},{form}" if form else verb for form in FORMS[verb])
+    for identifier in range(1, len(taken) + 1):
+        assert answers[identifier].split(" ")[0] not in ("usage", "unknown_verb", "failed")
+    for identifier in range(len(taken) + 1, len(taken + wrong) + 1):
+        assert answers[identifier] == f"usage write it as: {forms}"
 
 
 def test_the_last_crash_is_read_line_by_line(console):
@@ -235,8 +274,76 @@ def test_a_flash_that_fails_is_told_and_changes_nothing(console):
         encode_command(1, "set", "rail_left_zero", -7),
         "print(app.settings['rail_left_zero'])",
     )
-    assert told[0].startswith("answer 1 error the flash can't be written: ")
+    assert told[0].startswith("answer 1 failed the flash failed: ")
     assert told[1:] == ["0"]
+
+
+def test_all_settings_come_one_a_tick_as_they_were_at_first(console):
+    told = console(
+        encode_command(1, "settings"),
+        "console.step(None)",
+        encode_command(2, "set", "belt_u_ppm", 9),
+        *["console.step(None)"] * 13,
+        "print(len(settings.KEYS))",
+    )
+    kept = {line.split(" ", 2)[1]: line.split(" ", 2)[2] for line in told if line[:3] == "SET"}
+    assert kept == {key: str(value) for key, value in settings.defaults().items()}
+    assert told[0] == "SET schema 1"
+    assert told[1:3] == ["begin", "answer 2 ok belt_u_ppm=9"]
+    assert told[-2:] == ["answer 1 ok 13", "13"]
+
+
+def test_prepared_settings_are_applied_with_one_write_and_one_begin(console):
+    told = console(
+        COUNT_WRITES,
+        encode_command(1, "prepare", "body_mass_g", 90_000),
+        encode_command(2, "prepare"),  # forgets
+        encode_command(3, "prepare", "body_mass_g", 80_000),
+        encode_command(4, "prepare", "box_name", "a b"),
+        encode_command(5, "prepare", "body_mass_g", 81_000),  # again: the last one counts
+        "print(app.settings == settings.defaults(), writes)",
+        encode_command(6, "apply", 2),
+        encode_command(6, "apply", 2),  # a repeat
+        "print(app.settings['body_mass_g'], settings_file.load()[0] == app.settings, writes)",
+        encode_command(7, "apply", 2),
+    )
+    assert told == [
+        *("answer 1 ok 1", "answer 2 ok 0", "answer 3 ok 1", "answer 4 ok 2", "answer 5 ok 2"),
+        "True []",
+        *("begin", "answer 6 ok 2", "answer 6 ok 2"),
+        "81000 True [1]",
+        "answer 7 not_now 0 settings are prepared and not 2",
+    ]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_prepared_settings_are_applied_all_or_none(console, count):
+    """One more or less than the host has sent means that a reset was in between."""
+    told = console(
+        COUNT_WRITES,
+        encode_command(1, "prepare", "body_mass_g", 80_000),
+        encode_command(2, "prepare", "belt_direction", 0),  # refused: not prepared
+        encode_command(3, "prepare", "belt_direction", -1),
+        encode_command(4, "apply", count),
+        "print(app.settings == settings.defaults(), writes, app.begun)",
+    )
+    assert told[1] == "answer 2 range belt_direction is 0; allowed: 1 or -1"
+    assert told[3:] == [
+        f"answer 4 not_now 2 settings are prepared and not {count}",
+        "True [] 0",
+    ]
+
+
+def test_a_flash_that_fails_applies_none_and_they_stay_prepared(console):
+    told = console(
+        encode_command(1, "prepare", "body_mass_g", 80_000),
+        "settings_file.PATH = 'nowhere/s.json'",
+        encode_command(2, "apply", 1),
+        "settings_file.PATH = 's.json'\nprint(app.settings == settings.defaults(), app.begun)",
+        encode_command(3, "apply", 1),
+    )
+    assert told[1].startswith("answer 2 failed the flash failed: ")
+    assert told[2:] == ["True 0", "begin", "answer 3 ok 1"]
 
 
 @pytest.mark.parametrize(
@@ -278,7 +385,7 @@ def test_a_repeat_is_answered_alike_and_not_done_again(console):
         encode_command(8, "begin"),
         "print(app.begun)",
     )
-    refused = "answer 9 error body_mass_g is 1; allowed: 20000 to 300000"
+    refused = "answer 9 range body_mass_g is 1; allowed: 20000 to 300000"
     assert told == [
         *("begin", "answer 8 ok ", "answer 8 ok "),
         *(refused, refused),
@@ -325,18 +432,21 @@ def test_tare_takes_a_second_of_ticks(console):
 
 def test_only_one_tare_at_a_time(console):
     told = console(TWO_CELLS, encode_command(3, "tare"), encode_command(4, "tare"))
-    assert told == ["answer 4 error tare is under way: wait for its answer"]
+    assert told == ["answer 4 busy tare is under way: wait for its answer"]
 
 
-@pytest.mark.parametrize("command", [("begin",), ("set", "rail_left_nn_per_count", 0)])
+@pytest.mark.parametrize(
+    "command", [("begin",), ("set", "rail_left_nn_per_count", 0), ("apply", 1)]
+)
 def test_a_tare_is_of_one_calibration(console, command):
     told = console(
         TWO_CELLS,
+        encode_command(2, "prepare", "rail_left_nn_per_count", 0),
         encode_command(3, "tare"),
         "ticks(lambda row: 1000, lambda row: 500, 20)",
         encode_command(4, *command),
     )
-    assert told == ["answer 4 error tare is under way: wait for its answer"]
+    assert told[1:] == ["answer 4 busy tare is under way: wait for its answer"]
 
 
 def test_other_commands_are_carried_out_during_a_tare(console):
@@ -357,14 +467,14 @@ def test_tare_is_refused_while_a_rail_moves(console):
         "ticks(lambda row: 1100 + row * 200, lambda row: 600)",
         "print(app.settings['rail_left_zero'])",
     )
-    assert told[0].startswith("answer 3 error the left rail moves by ")
+    assert told[0].startswith("answer 3 not_now the left rail moves by ")
     assert told[0].endswith(" mN; let go and try again")
     assert told[1:] == ["100"]
 
 
 def test_tare_is_refused_without_a_cell(console):
     told = console(encode_command(3, "tare"), "ticks(lambda row: None, lambda row: None)")
-    assert told == ["answer 3 error no cell is set up: set rail_left_nn_per_count first"]
+    assert told == ["answer 3 not_now no cell is set up: set rail_left_nn_per_count first"]
 
 
 def test_tare_is_refused_while_a_cell_is_silent(console):
@@ -373,7 +483,7 @@ def test_tare_is_refused_while_a_cell_is_silent(console):
         encode_command(3, "tare"),
         "ticks(lambda row: 1100, lambda row: None)",
     )
-    assert told == ["answer 3 error no force from the right cell: is it wired and calibrated?"]
+    assert told == ["answer 3 not_now no force from the right cell: is it wired and calibrated?"]
 
 
 def stepped(low, high, turn):
@@ -392,15 +502,15 @@ def test_tare_notes_the_noise_of_both_rails(console):
     assert told[-1] == "460"
 
 
-@pytest.mark.parametrize(("step_mn", "status"), [(5000, "ok"), (5001, "error")])
-def test_a_rail_may_move_by_5_n(console, step_mn, status):
+@pytest.mark.parametrize(("step_mn", "kind"), [(5000, "ok"), (5001, "not_now")])
+def test_a_rail_may_move_by_5_n(console, step_mn, kind):
     told = console(
         TWO_CELLS,
         encode_command(3, "tare"),
         f"ticks({stepped(100, 100 + step_mn, 20)}, lambda row: 600)",
     )
-    assert told[-1].startswith(f"answer 3 {status}")
-    if status == "error":
+    assert told[-1].startswith(f"answer 3 {kind}")
+    if kind == "not_now":
         assert "moves by 5001 mN" in told[-1]
 
 
@@ -453,10 +563,10 @@ def test_several_blocks_in_one_command(console):
 
 def test_a_block_that_isnt_there_is_told_after_those_that_are(console):
     told = console(encode_command(1, "read", 1, 2, 2), *[STEP] * 5)
-    assert told[-1] == "answer 1 error session 1 has no block 3"
+    assert told[-1] == "answer 1 range session 1 has no block 3"
     assert len(told) == 5
     assert console(encode_command(1, "read", 7, 0), STEP) == [
-        "answer 1 error there is no session 7"
+        "answer 1 no_session there is no session 7"
     ]
 
 
@@ -472,7 +582,7 @@ def test_while_blocks_come_other_commands_are_carried_out_but_no_second_long_one
     )
     assert told[1:3] == [
         "answer 2 ok schema=1",
-        "answer 3 error read is under way: wait for its answer",
+        "answer 3 busy read is under way: wait for its answer",
     ]
     assert told[-1] == "answer 4 ok 2"
 

@@ -81,8 +81,8 @@ class Core:
         self.speed_mm_s = 500
         self.seconds = 0
 
-    def settle(self):
-        pass
+    def lengths(self):
+        return self.forward, self.backward
 
     def walk(self):
         self.seconds += 1

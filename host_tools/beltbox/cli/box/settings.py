@@ -13,6 +13,7 @@ from beltbox.cli.common.options import JsonOption, OverwriteOption, PortOption
 from beltbox.cli.common.output import print_json
 from beltbox.errors import BeltBoxError
 from beltbox.files import default_store_file, refuse_target, written_whole
+from beltbox.link.box_settings import read_settings, write_settings
 from beltbox.link.finding import find_box
 from beltbox.link.link import BoxLink
 from beltbox.replay.settings_file import load_settings
@@ -57,14 +58,13 @@ def settings_command(
         kept = [(default_store_file(), "the store")]
         refuse_target(save, error=SettingError, not_onto=kept, overwrite=overwrite)
     with find_box(port) as link:
-        there = link.settings()
+        there = read_settings(link)
         changes.update(_outdated_uncertainties(changes, there))
-        for key, value in changes.items():
-            if there[key] != value:  # each change wears the flash, and the box measures anew
-                link.command("set", key, value)
+        # Only what differs: each write wears the flash, and the box measures anew.
+        write_settings(link, {key: changes[key] for key in changes if changes[key] != there[key]})
         if tare:
             link.command("tare")
-        values = link.settings()
+        values = read_settings(link)
         _show(link, values, as_json)
     if save is not None:
         with written_whole(save, error=SettingError) as file:

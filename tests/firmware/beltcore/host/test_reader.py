@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from beltcore import rare_writer, settings
 from beltcore.command import Damaged, decode_command
 from beltcore.core import Core
+from beltcore.host import reader
 from beltcore.host.reader import Reader, decode, encode_command
 from beltcore.host.sentence import LATER_FIELDS, TEXT_FIELDS, TYPES
 from beltcore.writer import SEQUENCE_PERIOD, Writer
@@ -58,6 +59,7 @@ def real_sentences():
         lambda: writer.zones(core),
         lambda: writer.answer(5, "ok", "box_name=a b"),
         lambda: writer.log("the left cell gives no samples"),
+        lambda: rare_writer.setting(writer, "box_name", "a b"),
         lambda: rare_writer.session(writer, (12, 120, 1), 3, 7, 1_760_000_000, "ABCD", 1),
         lambda: rare_writer.block(writer, 12, 119, 3, "AAAA+/=="),
         lambda: rare_writer.health(writer, "30aea4b0c0de", range(8)),
@@ -415,6 +417,24 @@ def test_the_same_on_micropython(on_micropython):
 def test_console_text_shows_what_can_be_shown():
     found = Reader().feed(b"boot: a b\x1f\x7e\x7f\xff!\n")
     assert found == [("", -1, ["boot: a b?~??!"], 0)]
+
+
+def test_an_older_boxs_answer_has_no_kind():
+    def sent(*fields):
+        body = ",".join(fields).encode()
+        return b"$%s*%04X" % (body, binascii.crc_hqx(body, 0xFFFF))
+
+    assert decode(sent("ANS", "7", "3", "error", "no")) == ("ANS", 7, [3, "error", "no", ""])
+    assert decode(sent("ANS", "7", "3", "ok", "", "ok")) == ("ANS", 7, [3, "ok", "", "ok"])
+
+
+def test_an_older_reader_takes_a_newer_boxs_answer(monkeypatch):
+    """One that knows no kind: what an ANS was declared as before."""
+    monkeypatch.setitem(reader._DECLARED, b"ANS", ("ANS", (False, True, True)))
+    writer = Writer()
+    writer.answer(3, "busy", "tare is under way")
+    line = bytes(writer.buffer[: writer.length - 1])
+    assert decode(line) == ("ANS", 0, [3, "error", "tare is under way"])
 
 
 def test_an_older_boxs_sentence_lacks_only_what_came_later():

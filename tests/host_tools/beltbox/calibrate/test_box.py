@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from beltbox.calibrate import box as box_module
 from beltbox.calibrate.box import CalibrateBox, LinkLostError
 from beltbox.errors import CalibrationError, LinkError
 from beltbox.link import unfinished
@@ -22,11 +23,20 @@ def noted() -> dict[str, object]:
     return {key: one.before for key, one in unfinished.Note("", "fake").changes().items()}
 
 
+@pytest.fixture(autouse=True)
+def two_settings(monkeypatch):
+    """Those of the link, which aren't declared."""
+    monkeypatch.setattr(box_module, "read_settings", lambda link: link.settings())
+
+
 class FakeLink:
     """A box that has two settings, and does what is told of it."""
 
-    def __init__(self, clock, *events: LinkEvent | None) -> None:
+    def __init__(self, clock, *events: LinkEvent | None, is_old: bool = False) -> None:
         self.clock = clock
+        self.is_old = is_old
+        self.writes = 0
+        self._prepared: list[tuple[str, object]] = []
         self.path = "/dev/fake"
         self.connected = True
         self.unknown_settings: set[str] = set()
@@ -39,19 +49,31 @@ class FakeLink:
         return dict(self.there)
 
     def ask(self, verb, *, types):
-        raise CommandRefusedError("an old firmware")
+        raise CommandRefusedError("no verb health")
 
     def command(self, verb, *arguments, tries=8):
         if not self.connected:
             raise LinkError("gone")
         if verb == "set":
-            key, value = arguments
-            if key == self.fails_at:
-                self.fails_at = ""
-                self.there[key] = value  # it came through; only the answer was lost
-                raise LinkError("no answer")
-            self.there[key] = value
+            self._set([arguments])
+        elif verb in ("prepare", "apply") and self.is_old:
+            raise CommandRefusedError("no verb " + verb)
+        elif verb == "prepare":
+            self._prepared = [*self._prepared, arguments] if arguments else []
+        elif verb == "apply":
+            assert arguments == (len(self._prepared),)
+            self._set(self._prepared)
         return ""
+
+    def _set(self, changes):
+        self.writes += 1
+        fails = False
+        for key, value in changes:
+            self.there[key] = value  # also when only the answer is lost
+            fails |= key == self.fails_at
+        if fails:
+            self.fails_at = ""
+            raise LinkError("no answer")
 
     def drop_waiting(self, types):
         pass
@@ -65,8 +87,9 @@ class FakeLink:
             yield None
 
 
-def test_what_isnt_kept_is_put_back(clock):
-    link = FakeLink(clock)
+@pytest.mark.parametrize(("is_old", "writes"), [(False, 2), (True, 3)])
+def test_what_isnt_kept_is_put_back(clock, is_old, writes):
+    link = FakeLink(clock, is_old=is_old)
     with CalibrateBox(link) as box:
         box.change({"a": 5, "b": 6})
         assert link.there == {"a": 5, "b": 6}
@@ -76,6 +99,7 @@ def test_what_isnt_kept_is_put_back(clock):
     assert link.there == {"a": 5, "b": 2}
     assert box.settings == {"a": 5, "b": 2}
     assert noted() == {}
+    assert link.writes == writes  # a change of two settings, and the undoing of one
 
 
 def test_what_is_set_is_noted_before(monkeypatch, clock):
@@ -112,8 +136,9 @@ def test_what_an_older_box_doesnt_know_isnt_set(clock):
         assert link.there == {"a": 5, "b": 2}
 
 
-def test_a_change_without_an_answer_is_put_back_too(clock):
-    link = FakeLink(clock)
+@pytest.mark.parametrize("is_old", [False, True])
+def test_a_change_without_an_answer_is_put_back_too(clock, is_old):
+    link = FakeLink(clock, is_old=is_old)
     link.fails_at = "b"
     with pytest.raises(LinkError, match="no answer"), CalibrateBox(link) as box:
         box.change({"a": 5, "b": 6})

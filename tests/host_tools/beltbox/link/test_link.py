@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from beltbox.errors import LinkError
+from beltbox.link.box_settings import read_settings
 from beltbox.link.link import BoxLink, CommandRefusedError
 from beltbox.link.meeting import LinkEvent
 from beltbox.link.wire import Sentence
@@ -54,7 +55,7 @@ def test_a_box_says_who_it_is_and_answers(real):
         assert (link.identity.box_name, link.identity.boots) == ("virtual", 1)
         assert link.identity.protocol == 1
         assert link.command("get", "body_mass_g") == "body_mass_g=70000"
-        values = link.settings()
+        values = read_settings(link)
         assert values == running.scenario.settings
         assert link.identity.settings_hash == f"{declared.fingerprint(values):04X}"
 
@@ -72,16 +73,20 @@ BAD = {
 def test_the_box_refuses_settings_in_the_words_of_the_host(real):
     _, path = real
     with BoxLink(path) as link:
-        before = link.settings()
+        before = read_settings(link)
         for key, value in BAD.values():
             with pytest.raises(declared.SettingsError) as here:
                 declared.parse(key, str(value))
             with pytest.raises(CommandRefusedError) as there:
                 link.command("set", key, value)
             # A sentence holds 68 letters, and no comma.
-            words = str(here.value).replace(",", ";")[:68]
+            words = str(here.value).replace(",", ";")
+            assert len(words) <= 62 or key == "box_name"
+            if key == "box_name":
+                words = words[:60] + ".."
             assert str(there.value) == f"The box refused set: {words}."
-        assert link.settings() == before
+            assert there.value.kind == here.value.kind
+        assert read_settings(link) == before
 
 
 def test_what_is_lost_on_the_way_is_repeated(real, monkeypatch):
@@ -277,4 +282,9 @@ def test_an_older_box_has_the_later_settings_at_their_defaults(port, scripted_bo
     for key in [key for key in box.settings if "_u_ppm" in key]:
         del box.settings[key]
     with BoxLink(port(box).path, clock=clock) as link:
-        assert link.settings() == declared.defaults()
+        assert read_settings(link) == declared.defaults()
+        assert link.unknown_settings == set(declared.LATER_KEYS)
+        with pytest.raises(CommandRefusedError) as refused:
+            link.command("fly")
+        assert refused.value.kind == ""
+        assert refused.value.is_kind("unknown_verb")

@@ -6,37 +6,39 @@ import os
 
 import pytest
 
-from beltbox.errors import LinkError
 from beltbox.link.link import BoxLink
-from beltbox.link.ports import PortError
+from beltbox.link.meeting import ProtocolError
+from beltbox.link.ports import PortError, PortTrouble
 
 STRANGERS = pytest.mark.parametrize(
-    ("every", "answer", "words"),
+    ("every", "answer", "words", "trouble"),
     [
-        (b"", lambda _heard: b"", "is silent: no BeltBox answers there"),
+        (b"", lambda _heard: b"", "is silent: no BeltBox answers there", "SILENT"),
         (
             b"ok T:21.0\r\n",
             lambda _heard: b"",
             "belongs to something else: it isn't a BeltBox that said",
+            "FOREIGN",
         ),
-        (b"", lambda heard: heard, "belongs to something else"),
-        (bytes(range(256)), lambda _heard: b"", "belongs to something else"),
-        (bytes(range(128, 256)), lambda _heard: b"", "that said what no text has"),
-        (b"", lambda heard: b">>> " + heard, "the box's program doesn't run"),
-        (b"$LOG,1,x*94FE\n", lambda _heard: b"", "doesn't say who it is"),
+        (b"", lambda heard: heard, "belongs to something else", "FOREIGN"),
+        (bytes(range(256)), lambda _heard: b"", "belongs to something else", "FOREIGN"),
+        (bytes(range(128, 256)), lambda _heard: b"", "that said what no text has", "FOREIGN"),
+        (b"", lambda heard: b">>> " + heard, "the box's program doesn't run", "NO_PROGRAM"),
+        (b"$LOG,1,x*94FE\n", lambda _heard: b"", "doesn't say who it is", "NO_ANSWER"),
     ],
     ids=["silent", "printer", "echo", "noise", "another speed", "micropython", "mute box"],
 )
 
 
 @STRANGERS
-def test_what_is_no_box_is_refused_in_words(port, clock, every, answer, words, sentence):
+def test_what_is_no_box_is_refused_in_words(port, clock, every, answer, words, trouble, sentence):
     if every.startswith(b"$LOG"):
         every = sentence("LOG", 1, "x")
     at = port.stranger(answer, every=every)
     began_s = clock.now_s()
     with pytest.raises(PortError, match=words) as caught:
         BoxLink(at.path, clock=clock)
+    assert caught.value.trouble is PortTrouble[trouble]
     assert at.path in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not at.is_open  # it was let go of
@@ -71,7 +73,7 @@ def test_a_newer_box_is_refused_by_name_and_a_newer_field_is_not(port, clock, se
         return lambda heard: sentence("ID", 5, protocol, *fields) if b"identify" in heard else b""
 
     with pytest.raises(
-        LinkError, match=r"speaks protocol 2; this program knows up to 1. Update it"
+        ProtocolError, match=r"speaks protocol 2; this program knows up to 1. Update it"
     ):
         BoxLink(port.stranger(identity(2)).path, clock=clock)
     with BoxLink(port.stranger(identity(1)).path, clock=clock) as link:

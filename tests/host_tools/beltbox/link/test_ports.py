@@ -11,6 +11,7 @@ from beltbox.link import ports
 from beltbox.link.ports import (
     Candidate,
     PortError,
+    PortTrouble,
     candidates,
     make_virtual_ports_folder,
     open_port,
@@ -41,17 +42,25 @@ def test_what_is_no_port_is_said(tmp_path: Path):
 def test_a_port_that_is_open_elsewhere_is_busy(speaker):
     path = speaker().path
     first = open_port(path)
-    with pytest.raises(PortError, match=f"Port {path} is busy: another program has it open"):
+    with pytest.raises(
+        PortError, match=f"Port {path} is busy: another program has it open"
+    ) as caught:
         open_port(path)
+    assert caught.value.trouble is PortTrouble.BUSY
     first.close()
     open_port(path).close()
 
 
 def test_a_port_that_may_not_be_opened_is_said():
-    assert "add yourself to the group `dialout`" in ports._why("/dev/x", PermissionError(13, "no"))
-    assert "Input/output" not in ports._why("/dev/x", OSError(5, "no"))
-    assert "No such device or address" not in ports._why("/dev/x", OSError(6, "no"))
-    assert "can't be opened: Too many open files." in ports._why("/dev/x", OSError(24, "no"))
+    forbidden = ports._not_opened("/dev/x", PermissionError(13, "no"))
+    assert "add yourself to the group `dialout`" in str(forbidden)
+    assert forbidden.trouble is PortTrouble.FORBIDDEN
+    for number in (5, 6):
+        gone = ports._not_opened("/dev/x", OSError(number, "no"))
+        assert str(gone).startswith("There is no port /dev/x.")
+        assert gone.trouble is PortTrouble.NO_ANSWER
+    other = ports._not_opened("/dev/x", OSError(24, "no"))
+    assert "can't be opened: Too many open files." in str(other)
 
 
 def test_virtual_boxes_come_first_then_usb_then_the_rest(

@@ -12,6 +12,7 @@ from beltbox.link import unfinished
 from beltbox.link.health import Health
 from beltbox.link.link import CommandRefusedError
 from beltbox.link.unfinished import Change, Note, UnfinishedError, notes_folder, put_back
+from beltcore import settings as declared
 
 SERIAL = "30aea4b0c0de"
 KEY = "rail_left_nn_per_count"
@@ -26,6 +27,8 @@ class FakeLink:
     """A box that has settings, does what is told of it, and remembers that."""
 
     def __init__(self, **there: int) -> None:
+        self.path = "/dev/fake"
+        self.unknown_settings: set[str] = set()
         self.identity = SimpleNamespace(box_name="fake")
         self.there = there
         self.sent: list[tuple[object, ...]] = []
@@ -36,9 +39,14 @@ class FakeLink:
         if self.fails is not None:
             raise self.fails
         if verb == "get":
-            return f"{arguments[0]}={self.there[arguments[0]]}"
+            values = declared.defaults() | self.there
+            return f"{arguments[0]}={values[arguments[0]]}"
+        assert verb == "set"
         self.there[arguments[0]] = arguments[1]
         return ""
+
+    def ask(self, verb, *, types):
+        raise CommandRefusedError(f"The box refused {verb}: no verb {verb}.")
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +95,14 @@ def test_what_somebody_set_since_stays():
     assert back(link) == []
     assert link.there == {KEY: 190_000}
     assert list(notes_folder().iterdir()) == []
+
+
+def test_a_setting_that_isnt_known_here_stays_noted():
+    """Noted by a newer version of this program."""
+    Note(SERIAL, "fake").add({"colour": 0}, {"colour": 5})
+    (told,) = back(FakeLink())
+    assert "can't be put back: this version of beltbox knows no setting colour." in told
+    assert "colour" in Note(SERIAL, "fake").changes()
 
 
 def test_another_boxs_note_stays():

@@ -1,8 +1,17 @@
 """Sentences as the host handles them."""
 
-from beltbox.link.wire import Sentence, named, raw_row, sentences
+import re
+from pathlib import Path
+
+import pytest
+
+import beltbox
+from beltbox.link.wire import Sentence, kind_by_old_words, named, raw_row, sentences
 from beltbox.walk.rows import RawRow
 from beltcore.host.reader import Reader
+from beltcore.host.sentence import ANSWER_KINDS
+
+PACKAGE = Path(beltbox.__file__).parent
 
 
 def test_what_a_reader_gives_becomes_sentences(sentence):
@@ -15,11 +24,34 @@ def test_what_a_reader_gives_becomes_sentences(sentence):
 
 
 def test_values_have_the_names_of_their_fields():
-    assert named(Sentence("ANS", 0, [12, "ok", "done"])) == {
+    assert named(Sentence("ANS", 0, [12, "ok", "done", "ok"])) == {
         "id": 12,
         "status": "ok",
         "text": "done",
+        "kind": "ok",
     }
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("The box refused fly: no verb fly; firmware/PROTOCOL.md has them all.", "unknown_verb"),
+        ("The box refused get: 'mass' is not a setting.", "unknown_key"),
+        ("The box refused read: tare is under way: wait for its answer.", "busy"),
+        ("The box refused read: there is no session 9.", "no_session"),
+        ("The box refused set: body_mass_g is 5; allowed: 20000 to 300000.", ""),
+    ],
+)
+def test_refusals_of_older_firmware_are_told_apart_by_their_words(words, kind):
+    """The words of firmware 0.1.0, which sends no kind."""
+    assert kind_by_old_words(words) == kind
+
+
+def test_every_kind_that_the_host_asks_for_is_declared():
+    asked = set()
+    for path in PACKAGE.rglob("*.py"):
+        asked |= set(re.findall(r'\.is_kind\("(\w+)"\)', path.read_text()))
+    assert {"busy", "no_session", "unknown_verb"} <= asked <= set(ANSWER_KINDS)
 
 
 def test_a_raw_row_holds_what_a_box_can_send():

@@ -61,10 +61,12 @@ class ScriptedLink:
     def drop_waiting(self, types) -> None:
         self.queue = [item for item in self.queue if item.type not in types]
 
-    def settings(self) -> dict[str, int | str]:
+    def ask(self, verb: str, *, types) -> tuple[str, list[Sentence]]:
         if not self.answers:
             raise LinkError("no settings")
-        return dict(self.values)
+        assert (verb, types) == ("settings", ("SET",))
+        values = [Sentence("SET", 0, [key, str(value)]) for key, value in self.values.items()]
+        return str(len(values)), values
 
     def listen(self):
         while True:

@@ -87,6 +87,8 @@ class FakeBox:
         if verb == "health":
             health = send("HLT", 0, SERIAL, 2, 500, 1, 1, 1, 1, 1, 1)
             return health + send("RST", 0, 2, 0, 0, 0, 0, 0, 0), "ESP32"
+        if verb == "settings":
+            raise ValueError("no verb settings")
         if verb == "get":
             return b"", f"{arguments[0]}={declared.defaults()[arguments[0]]}"
         if verb in ("raw", "stream", "clock"):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from beltbox.calibrate.cards.card_store import CardStore
+from beltbox.link.box_settings import read_settings
 from beltbox.link.finding import find_box
 from beltbox.store.store import open_store
 from beltbox.virtualbox import VirtualBox, load
@@ -49,7 +50,7 @@ def test_a_virtual_box_by_a_script(virtual, start, tmp_path):
         program.says(f"    lap {lap} of 3: ")
     assert program.end() == 0, program.said
     with find_box(virtual.port) as link:
-        values = link.settings()
+        values = read_settings(link)
     assert values["belt_nm_per_count"] == pytest.approx(250_000, rel=1e-3)
     with open_store(tmp_path / "store.sqlite") as store:
         (card,) = CardStore(store.database).newest()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from beltbox.calibrate.cards.card_store import CardStore
+from beltbox.link.box_settings import read_settings
 from beltbox.link.finding import find_box
 from beltbox.link.link import BoxLink
 from beltbox.store.store import open_store
@@ -41,7 +42,7 @@ def hang(box: VirtualBox, kg: float, side: str = "left", **more: float) -> None:
 
 def settings_of(box: VirtualBox) -> dict[str, int | str]:
     with find_box(box.port) as link:
-        return link.settings()
+        return read_settings(link)
 
 
 def cards_in(tmp_path: Path):
@@ -153,7 +154,7 @@ def test_what_a_killed_calibration_left_is_put_back(box, start, run, scenario, w
     program.says("Now hang 5 kg")
     assert program.signal(signal.SIGKILL) == -signal.SIGKILL
     with BoxLink(running.port) as link:
-        assert link.settings()["rail_left_nn_per_count"] == 230_000
+        assert read_settings(link)["rail_left_nn_per_count"] == 230_000
     ran = run("settings", "--json", *words[:2])
     assert ran.status == 0
     assert "put back as before: rail_left_nn_per_count=0 (it was 230000)" in " ".join(
