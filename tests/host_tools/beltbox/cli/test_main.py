@@ -80,6 +80,12 @@ def test_the_commands_are_listed_and_the_version_is_said(run):
     assert run("--version").out == f"beltbox {beltbox.__version__}\n"
 
 
+def test_the_help_names_every_exit_status(run):
+    words = run("--help").said
+    for status in ("0 done", "1 failed", "2 used wrongly", "130 stopped by Ctrl-C"):
+        assert status in words
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

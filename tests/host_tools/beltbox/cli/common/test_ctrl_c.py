@@ -246,6 +246,11 @@ def test_in_the_middle_of_talking_to_a_box(box, apart, tmp_path: Path, command: 
     assert "Traceback" not in done.stderr + done.stdout
 
 
+def test_before_a_virtual_box_is_up(apart, tmp_path: Path):
+    done = beltbox("sim", env=patched(tmp_path, AT_A_CALL, AT_CALL="simulate"), timeout=DEADLINE_S)
+    assert (done.returncode, done.stderr, done.stdout) == (130, "Stopped.\n", "")
+
+
 def test_at_a_terminal_it_is_a_line_of_its_own(terminal, box, tmp_path: Path):
     box("steady-1mph")
     program = terminal("doctor", "--port", tmp_path / "box", "--seconds", 600)
