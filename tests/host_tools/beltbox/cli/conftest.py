@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from beltbox.link import link as link_module
 from beltbox.record.recorder import Recorder
+from beltbox.store.store import open_store
+from beltbox.walk.rows import MetricRow, RawRow
 from beltcore import settings as declared
 
 TICK_US = 12_500
@@ -119,3 +123,30 @@ def scripted(
     monkeypatch.setattr(link_module, "open_port", lambda _path: port)
     monkeypatch.setitem(Recorder.__init__.__kwdefaults__, "now_s", port.now_s)
     return port
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """A store with one walk of a second."""
+    path = tmp_path / "walks.sqlite"
+    with open_store(path) as opened:
+        writer = opened.start_session(
+            started_at=datetime(2026, 3, 1, 12, 0, tzinfo=UTC),
+            box_name="b",
+            board="esp32",
+            firmware="1",
+            protocol=1,
+            person="Anna",
+        )
+        writer.start_segment(
+            settings=declared.defaults(), boot_count=1, reason="start", first_t_us=None
+        )
+        for tick in range(80):
+            writer.add_raw(RawRow(tick * 12_500, -40 * tick, None, None))
+            if tick % 8 == 7:
+                mm = 4 * tick
+                writer.add_metric(
+                    MetricRow(tick * 12_500 // 1000, -320, -320, mm, backward_mm=mm, forward_mm=0)
+                )
+        writer.close(datetime(2026, 3, 1, 12, 1, tzinfo=UTC), "stopped")
+    return path
