@@ -229,7 +229,7 @@ def test_after_the_port_was_gone_sums_are_unknown_until_they_come_again(play):
 def test_a_session_starts_when_the_belt_moves_and_ends_after_a_minute_of_standing(play):
     done = play([*stood(5), *walked(10), *stood(65), *walked(10)])
     first, second = (one.summary for one in done.sessions)
-    assert (first.distance_mm, first.complete, first.end_reason) == (
+    assert (first.totals.distance_mm, first.complete, first.end_reason) == (
         4000,
         True,
         "still for a minute",
@@ -237,7 +237,7 @@ def test_a_session_starts_when_the_belt_moves_and_ends_after_a_minute_of_standin
     # What came before the first step is in it, too.
     assert first.totals.duration_s == pytest.approx(5 + 10 + 60, abs=0.3)
     assert len(done.sessions[0].segments[0].raw) == pytest.approx(750, abs=3)
-    assert (second.backward_mm, second.end_reason) == (4000, "stopped")
+    assert (second.totals.backward_mm, second.end_reason) == (4000, "stopped")
     assert second.totals.duration_s == pytest.approx(5 + 10, abs=0.5)
     assert done.told[0] == "Recording session 1."
     assert done.link.commands[:3] == ["raw,1", "stream,1", "begin"]
