@@ -150,11 +150,10 @@ class BoxLink:
         """
         self.drop_waiting(types)
         text = self.command(verb, *arguments)
-        answers = [
-            item for item in self._waiting if isinstance(item, Sentence) and item.type in types
-        ]
+        waiting = (item for item in self._waiting if isinstance(item, Sentence))
+        heard = [sentence for sentence in waiting if sentence.type in types]
         self.drop_waiting(types)
-        return text, answers
+        return text, heard
 
     def drop_waiting(self, types: Collection[str]) -> None:
         """Forget the sentences of these types that came already but weren't listened to."""

@@ -90,7 +90,7 @@ def start(box: Callable[..., VirtualBox], folder: Path, image: bytes, number: in
     again = box(
         blank=True, state=state, filesystem_bytes=FILESYSTEM_BYTES, speed=0, name=f"box{number}"
     )
-    with BoxLink(again.port) as link:
+    with BoxLink(again.port, patience_s=60) as link:
         assert link.identity is not None
         assert link.identity.reset_cause == "power"
         version = link.identity.firmware
