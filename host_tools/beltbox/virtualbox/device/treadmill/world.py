@@ -28,7 +28,8 @@ class World:
         self._next_action = 0
         self._duration_us = config["duration_us"]
         self._script_us = 0
-        self._started = False
+        # Whether the script runs.
+        self.started = False
         self._speed = config["speed"]
 
         start_us = config["clock_start_us"]
@@ -74,7 +75,7 @@ class World:
 
     def step(self, t_us):
         """Integrate t_us .. t_us + 1 ms."""
-        if self._started:
+        if self.started:
             self._run_script()
         belt = self.belt
         hands = self.hands
@@ -132,13 +133,17 @@ class World:
         getattr(self, "do_" + name)(action)
 
     def do_start(self, _action=None):
-        if not self._started:
-            self._started = True
+        if not self.started:
+            self.started = True
             self._clock.set_speed(self._speed)
+
+    def real_time(self):
+        """Whether the pace that was asked for is real time or slower."""
+        return 0.0 < self._speed <= 1.0
 
     def do_pace(self, action):
         self._speed = action["value"]
-        if self._started:
+        if self.started:
             self._clock.set_speed(self._speed)
 
     def do_walk(self, action):
