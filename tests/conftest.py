@@ -46,6 +46,20 @@ _home = Path(tempfile.mkdtemp(prefix="beltbox-tests-"))
 _settle_environment(_home)
 
 
+# Who asks for one of these starts a virtual box, a program or a browser.
+_SLOW_FIXTURES = {
+    *("box", "boxes", "make_box", "play", "record", "walk"),
+    *("start", "terminal", "browser"),
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `slow` what starts whole boxes or programs: `make test-quick` leaves it out."""
+    for item in items:
+        if _SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave nothing behind."""
     shutil.rmtree(_home, ignore_errors=True)

@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 
 from beltbox.bench.grid.made_up_belt import MadeUpBelt
 
+pytestmark = pytest.mark.slow
+
 SOURCE = Path(__file__).parents[3] / "firmware" / "beltcore"
 PACKAGE = "beltcore_checked"
 CLOCK = 2**30

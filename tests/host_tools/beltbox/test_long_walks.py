@@ -24,6 +24,8 @@ from beltcore.host import flags
 from beltcore.host.metrics import COLUMNS, metric_row
 from beltcore.settings import complete
 
+pytestmark = pytest.mark.slow
+
 ROW_US = 12_500
 MEANS_US = 5_000_000
 LAG_ROWS = 5  # of the force: 60 ms
