@@ -156,9 +156,9 @@ class Host:
         self.seen += self._reader.finish()
 
     def _take(self) -> None:
-        found = self._reader.feed(os.read(self._descriptor, 65536))
-        self.seen += found
-        self.heard += found
+        sentences = self._reader.feed(os.read(self._descriptor, 65536))
+        self.seen += sentences
+        self.heard += sentences
 
     def log(self, start: str) -> str:
         values = self.until(lambda name, values: name == "LOG" and str(values[0]).startswith(start))
@@ -220,7 +220,7 @@ def held():
     """
 
     def add(rows, steps_s, hold_n=40.0, sway=0.15, left_first=True):
-        found = []
+        held_rows = []
         for row in rows:
             t_s = row.t_us / 1e6
             index = bisect.bisect(steps_s, t_s) - 1
@@ -230,7 +230,7 @@ def held():
                 leans = sway * math.sin(math.pi * phase)
                 leans *= 1 if (index % 2 == 0) == left_first else -1
             left, right = (round(hold_n * (1 + part) * 1e9 / 230_000) for part in (leans, -leans))
-            found.append(row._replace(rail_left=left, rail_right=right))
-        return found
+            held_rows.append(row._replace(rail_left=left, rail_right=right))
+        return held_rows
 
     return add

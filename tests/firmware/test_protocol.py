@@ -49,7 +49,7 @@ def test_flags():
 
 
 def test_commands():
-    told = {
+    listed = {
         command.split(",")[0]
         for cell, _does, _answer in table("command")
         for command in re.findall("`([^`]*)`", cell)
@@ -64,7 +64,7 @@ def test_commands():
             for constant in ast.walk(node.comparators[0]):
                 if isinstance(constant, ast.Constant):
                     compared.add(constant.value)
-    assert told == compared
+    assert listed == compared
 
 
 def test_figures():

@@ -167,7 +167,7 @@ def load(edit=lambda source: source):
     finder = _Finder(edit)
     sys.meta_path.insert(0, finder)
     try:
-        names = (
+        names = [
             "core",
             "writer",
             "settings",
@@ -178,7 +178,7 @@ def load(edit=lambda source: source):
             "rails",
             "zero",
             "gait",
-        )
+        ]
         return {name: importlib.import_module(f"{PACKAGE}.{name}") for name in names}
     finally:
         sys.meta_path.remove(finder)

@@ -202,10 +202,10 @@ def test_all_output_reaches_a_listening_host_before_wait_returns(boxes, scenario
 
 def test_two_boxes_do_not_disturb_each_other(boxes, scenario):
     program = "import machine\nprint(machine.unique_id())\n"
-    _, one = boxes(program, scenario(duration_s=LONG_S), speed=1, serial_number="0102030405aa")
-    _, two = boxes(program, scenario(duration_s=LONG_S), speed=1, serial_number="0102030405bb")
-    one.read_until(rb"b'\x01\x02\x03\x04\x05\xaa'")
-    two.read_until(rb"b'\x01\x02\x03\x04\x05\xbb'")
+    _, first = boxes(program, scenario(duration_s=LONG_S), speed=1, serial_number="0102030405aa")
+    _, second = boxes(program, scenario(duration_s=LONG_S), speed=1, serial_number="0102030405bb")
+    first.read_until(rb"b'\x01\x02\x03\x04\x05\xaa'")
+    second.read_until(rb"b'\x01\x02\x03\x04\x05\xbb'")
 
 
 def test_using_a_box_that_is_not_running_is_an_error_in_words(tmp_path, scenario):

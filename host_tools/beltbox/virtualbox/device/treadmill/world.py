@@ -99,16 +99,16 @@ class World:
         """When A changes its level in the step from t_us on, in which the belt moves evenly."""
         start_mm = self._step_start_mm
         moved_mm = self.belt.position_mm - start_mm
-        found = []
+        edges_us = []
         # Finer than any edge comes: 1 m/s and 0.1 mm a count are 10 in a step.
         parts = 64 if moved_mm else 0
         before = self.shaft.levels(start_mm)[0]
         for part in range(1, parts + 1):
             level = self.shaft.levels(start_mm + moved_mm * part / parts)[0]
             if level != before:
-                found.append(t_us + STEP_US * part // parts)
+                edges_us.append(t_us + STEP_US * part // parts)
                 before = level
-        return found
+        return edges_us
 
     def _run_script(self):
         timeline = self._timeline
