@@ -167,18 +167,8 @@ def load(edit=lambda source: source):
     finder = _Finder(edit)
     sys.meta_path.insert(0, finder)
     try:
-        names = [
-            "core",
-            "writer",
-            "settings",
-            "plain",
-            "crc",
-            "belt",
-            "length",
-            "rails",
-            "zero",
-            "gait",
-        ]
+        names = ["core", "writer", "settings", "plain", "crc", "belt", "length", "rails"]
+        names += ["zero", "gait"]
         return {name: importlib.import_module(f"{PACKAGE}.{name}") for name in names}
     finally:
         sys.meta_path.remove(finder)
