@@ -12,11 +12,11 @@ PORT ?=
 # Node may come from the system or, where it is missing, from PyPI into .venv.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup lock demo test lint bench flash clean
+.PHONY: help setup lock demo test test-quick lint bench flash clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## make .venv with all that is needed; does nothing when it is current
 
@@ -44,6 +44,9 @@ demo: setup ## a walk on the virtual box: measured, shown, recorded, reported
 
 test: setup ## every test: CPython, MicroPython 64-bit and 32-bit
 	@$(BIN)/python -m pytest
+
+test-quick: setup ## the tests that take no virtual box: under a minute, for every change
+	@$(BIN)/python -m pytest -m 'not slow'
 
 lint: setup ## format, lint, types, duplicates of names on the wire
 	@$(BIN)/ruff format --check .

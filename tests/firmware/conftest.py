@@ -27,7 +27,10 @@ ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "firmware"
 RECORDINGS = ROOT.parent / "shared" / "recordings"
 
-_DEADLINE_S = 120
+# Nothing rests on it: only what hangs takes so long.
+_HANGS_S = 180
+# Longer than any test: a box must not end before its host.
+_LONG_S = 100_000
 # The app's loop, before which tests plant what goes wrong.
 _LOOP = "        while True:\n"
 _RUN_64 = "import sys; from micropython_run import run_main; sys.exit(run_main(sys.argv))"
@@ -56,7 +59,7 @@ def _run_on(engine: str, folder: Path, script: str, files: dict[str, str]) -> st
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=_DEADLINE_S,
+        timeout=_HANGS_S,
         env={"PATH": os.environ["PATH"]},
         check=False,
     )
@@ -111,7 +114,7 @@ def recording() -> Callable[[str], list[Any]]:
 
 
 class Host:
-    """Reads sentences with a deadline: `seen` holds those not waited for yet, `heard` all."""
+    """Reads sentences: `seen` holds those not waited for yet, `heard` all."""
 
     def __init__(self, path: str) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
@@ -124,7 +127,7 @@ class Host:
 
     def until(self, what: Callable[[str, list[int | str | None]], bool]) -> list[int | str | None]:
         """The values of the next sentence (or console text, type "") for which `what` is true."""
-        deadline = time.monotonic() + _DEADLINE_S
+        deadline = time.monotonic() + _HANGS_S
         at = 0
         while time.monotonic() < deadline:
             for index in range(at, len(self.seen)):
@@ -142,7 +145,7 @@ class Host:
 
     def listen_while(self, running: Callable[[], bool]) -> None:
         """Until the box has ended."""
-        deadline = time.monotonic() + _DEADLINE_S
+        deadline = time.monotonic() + _HANGS_S
         while running():
             assert time.monotonic() < deadline, "the box went on and on"
             select.select([self._descriptor], [], [], 0.1)
@@ -153,9 +156,9 @@ class Host:
         self.seen += self._reader.finish()
 
     def _take(self) -> None:
-        found = self._reader.feed(os.read(self._descriptor, 65536))
-        self.seen += found
-        self.heard += found
+        sentences = self._reader.feed(os.read(self._descriptor, 65536))
+        self.seen += sentences
+        self.heard += sentences
 
     def log(self, start: str) -> str:
         values = self.until(lambda name, values: name == "LOG" and str(values[0]).startswith(start))
@@ -178,7 +181,7 @@ class Host:
 
 @pytest.fixture
 def boxes(tmp_path: Path) -> Iterator[Callable[..., tuple[VirtualBox, Host]]]:
-    """boxes(planted, board=…, **scenario): a box, and its host.
+    """boxes(planted, board=…, **scenario): a box, and its host, which misses nothing.
 
     Its app meets the statement `planted` before its loop; the scenario's tables may be given.
     """
@@ -192,12 +195,13 @@ def boxes(tmp_path: Path) -> Iterator[Callable[..., tuple[VirtualBox, Host]]]:
         assert text.count(_LOOP) == 1
         app.write_text(text.replace(_LOOP, f"        {planted or 'pass'}\n" + _LOOP))
         cells = {"left": {}, "right": {"present": False}}
-        table = {"title": "t", "duration_s": 600, "cells": cells} | scenario
+        table = {"title": "t", "duration_s": _LONG_S, "cells": cells} | scenario
         played = parse(table, tmp_path / "t.toml")
         box = VirtualBox(played, speed=20.0, firmware=firmware, wait_for_host=True, board=board)
-        box.start()
+        box.plug()
         host = Host(box.port)
         made.append((box, host))
+        box.start()
         host.send(b"\n")
         return box, host
 
@@ -216,7 +220,7 @@ def held():
     """
 
     def add(rows, steps_s, hold_n=40.0, sway=0.15, left_first=True):
-        found = []
+        held_rows = []
         for row in rows:
             t_s = row.t_us / 1e6
             index = bisect.bisect(steps_s, t_s) - 1
@@ -226,7 +230,7 @@ def held():
                 leans = sway * math.sin(math.pi * phase)
                 leans *= 1 if (index % 2 == 0) == left_first else -1
             left, right = (round(hold_n * (1 + part) * 1e9 / 230_000) for part in (leans, -leans))
-            found.append(row._replace(rail_left=left, rail_right=right))
-        return found
+            held_rows.append(row._replace(rail_left=left, rail_right=right))
+        return held_rows
 
     return add

@@ -17,11 +17,11 @@ from beltcore.host.metrics import COLUMNS, metric_row
 def replay(rows, given_settings):
     """Metric rows as dicts."""
     core = Core(settings.complete(given_settings))
-    found = []
+    metrics = []
     for row in rows:
         core.step(*row)
-        found.append(dict(zip(COLUMNS, metric_row(core), strict=True)))
-    return found
+        metrics.append(dict(zip(COLUMNS, metric_row(core), strict=True)))
+    return metrics
 
 
 @pytest.fixture
@@ -204,15 +204,15 @@ def test_pushes_by_hand_are_no_steps(recording):
 def true_spm(steps_s, at_s):
     """Of up to twelve steps within six seconds before at_s; None after fewer than two."""
     last = bisect.bisect(steps_s, at_s) - 1
-    found = None
+    spm = None
     for steps in range(2, 13, 2):
         if steps > last:
             break
         span_s = steps_s[last] - steps_s[last - steps]
-        if found is not None and span_s > 6:
+        if spm is not None and span_s > 6:
             break
-        found = 60 * steps / span_s
-    return found
+        spm = 60 * steps / span_s
+    return spm
 
 
 def strides_walked(strides_s, mm, shape, peaks):
@@ -223,12 +223,12 @@ def strides_walked(strides_s, mm, shape, peaks):
     belt.walk(0.9, 100, 0, shape=shape, peaks=peaks, step_times_s=halves_s, stop_s=0)
     belt.stand(3)
     core = Core(settings.complete({"belt_nm_per_count": round(mm * 1e6)}))
-    found = []
+    counted = []
     for row in belt.rows(mm):
         core.step(*row)
         spm_x10 = core.gait.cadence_spm_x10
-        found.append((row.t_us / 1e6, core.gait.steps, spm_x10 and spm_x10 / 10))
-    return belt, found
+        counted.append((row.t_us / 1e6, core.gait.steps, spm_x10 and spm_x10 / 10))
+    return belt, counted
 
 
 # A step is known when the belt behind its dip was seen: half a second is between those of 0.1 and
@@ -253,10 +253,10 @@ def test_cadence_follows_strides(recording, name, mean_spm, median, high, mm, sh
     strides_s = [stride_s for _at, stride_s in recording(name)]
     usual_s = [stride_s for stride_s in strides_s if stride_s < 2]
     assert 120 / statistics.fmean(usual_s) == pytest.approx(mean_spm, abs=0.01)
-    belt, found = strides_walked(strides_s, mm, shape, peaks)
-    assert found[-1][1] == pytest.approx(2 * len(strides_s), rel=0.01)
-    known = [(t_s, spm) for t_s, _steps, spm in found if spm is not None]
-    assert len(known) > 0.75 * len(found)
+    belt, counted = strides_walked(strides_s, mm, shape, peaks)
+    assert counted[-1][1] == pytest.approx(2 * len(strides_s), rel=0.01)
+    known = [(t_s, spm) for t_s, _steps, spm in counted if spm is not None]
+    assert len(known) > 0.75 * len(counted)
     assert statistics.fmean(spm for _t_s, spm in known) == pytest.approx(mean_spm, rel=0.005)
     errors = []
     for t_s, spm in known[::20]:
@@ -279,10 +279,10 @@ def test_a_pause_in_mid_walk_is_no_slow_step(recording, mm, shape, peaks):
     pause_s = max(strides_s)
     assert pause_s == pytest.approx(2.75, abs=0.01)
     walk_s = [*strides_s[60:160], pause_s, *strides_s[160:230]]
-    belt, found = strides_walked(walk_s, mm, shape, peaks)
-    assert found[-1][1] == pytest.approx(2 * len(walk_s), abs=4)
+    belt, counted = strides_walked(walk_s, mm, shape, peaks)
+    assert counted[-1][1] == pytest.approx(2 * len(walk_s), abs=4)
     begins_s = belt.steps_s[200]
-    near = [spm for t_s, _steps, spm in found if -2 < t_s - begins_s < 20]
+    near = [spm for t_s, _steps, spm in counted if -2 < t_s - begins_s < 20]
     assert None in near
     assert near[0] is not None
     assert near[-1] is not None

@@ -13,10 +13,10 @@ WALK = [{"at_s": 2, "m_s": 0.5, "ramp_s": 1}, {"at_s": 25, "m_s": 0, "ramp_s": 1
 
 def states(host):
     """Wait until a session has ended: the state of each SES until then, and the last one."""
-    found = []
-    while not found or found[-1][2] != 1:
-        found.append(host.sentence("SES"))
-    return [values[:3] for values in found], found[-1]
+    sessions = []
+    while not sessions or sessions[-1][2] != 1:
+        sessions.append(host.sentence("SES"))
+    return [values[:3] for values in sessions], sessions[-1]
 
 
 def read(host, identifier, session, count):

@@ -163,6 +163,10 @@ class VirtualBox:
         """Whether the box has been started and its scenario hasn't ended."""
         return self._process is not None and self._process.poll() is None
 
+    def drained(self) -> bool:
+        """Whether the box has ended and the host has read all that it wrote."""
+        return self._relay is not None and self._relay.drained()
+
     def error_text(self) -> str:
         """What the box's process complained about (the machinery, not the firmware)."""
         if self._folder is None:
@@ -176,7 +180,11 @@ class VirtualBox:
         self._wake()
 
     def plug(self) -> None:
-        """Plug the cable in again: a new port under the same link."""
+        """Plug the cable in again: a new port under the same link.
+
+        Also before `start` and `power_on`: a host that opens the port before the box has power
+        misses nothing that it says, and no time passes before it is there.
+        """
         self._port.open()
         self._wake()
 
@@ -217,7 +225,10 @@ class VirtualBox:
             raise VirtualBoxError(
                 f"{action.get('do')!r} is not an action. Allowed: {', '.join(COMMANDS)}."
             )
-        self._running().control(action)
+        relay = self._running()
+        if action["do"] == "pace":
+            relay.wait_for_host(_waits_for_host(action["value"]))
+        relay.control(action)
 
     def reset(self) -> None:
         """Press the reset button."""
@@ -294,7 +305,13 @@ class VirtualBox:
             )
         os.close(control_read)
         os.close(box_in_read)
-        self._relay = Relay(self._process, self._port, box_in_write, control_write)
+        self._relay = Relay(
+            self._process,
+            self._port,
+            box_in_write,
+            control_write,
+            waits_for_host=_waits_for_host(self._speed),
+        )
 
     def _make_image(self, flash: Path) -> None:
         """Make the flash image where there is none. Raises OSError and VirtualBoxError."""
@@ -329,6 +346,11 @@ def run(scenario: Scenario | str | Path, **options: Any) -> int:
     """Play a scenario to its end; the options are VirtualBox's. The box's exit status."""
     with VirtualBox(scenario, **options) as box:
         return box.wait()
+
+
+def _waits_for_host(speed: float) -> bool:
+    """Whether a host that doesn't read stops the box's time, instead of losing what it writes."""
+    return not 0 < speed <= 1
 
 
 def default_firmware() -> Path:

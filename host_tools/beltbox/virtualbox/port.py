@@ -104,6 +104,11 @@ class Port:
             except OSError:
                 return 0
             try:
+                # What was written may be on its way inside the kernel: asking for events has it
+                # delivered first.
+                poller = select.poll()
+                poller.register(slave, select.POLLIN)
+                poller.poll(0)
                 waiting = ioctl(slave, termios.FIONREAD, b"\0\0\0\0")
             finally:
                 os.close(slave)

@@ -12,6 +12,7 @@ import subprocess
 import termios
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from .port import Port
@@ -20,11 +21,13 @@ _CTRL_C = b"\x03"
 _CHUNK = 1024
 # A small pipe, so that a slow host is felt by the box at once and no stale data piles up.
 _PIPE_BYTES = 4096
-# A host that has the port open but takes nothing for this long loses what comes after.
+# At a speed of 1 or less: a host that has the port open but takes nothing for this long loses what
+# comes after. A faster box waits for its host as long as it takes.
 _PATIENCE_S = 5.0
 _READS_NO_MORE_S = 1.0
 _TURN_S = 0.02
-# A box that takes no input for this long after a Ctrl-C is busy without touching the hardware.
+# A box that takes no input in so much of its own processor time after a Ctrl-C is busy without
+# touching the hardware.
 _INTERRUPT_S = 1.0
 
 
@@ -35,7 +38,13 @@ class Relay:
     """
 
     def __init__(
-        self, process: subprocess.Popen[bytes], port: Port, box_in: int, control: int
+        self,
+        process: subprocess.Popen[bytes],
+        port: Port,
+        box_in: int,
+        control: int,
+        *,
+        waits_for_host: bool,
     ) -> None:
         assert process.stdout is not None
         self._process = process
@@ -52,18 +61,19 @@ class Relay:
         self._lock = threading.Lock()
         self._injected = b""
         self._stalled_until = 0.0
+        self._waits_for_host = waits_for_host
         self._closing = False
         self._box_has_ended = threading.Event()
         self._drained = threading.Event()
 
         self._to_host = b""
         self._to_box = b""
-        self._host_seen = False
         self._taken_at = time.monotonic()
         self._sent = 0
         self._taken_in = 0
-        # When to insist on a Ctrl-C that hasn't arrived; 0.0 = there is none.
-        self._interrupt_by = 0.0
+        # The box's processor time at which to insist on a Ctrl-C that hasn't arrived; None = there
+        # is none.
+        self._interrupt_by_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="virtualbox", daemon=True)
         self._thread.start()
 
@@ -81,6 +91,10 @@ class Relay:
         self._stalled_until = time.monotonic() + seconds
         self.wake()
 
+    def wait_for_host(self, waits: bool) -> None:
+        """Whether a host that has the port open and doesn't read holds the box up for ever."""
+        self._waits_for_host = waits
+
     def control(self, action: dict[str, Any]) -> None:
         """Send one action over the side channel."""
         with self._lock:
@@ -90,7 +104,7 @@ class Relay:
                 os.write(self._control, json.dumps(action).encode() + b"\n")
 
     def close_control(self) -> None:
-        """Tell the box to end."""
+        """Tell the box to end; what it still writes is lost, so that no slow host holds it up."""
         with self._lock:
             if self._control >= 0:
                 os.close(self._control)
@@ -98,11 +112,16 @@ class Relay:
 
     def drain(self) -> None:
         """Wait until the host has read all that an ended box wrote, or reads no more."""
-        unread = -1
+        unread = None
         while not self._drained.wait(_READS_NO_MORE_S):
-            if self._port.unread() == unread:
+            before = unread
+            unread = (self._box_has_ended.is_set(), len(self._to_host), self._port.unread())
+            if unread[0] and unread == before:
                 return
-            unread = self._port.unread()
+
+    def drained(self) -> bool:
+        """Whether the box has ended and the host has read all that it wrote."""
+        return self._drained.is_set()
 
     def close(self) -> None:
         """Stop the thread and close the pipes. The box must have ended."""
@@ -161,7 +180,7 @@ class Relay:
         if not self._to_host:
             self._taken_at = now
             return
-        if not self._port.has_reader():
+        if not self._port.has_reader() or self._control < 0:
             # Nobody listens: the bytes are gone, as on a UART.
             self._to_host = b""
             return
@@ -172,18 +191,15 @@ class Relay:
         if taken:
             self._to_host = self._to_host[taken:]
             self._taken_at = now
-        elif now - self._taken_at > _PATIENCE_S:
+        elif now - self._taken_at > _PATIENCE_S and not self._waits_for_host:
             self._to_host = b""
 
     def _from_port(self) -> None:
         data = self._port.read()
         if not data:
             return
-        if not self._host_seen:
-            self._host_seen = True
-            self.control({"do": "start"})
         if _CTRL_C in data:
-            self._interrupt_by = time.monotonic() + _INTERRUPT_S
+            self._interrupt_by_s = self._busy_s() + _INTERRUPT_S
         self._to_box += data
 
     def _into_box(self) -> None:
@@ -200,16 +216,24 @@ class Relay:
 
     def _insist_on_interrupt(self) -> None:
         """Stop a program that is busy without touching the hardware: it takes no input in."""
-        if not self._interrupt_by:
+        if self._interrupt_by_s is None:
             return
         waiting = fcntl.ioctl(self._box_in, termios.FIONREAD, b"\0\0\0\0")
         unread = int.from_bytes(waiting, "little")
         taken_in = self._sent - unread
         if taken_in != self._taken_in:
             self._taken_in = taken_in
-            self._interrupt_by = time.monotonic() + _INTERRUPT_S
+            self._interrupt_by_s = self._busy_s() + _INTERRUPT_S
         if not unread and not self._to_box:
-            self._interrupt_by = 0.0
-        elif time.monotonic() >= self._interrupt_by:
-            self._interrupt_by = 0.0
+            self._interrupt_by_s = None
+        elif self._busy_s() >= self._interrupt_by_s:
+            self._interrupt_by_s = None
             self._process.send_signal(signal.SIGINT)
+
+    def _busy_s(self) -> float:
+        """The processor time that the box has used; real time where the system doesn't tell."""
+        try:
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return time.monotonic()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -209,15 +209,14 @@ def measure(given):
     gc.collect()
     gc.disable()
     before = gc.mem_alloc()
-    play(core, writer, rows, n)
-    used = gc.mem_alloc() - before
-    gc.enable()
-    assert used == 0, used
     micropython.heap_lock()
     try:
         play(core, writer, rows, n)
     finally:
         micropython.heap_unlock()
+    used = gc.mem_alloc() - before
+    gc.enable()
+    assert used == 0, used
     print(n)
 
 for given in json.loads(open("settings.json").read()):

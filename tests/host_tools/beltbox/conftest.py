@@ -32,19 +32,19 @@ from beltbox.virtualbox import Scenario, VirtualBox, load
 from beltbox.walk.session import Session
 from beltcore.crc import crc16
 
-# A net for what never comes, not a measure: a computer may be busy with much else.
-DEADLINE_S = 300.0
+# Nothing rests on it: only what hangs takes so long.
+HANGS_S = 180.0
 # Longer than any test: a box must not end before its host.
 _LONG_S = 100_000
 
 
 def until(condition: Callable[[], Any], what: str = "it") -> Any:
-    """Wait for a condition, which is given back; fail after a generous deadline."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not (found := condition()):
+    """Wait for a condition, which is given back; fail where the wait would never end."""
+    deadline = time.monotonic() + HANGS_S
+    while not (value := condition()):
         assert time.monotonic() < deadline, f"waited in vain for {what}"
         time.sleep(0.02)
-    return found
+    return value
 
 
 @pytest.fixture(name="until")
@@ -58,7 +58,8 @@ def sentence() -> Callable[..., bytes]:
     """sentence("RAW", seq, values…): its bytes, made by the protocol's text and not by its code."""
 
     def make(kind: str, *fields: object) -> bytes:
-        body = ",".join([kind, *("" if one is None else str(one) for one in fields)]).encode()
+        texts = ("" if field is None else str(field) for field in fields)
+        body = ",".join([kind, *texts]).encode()
         return b"$%s*%04X\n" % (body, crc16(body, 0, len(body)))
 
     return make
@@ -128,7 +129,7 @@ class Program:
                     "stdin": subprocess.DEVNULL,
                     "stdout": file,
                     "stderr": subprocess.STDOUT,
-                    "env": {**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"},
+                    "env": {**os.environ, "COLUMNS": "200"},
                 }
                 | options,
             )
@@ -155,7 +156,7 @@ class Program:
 
     def end(self) -> int:
         """Wait for the end: the exit status."""
-        return self.process.wait(DEADLINE_S)
+        return self.process.wait(HANGS_S)
 
 
 @pytest.fixture
@@ -234,29 +235,27 @@ def terminal(start: Callable[..., Program]) -> Iterator[Callable[..., Terminal]]
         return made[-1]
 
     yield make
-    for one in made:
-        if one.program.process.poll() is None:
-            one.program.process.kill()
-            one.program.process.wait()
-        one.close()
+    for shown in made:
+        if shown.program.process.poll() is None:
+            shown.program.process.kill()
+            shown.program.process.wait()
+        shown.close()
 
 
 @pytest.fixture
 def box(apart: Path, tmp_path: Path) -> Iterator[Callable[..., VirtualBox]]:
     """box(scenario, **options): a running virtual box that stays, its port linked at tmp/box."""
     with ExitStack() as stack:
-        made: list[VirtualBox] = []
 
         def make(scenario: str | Scenario = "steady-1mph", **options: Any) -> VirtualBox:
             played = scenario if isinstance(scenario, Scenario) else load(scenario)
             name = options.pop("name", "box")
             settings = dict(played.settings) | options.pop("settings", {})
-            one = VirtualBox(
+            made = VirtualBox(
                 dataclasses.replace(played, duration_s=_LONG_S, settings=settings),
                 **{"link": tmp_path / name, "speed": 0} | options,
             )
-            made.append(stack.enter_context(one))
-            return one
+            return stack.enter_context(made)
 
         yield make
 
@@ -351,14 +350,12 @@ def listened_to_its_end(
 
     def listen_to_its_end() -> Iterator[Sentence | LinkEvent | None]:
         hurried = False
-        quiet = 0
         for item in listen():
             if isinstance(item, Sentence) and item.type == "BEG" and not hurried:
                 box.command({"do": "pace", "value": speed})
                 hurried = True
-            # What it wrote last may still be on its way.
-            quiet = quiet + 1 if item is None and not box.running() else 0
-            if quiet == 5:
+            # The link keeps what it took in by itself: `None` is told when it has nothing left.
+            if item is None and box.drained():
                 return
             yield item
 
@@ -436,5 +433,5 @@ def speaker(apart: Path) -> Iterator[Callable[..., Speaker]]:
         return made[-1]
 
     yield make
-    for one in made:
-        one.close()
+    for speaker in made:
+        speaker.close()

@@ -129,12 +129,12 @@ def test_its_flag_comes_in_the_sentences_and_no_other(record, fault: Fault):
     out_of_step = flags.LEFT_OUT_OF_STEP | flags.RIGHT_OUT_OF_STEP
     assert rows[20].flags == 0 or fault.name == "right_slow"
     assert (rows[20].box_flags or 0) & ~out_of_step == 0
-    told = set()
+    names = set()
     for row in rows:
-        told |= {name for bit, name, _ in flags.CORE if (row.flags or 0) & bit}
-        told |= {name for bit, name, _ in flags.BOX if (row.box_flags or 0) & bit}
-    assert told - OUT_OF_STEP == {fault.name, *fault.follows} - OUT_OF_STEP
-    assert told >= {fault.name, *fault.follows}
+        names |= {name for bit, name, _ in flags.CORE if (row.flags or 0) & bit}
+        names |= {name for bit, name, _ in flags.BOX if (row.box_flags or 0) & bit}
+    assert names - OUT_OF_STEP == {fault.name, *fault.follows} - OUT_OF_STEP
+    assert names >= {fault.name, *fault.follows}
     # It lasts: the last rows have it, too.
     last = flags.told(rows[-1].flags or 0, rows[-1].box_flags or 0)
     assert (fault.name, WORDS[fault.name]) in last
@@ -162,8 +162,8 @@ def test_live_and_the_doctor_say_so_and_nothing_else(box, start, run, tmp_path: 
 
     ran = run("doctor", *port, "--seconds", 4, "--json")
     assert ran.status == 1
-    (bad,) = (one for one in json.loads(ran.out)["findings"] if one["level"] == "bad")
+    (bad,) = (finding for finding in json.loads(ran.out)["findings"] if finding["level"] == "bad")
     assert (bad["subject"], bad["fault"]) == (fault.subject, fault.name)
     assert fault.said in bad["text"]
     assert fault.advice == bad["advice"]
-    assert running.running
+    assert running.running()

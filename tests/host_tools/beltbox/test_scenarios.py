@@ -52,8 +52,8 @@ def test_live_is_what_replay_computes_and_agrees_with_the_truth(tmp_path: Path, 
 
     truth = Truth(walk.truth)
     tolerance_mm = 2 + int(session.segments[-1].settings["belt_nm_per_count"]) / 1e6
-    at_least = true_ways_mm(truth, session)
-    at_most = true_ways_mm(truth, session, from_power_up=True)
+    at_least = true_distances_mm(truth, session)
+    at_most = true_distances_mm(truth, session, from_power_up=True)
     measured = (session.summary.totals.forward_mm, session.summary.totals.backward_mm)
     for least_mm, mm, most_mm in zip(at_least, measured, at_most, strict=True):
         assert least_mm - tolerance_mm < mm < most_mm + tolerance_mm
@@ -62,7 +62,7 @@ def test_live_is_what_replay_computes_and_agrees_with_the_truth(tmp_path: Path, 
     assert session.summary.totals.distance_mm > 2000
 
 
-def true_ways_mm(truth: Truth, session, *, from_power_up: bool = False) -> tuple[float, float]:
+def true_distances_mm(truth: Truth, session, *, from_power_up: bool = False) -> tuple[float, float]:
     """Forward and backward, from the first raw row of each zero to the last live one, which ends
     the session's sums; by the box's clock.
 
@@ -72,12 +72,12 @@ def true_ways_mm(truth: Truth, session, *, from_power_up: bool = False) -> tuple
     ticks = truth.column("ticks_us")
     boots = truth.column("boots")
     position = truth.column("position_mm")
-    ways = [0.0, 0.0]
+    distances_mm = [0.0, 0.0]
     for segment in session.segments:
         if not segment.raw:
             continue
         # The clock's wraps are counted from the boot on, in the truth as here.
-        places = [place for place, one in enumerate(boots) if one == segment.boot_count]
+        places = [place for place, boot in enumerate(boots) if boot == segment.boot_count]
         clock = truths.unwrapped_us([int(ticks[place]) for place in places])
         times = truths.unwrapped_us([row.t_us for row in segment.raw])
         end_us = times[0] + 1000 * (segment.metrics[-1].t_ms + 1)
@@ -87,18 +87,18 @@ def true_ways_mm(truth: Truth, session, *, from_power_up: bool = False) -> tuple
         # The belt's place at every raw row, on the straight line between two rows of the truth.
         belt = on_the_line(times, clock, [position[place] for place in places])
         for before, after in pairwise(belt):
-            ways[after < before] += abs(after - before)
-    return ways[0], ways[1]
+            distances_mm[after < before] += abs(after - before)
+    return distances_mm[0], distances_mm[1]
 
 
 def on_the_line(times, xs, ys):
     """The values of the broken line through (xs, ys) at `times`."""
-    found = []
+    values = []
     for time in times:
         after = min(max(bisect_right(xs, time), 1), len(xs) - 1)
         share = (time - xs[after - 1]) / (xs[after] - xs[after - 1])
-        found.append(ys[after - 1] + share * (ys[after] - ys[after - 1]))
-    return found
+        values.append(ys[after - 1] + share * (ys[after] - ys[after - 1]))
+    return values
 
 
 def test_a_reset_in_mid_walk_gives_one_session_of_several_segments(record):
@@ -153,6 +153,6 @@ def test_what_happens_to_the_recorder_does_not_change_the_walk(record):
     assert len([part for part in walk.session.segments if part.raw]) == 2
     equal, total = live_equal_to_computed(walk.session)
     assert equal == total > 80
-    _forward, backward_mm = true_ways_mm(truth, walk.session)
+    _forward, backward_mm = true_distances_mm(truth, walk.session)
     # What came after the last NOW before it is nobody's.
     assert walk.session.summary.totals.backward_mm == pytest.approx(backward_mm, abs=100)

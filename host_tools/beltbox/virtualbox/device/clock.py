@@ -51,10 +51,6 @@ class Clock:
         self._speed = speed
         self._anchor()
 
-    def real_time(self):
-        """Whether the pace is real time or slower."""
-        return 0.0 < self._speed <= 1.0
-
     def ticks_us(self):
         """What time.ticks_us reads now: 0 .. 2**30 - 1."""
         return (self.now_us - self.boot_us) & TICKS_MASK

@@ -54,6 +54,10 @@ class _Control:
         self._poller.register(self._file, select.POLLIN)
         self._world = world
 
+    def watch(self, poller):
+        """Have `poller` see what arrives."""
+        poller.register(self._file, select.POLLIN)
+
     def look(self):
         """Carry out what has arrived."""
         for _ in self._poller.ipoll(0):
@@ -191,8 +195,17 @@ def _run_box(config_path):
 
     def look():
         control.look()
-        receiver.look()
+        if receiver.look():
+            world.do_start()
+        if world.started:
+            receiver.on_idle = None
 
+    if config["wait_for_host"]:
+        # A program that can only wait for the host's first byte stops the clock until it is there.
+        coming = select.poll()
+        coming.register(sys.stdin.buffer, select.POLLIN)
+        control.watch(coming)
+        receiver.on_idle = coming.poll
     clock.start(start_us, world.step, look)
     world.begin(config["wait_for_host"])
     # The virtual box's own modules are none of the board's.

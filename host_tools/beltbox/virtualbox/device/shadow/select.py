@@ -35,13 +35,13 @@ class _Poll:
         clock.advance(_CALL_US)
         end_us = clock.now_us + timeout * 1000
         while True:
-            found = []
+            ready = []
             for stream, mask in self._watched.values():
                 events = stream.ioctl(_IOCTL_POLL, mask | POLLERR | POLLHUP)
                 if events:
-                    found.append((stream, events))
-            if found or 0 <= timeout and clock.now_us >= end_us:
-                return found
+                    ready.append((stream, events))
+            if ready or 0 <= timeout and clock.now_us >= end_us:
+                return ready
             clock.advance(_TURN_US if timeout < 0 else min(_TURN_US, end_us - clock.now_us))
 
     def ipoll(self, timeout=-1, _flags=0):

@@ -28,7 +28,8 @@ class World:
         self._next_action = 0
         self._duration_us = config["duration_us"]
         self._script_us = 0
-        self._started = False
+        # Whether the script runs.
+        self.started = False
         self._speed = config["speed"]
 
         start_us = config["clock_start_us"]
@@ -74,7 +75,7 @@ class World:
 
     def step(self, t_us):
         """Integrate t_us .. t_us + 1 ms."""
-        if self._started:
+        if self.started:
             self._run_script()
         belt = self.belt
         hands = self.hands
@@ -98,16 +99,16 @@ class World:
         """When A changes its level in the step from t_us on, in which the belt moves evenly."""
         start_mm = self._step_start_mm
         moved_mm = self.belt.position_mm - start_mm
-        found = []
+        edges_us = []
         # Finer than any edge comes: 1 m/s and 0.1 mm a count are 10 in a step.
         parts = 64 if moved_mm else 0
         before = self.shaft.levels(start_mm)[0]
         for part in range(1, parts + 1):
             level = self.shaft.levels(start_mm + moved_mm * part / parts)[0]
             if level != before:
-                found.append(t_us + STEP_US * part // parts)
+                edges_us.append(t_us + STEP_US * part // parts)
                 before = level
-        return found
+        return edges_us
 
     def _run_script(self):
         timeline = self._timeline
@@ -132,13 +133,17 @@ class World:
         getattr(self, "do_" + name)(action)
 
     def do_start(self, _action=None):
-        if not self._started:
-            self._started = True
+        if not self.started:
+            self.started = True
             self._clock.set_speed(self._speed)
+
+    def real_time(self):
+        """Whether the pace that was asked for is real time or slower."""
+        return 0.0 < self._speed <= 1.0
 
     def do_pace(self, action):
         self._speed = action["value"]
-        if self._started:
+        if self.started:
             self._clock.set_speed(self._speed)
 
     def do_walk(self, action):
