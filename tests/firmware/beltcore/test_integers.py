@@ -397,5 +397,5 @@ def test_a_zero_that_is_followed_and_forces_at_their_most(dt_us, each, size):
                 "body_mass_g": body_mass_g,
             },
             rows,
-            settle_every=1000,
+            read_every=1000,
         )
