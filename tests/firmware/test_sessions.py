@@ -23,7 +23,7 @@ def read(host, identifier, session, count):
     """`count` blocks of a session, put together."""
     parts = {}
     at = len(host.heard)
-    assert host.ask(identifier, "read", session, 0, count)[1:] == ["ok", str(count)]
+    assert host.ask(identifier, "read", session, 0, count)[1:] == ["ok", str(count), "ok"]
     for name, _seq, values, _lost in host.heard[at:]:
         if name == "BLK":
             assert values[0] == session
@@ -44,7 +44,7 @@ def test_a_walk_is_kept_dated_pulled_and_acknowledged(boxes):
     assert 8 <= count <= 10
 
     assert host.ask(1, "clock", 1_760_000_000)[1] == "ok"
-    assert host.ask(2, "sessions")[1:] == ["ok", "1"]
+    assert host.ask(2, "sessions")[1:] == ["ok", "1", "ok"]
     (listed,) = [values for name, _, values, _ in host.heard if name == "SES" and values[5]]
     assert 1_760_000_000 - 300 < listed[5] < 1_760_000_000 - 60
 

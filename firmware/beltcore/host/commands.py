@@ -3,7 +3,7 @@
 Together with command_forms.py this is the table "To the box" in firmware/PROTOCOL.md.
 """
 
-from ..command_forms import FORMS, forms
+from ..command_forms import forms
 
 # By verb: what it does, and the text of the answer.
 _WORDS = {
@@ -61,4 +61,4 @@ _WORDS = {
 
 def command_table() -> list[tuple[str, tuple[str, ...], str, str]]:
     """Every command as (verb, its forms as they are written, what it does, the answer's text)."""
-    return [(verb, tuple(forms(verb)), *_WORDS[verb]) for verb in FORMS]
+    return [(verb, tuple(forms(verb)), does, answer) for verb, (does, answer) in _WORDS.items()]
