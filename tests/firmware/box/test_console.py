@@ -132,6 +132,30 @@ def console(on_box):
     return run
 
 
+# A box whose modules can't be loaded any more.
+NOTHING_TO_LOAD = """
+import box.console
+
+class NothingToLoad:
+    def __enter__(self):
+        raise ValueError("a module was loaded")
+
+    def __exit__(self, *error):
+        pass
+
+box.console.Rare = NothingToLoad
+"""
+
+
+def test_what_comes_in_every_session_loads_no_module(console):
+    commands = [("identify",), ("stream", 1), ("raw", 1), ("begin",), ("totals",), ("health",)]
+    lines = [encode_command(number, *command) for number, command in enumerate(commands, 1)]
+    assert console(NOTHING_TO_LOAD, *lines) == [
+        *("identity", "answer 1 ok beltbox", "answer 2 ok 1", "answer 3 ok 1"),
+        *("begin", "answer 4 ok ", "answer 5 ok ", "answer 6 failed a module was loaded"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("command", "told"),
     [
