@@ -51,7 +51,7 @@ _FLOOR_SHIFT = const(8)
 _FALL_SHIFT = const(3)
 _RISE_SHIFT = const(13)
 
-# What `Rail.lasting` holds, of a left side: bits of beltcore.flags, which the box doesn't load.
+# What `Rail.lasting` holds, of a left side: bits of beltcore.host.flags, which the box lacks.
 _NOISY = const(256)
 _SLOW = const(1024)
 _FLIPPED = const(4096)

@@ -20,10 +20,15 @@ _GRABS_US = const(25_000)  # so often a sum is enough, as long as it doesn't ris
 
 _SUM_LIMIT_MN = const(0x3FFFFFFF)
 
+# Where the zones begin, as parts of body weight: 1 %, 5 %, 15 %.
+_PER_LIGHT = const(100)
+_PER_SUPPORTED = const(20)
+_HEAVY_TWENTIETHS = const(3)
+
 # ZeroFollower reads the forces at every third tick: often enough for a tremor, a third of the work.
 _READING_US = const(31_000)
 
-# What `Rail.fault` tells; the bits of the left side in beltcore.flags.
+# What `Rail.fault` tells; the bits of the left side in beltcore.host.flags.
 _SILENT = const(1)
 _SATURATED = const(4)
 
@@ -113,11 +118,12 @@ class Rails:
         self.reliance_permille = None
         self.zone = None
         self._weight_mn = weight_mn(body_mass_g)
-        light_mn = self._weight_mn // 100
-        supported_mn = self._weight_mn // 20
+        light_mn = self._weight_mn // _PER_LIGHT
+        supported_mn = self._weight_mn // _PER_SUPPORTED
         if noise_mn > light_mn:
             light_mn = noise_mn if noise_mn < supported_mn else supported_mn
-        self._from_mn = array("i", (light_mn, supported_mn, self._weight_mn * 3 // 20))
+        heavy_mn = self._weight_mn * _HEAVY_TWENTIETHS // 20
+        self._from_mn = array("i", (light_mn, supported_mn, heavy_mn))
         self.grabs = Grabs(self._weight_mn) if left.present or right.present else None
         self._grabs_us = 0  # since the last sum they had
         self._sum_mn = 0  # of the sample before

@@ -18,7 +18,7 @@ from .force_window import ForceWindow
 #   allowance   how far the zero may have drifted while it couldn't be followed, mN
 # `Rail.zero_mn` is the zero as followed so far: what is added to the settings' one.
 
-# What `Rail.lasting` holds, of a left side: a bit of beltcore.flags, which the box doesn't load.
+# What `Rail.lasting` holds, of a left side: a bit of beltcore.host.flags, which the box lacks.
 _ZERO_JUMPED = const(64)
 
 _GAP_US = const(500_000)  # rows that are missing for longer start the window anew

@@ -39,7 +39,7 @@ HEADLINES = (
         "speed, the mean of a second",
         "speed_mm_s, RMS error in % of the mean speed, 0.1 mm a count",
         "within {most} % with a fine encoder",
-        "0.1 %, or 0.3 mm/s",
+        "0.1 % or 0.3 mm/s, the larger",
     ),
     Headline(
         "… with a coarse encoder (12 mm a count)",
@@ -50,7 +50,7 @@ HEADLINES = (
     Headline(
         "distance",
         "distance after 10 000 km",
-        "counts times size: {value} after 10 000 km",
+        "{value} after 10 000 km, beside the calibration",
         "1 mm",
     ),
     Headline(
@@ -74,14 +74,14 @@ HEADLINES = (
     Headline(
         "cadence",
         "cadence after 6 s, SD in steps/min, 0.1 mm a count",
-        "within {most} steps a minute (standard deviation)",
+        "scatters by at most {most} steps a minute",
         "1.5",
     ),
     Headline(
         "steps of a minute",
         "steps of a minute's walk, error in %, 0.1 mm a count",
-        "within {most} % (one step is 0.7 to 2.4 %)",
-        "one step, or 1.5 %",
+        "within {most} %; one step of a minute is 0.7 to 2.4 %",
+        "one step or 1.5 %, the larger",
     ),
     Headline(
         "grabs: sudden catches of the rail",

@@ -10,9 +10,9 @@ import typer
 from typer.core import TyperGroup
 
 import beltbox
+from beltbox.cli.commands import COMMANDS
 from beltbox.cli.common import ctrl_c
 from beltbox.cli.common.output import fail
-from beltbox.cli.table import COMMANDS
 from beltbox.errors import BeltBoxError
 
 _EXIT_STATUS = f"""\b

@@ -41,7 +41,7 @@ class Examination:
     damaged: int
     missing: int
     flags: int
-    """All bits of beltcore.flags that were set meanwhile, as `box_flags`."""
+    """All bits of beltcore.host.flags that were set meanwhile, as `box_flags`."""
     box_flags: int
     crash_count: int
     crash_lines: list[str]

@@ -38,7 +38,7 @@ _MOUNT = "hardware/README.md, step 5"
 class Finding:
     """One thing about a box. level: good, note (worth knowing) or bad (to be mended).
 
-    fault: the name in beltcore.flags of what is bad, left_stuck for example; "" where it has none.
+    fault: the name of what is bad in beltcore.host.flags, such as left_stuck; "" where it has none.
     """
 
     level: str

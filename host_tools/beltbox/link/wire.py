@@ -16,7 +16,7 @@ _SAMPLE_LIMIT = 1 << 23
 
 
 class Sentence(NamedTuple):
-    """A sound sentence: a type of beltcore.sentence.TYPES, or "" for a line of console text."""
+    """A sound sentence: a type of beltcore.host.sentence.TYPES, or "" for console text."""
 
     type: str
     seq: int

@@ -1,6 +1,6 @@
 """From a cell's readings under known weights to its sensitivity, and how good that is.
 
-Pure arithmetic; `calibrate_rail` has the dialogue.
+Pure arithmetic; `calibrate/rail.py` has the dialogue.
 """
 
 from __future__ import annotations

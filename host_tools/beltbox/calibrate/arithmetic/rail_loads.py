@@ -1,6 +1,6 @@
 """A rail's readings while they are taken: what the next one should be, and which don't fit.
 
-Pure arithmetic, as in `rail_line`; `calibrate_rail` has the dialogue.
+Pure arithmetic, as in `rail_line`; `calibrate/rail.py` has the dialogue.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def test_rows_are_read_back_from_what_is_printed():
     assert rows["distance after 10 000 km"] == ("7 mm", "**no**")
     table = headline_table(rows).splitlines()
     assert len(table) == 2 + 10
-    assert "| distance | counts times size: 7 mm after 10 000 km | 1 mm | **no** |" in table
+    assert "| distance | 7 mm after 10 000 km, beside the calibration | 1 mm | **no** |" in table
     assert "| force on a rail | within 2.5 N | 1 N | yes |" in table
 
 

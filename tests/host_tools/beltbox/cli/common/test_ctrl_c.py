@@ -55,7 +55,7 @@ class Importing:
         self.begun = self.begun or name == "beltbox.cli"
         if self.begun and not CALLS:
             interrupt("import " + name)
-        if name == "beltbox.cli.table" and CALLS:
+        if name == "beltbox.cli.commands" and CALLS:
             ctrl_c = sys.modules["beltbox.cli.common.ctrl_c"]
             ctrl_c.interruptible = profiled(ctrl_c.interruptible)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import beltbox.cli
+from beltbox.cli.commands import CALIBRATE, COMMANDS
 from beltbox.cli.lazy import LazyCommand
-from beltbox.cli.table import CALIBRATE, COMMANDS
 
 FOLDER = Path(beltbox.cli.__file__).parent
 LAZY = {
