@@ -54,7 +54,8 @@ def test_it_names_every_module_of_the_box_and_main_last():
 @pytest.mark.parametrize("before", ["nothing", "a copy by hand", "a flash"])
 def test_what_mip_installs_starts(mip, tmp_path, before):
     played = parse({"title": "t", "duration_s": 100_000}, tmp_path / "t.toml")
-    with VirtualBox(played, speed=20, blank=before != "a copy by hand") as box:
+    blank = before != "a copy by hand"
+    with VirtualBox(played, speed=20, blank=blank, stop_when_idle=True) as box:
         if before == "a flash":
             command = [sys.executable, "-m", "beltbox", "flash", "--port", box.port]
             subprocess.run(command, timeout=HANGS_S, check=True, capture_output=True)

@@ -62,6 +62,7 @@ class VirtualBox:
     state: a file that keeps the flash from run to run; by default every box is new.
     filesystem_bytes: 32 KiB to 16 MiB in blocks of 4096; 2 MiB is the common board's.
     wait_for_host: the person stands still until the first byte comes from the host.
+    stop_when_idle: no time passes while a program can only wait for the host, as at the prompt.
     board: a key of boards.BOARDS.
     serial_number: 12 hex digits, machine.unique_id() in the box.
 
@@ -81,6 +82,7 @@ class VirtualBox:
         filesystem_bytes: int = 2 << 20,
         state: Path | None = None,
         wait_for_host: bool = False,
+        stop_when_idle: bool = False,
         board: str = DEFAULT,
         serial_number: str = "30aea4b0c0de",
     ) -> None:
@@ -103,6 +105,7 @@ class VirtualBox:
         self._firmware = None if blank else firmware or default_firmware()
         self._state = state
         self._wait_for_host = wait_for_host
+        self._stop_when_idle = stop_when_idle
         if board not in BOARDS:
             raise VirtualBoxError(f"board is {board!r}; allowed: {', '.join(BOARDS)}.")
         self._board = BOARDS[board]
@@ -272,6 +275,7 @@ class VirtualBox:
             "seed": self._seed,
             "speed": self._speed,
             "wait_for_host": self._wait_for_host,
+            "stop_when_idle": self._stop_when_idle,
             "truth": None if self._truth is None else str(self._truth.resolve()),
             "firmware": str(self._firmware and self._firmware.resolve()),
             "files": files,

@@ -197,11 +197,11 @@ def _run_box(config_path):
         control.look()
         if receiver.look():
             world.do_start()
-        if world.started:
+        if world.started and not config["stop_when_idle"]:
             receiver.on_idle = None
 
-    if config["wait_for_host"]:
-        # A program that can only wait for the host's first byte stops the clock until it is there.
+    if config["wait_for_host"] or config["stop_when_idle"]:
+        # A program that can only wait for the host's byte stops the clock until it is there.
         coming = select.poll()
         coming.register(sys.stdin.buffer, select.POLLIN)
         control.watch(coming)

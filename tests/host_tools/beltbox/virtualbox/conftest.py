@@ -34,6 +34,10 @@ class Host:
         self._descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         self.received = b""
 
+    def fileno(self) -> int:
+        """For `select`."""
+        return self._descriptor
+
     def send(self, data: bytes) -> None:
         os.write(self._descriptor, data)
 

@@ -11,6 +11,8 @@ from beltbox.virtualbox import VirtualBox
 
 # Nothing rests on it: only a box that hangs takes so long.
 HANGS_S = 180
+# Longer than any test: a box must not end before its host.
+LONG_S = 100_000
 WRAP_US = 2**30
 
 
@@ -86,6 +88,19 @@ def test_pace_can_be_changed_on_the_way(boxes, scenario):
     host.read_until(b"ets Jul")
     box.command({"do": "pace", "value": 0})
     assert box.wait(HANGS_S) == 0
+
+
+def test_at_the_prompt_no_time_passes_where_an_idle_box_stops(boxes, scenario):
+    _, host = boxes("", scenario(duration_s=LONG_S), speed=0, stop_when_idle=True)
+    times_us = []
+    for _ in range(2):
+        host.read_until(b">>> ")
+        # However long the host thinks: at this speed half a minute would pass.
+        assert not select.select([host], [], [], 0.5)[0]
+        host.send(b"time.ticks_us()\r")
+        host.read_until(b"\r\n")
+        times_us.append(int(host.read_until(b"\r\n")))
+    assert 0 < times_us[1] - times_us[0] < 200_000
 
 
 def test_the_script_waits_for_the_host_and_the_box_does_not(tmp_path, scenario, read_truth):

@@ -28,13 +28,15 @@ Result = subprocess.CompletedProcess[str]
 
 @pytest.fixture
 def make_box(scenario: Callable[..., Scenario]) -> Iterator[Callable[..., VirtualBox]]:
-    """make_box(**options): a started box; blank by default, ten times faster than a real one."""
+    """make_box(**options): a started box; blank by default; at its prompt it waits for its host."""
     made: list[VirtualBox] = []
 
     def make(**options: object) -> VirtualBox:
         if "firmware" not in options:
             options = {"blank": True} | options
-        box = VirtualBox(scenario(duration_s=100_000), **{"speed": 10} | options)
+        box = VirtualBox(
+            scenario(duration_s=100_000), **{"speed": 0, "stop_when_idle": True} | options
+        )
         made.append(box)
         box.start()
         return box
@@ -320,7 +322,7 @@ def test_a_copy_that_was_killed_can_be_done_again(make_box, tmp_path, big):
     process = copying(box, state, big)
     process.kill()
     process.communicate()
-    box.command({"do": "pace", "value": 10})
+    box.command({"do": "pace", "value": 0})
     mpremote(box, "fs", "rm", "big.bin")
     (tmp_path / "small.txt").write_text("after all")
     mpremote(box, "fs", "cp", tmp_path / "small.txt", ":big.bin")

@@ -17,7 +17,7 @@ WINDOW = 128
 @pytest.fixture
 def prompt(boxes: Callable[..., Any], scenario: Callable[..., Any]) -> Any:
     """The host of a box whose main.py has ended, at the friendly prompt."""
-    _, host = boxes("", scenario(duration_s=LONG_S), speed=10)
+    _, host = boxes("", scenario(duration_s=LONG_S), speed=10, stop_when_idle=True)
     host.read_until(b">>> ")
     return host
 
