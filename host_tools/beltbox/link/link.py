@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import time
+import secrets
 from collections import deque
 from collections.abc import Collection, Iterator
 
@@ -68,7 +68,9 @@ class BoxLink:
         self.identity: Identity | None = None
         self._capture = capture
         self._met = b""  # what came in the meeting, for a capture that comes after it
-        self._next_id = int(time.time() * 10) % 900_000_000 + 1
+        # Anywhere, as the box answers an id that it has just answered without doing it again: two
+        # programs that follow each other within a second must not go on with the same ids.
+        self._next_id = secrets.randbelow(900_000_000) + 1
         self._waiting: deque[Sentence | LinkEvent] = deque()
         self.unknown_settings: set[str] = set()  # those that an older box refused
         self._safe_mode = ""  # why the box stays at its prompt, in its own words

@@ -75,8 +75,10 @@ class ScriptedPort:
     def _do(self, verb: str, *arguments: str) -> object:
         if verb == "identify":
             self._send("ID", 1, "0.1.0", "esp32", "Lab", 1, "power", "ABCD", "1.28.0")
-        elif verb == "get":
-            return f"{arguments[0]}={self._values[arguments[0]]}"
+        elif verb == "settings":
+            for key, value in self._values.items():
+                self._send("SET", key, value)
+            return len(self._values)
         elif verb == "health":
             self._send("HLT", "30aea4b0c0de", 2, 500, 1, 1, 1, 1, 1, 1)
             self._send("RST", 1, 0, 0, 0, 0, 0, 0)

@@ -309,7 +309,7 @@ def test_sessions_that_a_host_has_make_room(box, put, old):
         board.write("/sessions/00000001.log", bytes(8000), lambda _count: None)
         for number in range(2, 32):
             board.write(f"/sessions/{number:08}.ack", bytes(8000), lambda _count: None)
-        fill(board, leave_blocks=12)
+        fill(board, leave_blocks=20)
         board.reset()
     assert put()["firmware"] == FIRMWARE_VERSION
     with Board(running.port) as board:

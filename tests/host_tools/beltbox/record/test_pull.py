@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from beltbox.errors import LinkError, StoreError
 from beltbox.link import clock as box_time
 from beltbox.link.box_sessions import BoxSession
-from beltbox.link.link import BoxLink
+from beltbox.link.link import BoxLink, CommandRefusedError
 from beltbox.record import pull
 from beltbox.record.box_store import Known
 from beltbox.record.pull import Puller, PullError, start_times
@@ -333,7 +333,7 @@ def test_a_box_that_stays_busy_is_waited_for_fifteen_seconds(sentence, fetch, cl
 
     box._do = refuse
     began_s = clock.now_s()
-    with pytest.raises(PullError):
+    with pytest.raises(CommandRefusedError, match="read is under way"):
         fetch(box)
     assert clock.now_s() - began_s == pytest.approx(15, abs=0.2)
 

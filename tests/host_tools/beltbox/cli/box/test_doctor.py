@@ -73,7 +73,7 @@ def _crashing(tmp_path: Path, statement: str) -> Path:
     import shutil  # noqa: PLC0415
 
     firmware = tmp_path / "firmware"
-    shutil.copytree(Path(__file__).parents[4] / "firmware", firmware)
+    shutil.copytree(Path(__file__).parents[5] / "firmware", firmware)
     app = firmware / "box" / "app.py"
     loop = "        while True:\n"
     text = app.read_text()

@@ -146,7 +146,7 @@ def test_what_is_stored_when_the_second_side_fails(workshop):
     at.person.sees("Now hang 10 kg on the right rail")
     ran = at.calibrate("rail", "--side", "both", "--weights", "10", "--yes", "--wait", 20)
     assert ran.status == 1
-    assert "Stored is the left rail, and nothing else." in ran.said
+    assert "Only the left rail was stored." in ran.said
     assert [card.part for card in at.cards()] == ["left"]
 
 
@@ -250,7 +250,7 @@ def test_answers_from_a_file(workshop, tmp_path):
     ran = at.calibrate("rail", "--answers", answers, "--json")
     assert ran.status == 0, ran.said
     assert '"card": 1' in ran.said
-    assert "Not asked for, so not used: weight." in ran.said
+    assert "Answers that weren't used, because no question asked for them: weight." in ran.said
 
     answers.write_text("sides = left\n")
     ran = at.calibrate("rail", "--answers", answers)
