@@ -28,7 +28,7 @@ _READS_NO_MORE_S = 1.0
 _TURN_S = 0.02
 # A box that takes no input in so much of its own processor time after a Ctrl-C is busy without
 # touching the hardware.
-_INTERRUPT_S = 1.0
+_INTERRUPT_S = 0.2
 
 
 class Relay:
