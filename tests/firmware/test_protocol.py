@@ -58,6 +58,21 @@ def test_the_words_of_commands_are_of_declared_ones():
     assert list(commands._WORDS) == list(command_forms.FORMS)
 
 
+def verbs_in_source():
+    """The verbs that the box's sources compare with, wherever a command is carried out."""
+    verbs = set()
+    for path in [FIRMWARE / "box" / "console.py", *(FIRMWARE / "box").glob("*verbs.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Compare) and getattr(node.left, "id", "") == "verb":
+                constants = ast.walk(node.comparators[0])
+                verbs |= {at.value for at in constants if isinstance(at, ast.Constant)}
+    return verbs
+
+
+def test_the_box_carries_out_the_declared_commands_and_no_others():
+    assert verbs_in_source() == set(command_forms.FORMS)
+
+
 def test_kinds_of_answers():
     rows = table("kind")
     assert [(kind.strip("`"), meaning) for kind, meaning in rows] == [

@@ -39,11 +39,19 @@ def room_of(path):
 
 def imported(path, package=PACKAGE):
     """Which modules of the package a module imports, by their paths, wherever it does."""
+    here = [package.name, *path.parent.parts]
     for node in ast.walk(ast.parse((package / path).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = here[: len(here) + 1 - node.level] if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            names = [f"{module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            # A module that is imported by its name: `import_module`, a table of commands.
+            if not re.fullmatch(rf"{package.name}(\.\w+)+", node.value):
+                continue
+            names = [node.value]
         else:
             continue
         for name in names:
@@ -158,13 +166,18 @@ def house(tmp_path):
         "from beltbox.cli import main",
         "import beltbox.cli.main",
         "def f():\n    from beltbox.cli.main import app",
+        "from ..cli.main import app",
+        "from ..cli import main",
+        "from .. import cli",
+        "import_module('beltbox.cli.main')",
     ],
 )
 def test_an_upward_import_is_found_and_named(house, line):
-    package = house({"cli/main.py": "app = 1", "walk/rows.py": line, "errors.py": ""})
-    assert upward(["cli", "walk", "."], package) == [
-        "walk/rows.py imports cli/main.py, which is above it"
-    ]
+    package = house(
+        {"cli/__init__.py": "", "cli/main.py": "app = 1", "walk/rows.py": line, "errors.py": ""}
+    )
+    (found,) = upward(["cli", "walk", "."], package)
+    assert re.fullmatch(r"walk/rows\.py imports cli/(main|__init__)\.py, which is above it", found)
     assert upward(["walk", "cli", "."], package) == []
 
 

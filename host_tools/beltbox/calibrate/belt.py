@@ -51,8 +51,9 @@ def _by_roller(talk: Talk, plan: BeltPlan, box: CalibrateBox) -> tuple[BeltScale
             "roller, give its thickness too (--belt-thickness-mm): it adds to the diameter."
         )
     remarks.append(
-        "Which way is backward this doesn't tell: push the belt as when walking backward, and see "
-        "what beltbox live says; beltbox settings belt_direction=-1 (or 1) turns it round."
+        "Sizes alone can't show which direction is backward. Push the belt as when walking backward "
+        "and look at beltbox live; if it says forward, change the sign: beltbox settings "
+        "belt_direction=-1 (or 1)."
     )
     remarks.append("Not checked against the belt itself: laps by a mark would show slip.")
     scale = from_roller(
@@ -69,7 +70,7 @@ def _by_laps(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> tuple[BeltScale, 
     talk.say(
         f"{'Mark the belt' if plan.apart_mm is None else 'Make two marks on the belt'}. Push it "
         f"by hand {plan.laps} {ways}, "
-        f"{'the way it goes' if plan.pushed == BACKWARD else 'against the way that it goes'} "
+        f"{'in' if plan.pushed == BACKWARD else 'against'} the direction in which it moves "
         "when somebody walks backward, slowly past the pointer."
     )
     mark = "the mark" if plan.apart_mm is None else "one and then the other mark"

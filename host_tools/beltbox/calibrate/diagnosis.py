@@ -50,7 +50,7 @@ def diagnose(
         return
     if talk.scripted:
         raise CalibrationError(
-            "A cell that isn't sound can't be calibrated. Mend it; beltbox doctor says when it is."
+            "A bad cell can't be calibrated. Repair it; beltbox doctor shows when it is sound."
         )
     if not talk.ask(
         "anyway", "Calibrate it all the same? (yes or no)", yes_or_no, default="no", idle=box.idle

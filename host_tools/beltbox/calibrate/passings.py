@@ -92,7 +92,7 @@ def count_passings(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> list[Passin
                     f"    That isn't a {plan.what}: {counter.since} counts since the last Enter, "
                     f"and {_MOVED_COUNTS} are the least. If the belt moved, the encoder doesn't "
                     "see it (check its wheel, and wires A and B: hardware/README.md), or is too "
-                    "coarse for so short a way.",
+                    "coarse for so short a distance.",
                     "yellow",
                 )
         else:
@@ -115,7 +115,7 @@ def count_passings(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> list[Passin
                 f"{plan.ended(len(passings))} of {plan.laps} {plan.what}s and {counter.since} "
                 f"counts ({_MOVED_COUNTS} are the least). If you pushed it, the encoder doesn't "
                 "see it (check its wheel, and wires A and B: hardware/README.md), or is too coarse "
-                "for so short a way."
+                "for so short a distance."
             )
     raise AssertionError("rows never end")
 

@@ -202,7 +202,9 @@ def _forces(side: str, cell: Cell, names: set[str], *, is_slow: bool) -> list[Fi
         return [*findings, *named]
     if touched:
         text += f"; it moved by {cell.wander_n:.1f} N"
-        advice = "Was a hand on the rail? Hands off, and ask again, to learn drift and zero."
+        advice = (
+            "Was a hand on the rail? Take it off and run this again, to measure drift and zero."
+        )
         return [*findings, Finding("note", subject, text, advice)]
     drift = f"drift {cell.drift_n_a_minute:+.1f} ± {cell.drift_u_n_a_minute:.1f} N a minute"
     text += f", {drift}"
@@ -267,9 +269,9 @@ def _belt(seen: Examination, names: set[str]) -> list[Finding]:
     if both:
         return [Finding("good", "belt", f"counts both ways: {text}")]
     if counts < _COUNTS_TO_JUDGE:
-        advice = "Turn it by hand a little both ways meanwhile, and ask again."
+        advice = "Run this again, and turn the belt by hand a little both ways meanwhile."
         return [Finding("note", "belt", f"stood still: {text}", advice)]
-    advice = "Only one way was seen. Turn it both ways meanwhile, and ask again."
+    advice = "Only one direction was seen. Run this again, and turn the belt both ways."
     return [Finding("note", "belt", text, advice)]
 
 

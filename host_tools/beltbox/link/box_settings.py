@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from beltbox.link.link import BoxLink, CommandRefusedError, LinkError
 from beltbox.link.wire import named
@@ -19,8 +19,7 @@ def read_settings(link: BoxLink) -> dict[str, Setting]:
     A setting that an older box doesn't have is at its default, and in `link.unknown_settings`.
     """
     texts = _read_at_once(link)
-    if texts is None:
-        texts = _read_one_by_one(link)
+    texts |= _read_one_by_one(link, [key for key in declared.KEYS if key not in texts])
     values: dict[str, Setting] = {}
     for key in declared.KEYS:
         if key not in texts:
@@ -49,26 +48,28 @@ def write_settings(link: BoxLink, values: Mapping[str, Setting]) -> None:
         link.command("set", key, value)
 
 
-def _read_at_once(link: BoxLink) -> dict[str, str] | None:
-    """The settings by their keys, as texts; None where the box can't send all at once now."""
+def _read_at_once(link: BoxLink) -> dict[str, str]:
+    """The settings by their keys, as texts: all, or those that a bad cable let through.
+
+    None of them where the box can't send all at once now.
+    """
+    texts: dict[str, str] = {}
     for _ in range(_TRIES):
         try:
             count, sentences = link.ask("settings", types=("SET",))
         except CommandRefusedError:
-            return None  # older firmware; or it is busy with what another program asked
+            return {}  # older firmware; or it is busy with what another program asked
         fields = [named(sentence) for sentence in sentences]
-        texts = {str(field["key"]): str(field["value"]) for field in fields}
+        texts |= {str(field["key"]): str(field["value"]) for field in fields}
         if count.isdigit() and len(texts) >= int(count):
-            return texts
-    raise LinkError(
-        f"The settings of the box at {link.path} arrive damaged, {_TRIES} times now. Try another "
-        "cable or port."
-    )
+            break
+    return texts
 
 
-def _read_one_by_one(link: BoxLink) -> dict[str, str]:
+def _read_one_by_one(link: BoxLink, keys: Sequence[str]) -> dict[str, str]:
+    """The settings of these keys; those that the box doesn't have are left out."""
     texts: dict[str, str] = {}
-    for key in declared.KEYS:
+    for key in keys:
         try:
             texts[key] = link.command("get", key).partition("=")[2]
         except CommandRefusedError:

@@ -46,8 +46,10 @@ def list_scenarios() -> None:
     with plain_words():
         from beltbox.virtualbox import builtin_names, load  # noqa: PLC0415
 
-        for name in builtin_names():
-            print(f"{name:<16} {load(name).title}")
+        names = builtin_names()
+        width = max(map(len, names))
+        for name in names:
+            print(f"{name:<{width}} {load(name).title}")
 
 
 def is_scenario(scenario: str) -> bool:

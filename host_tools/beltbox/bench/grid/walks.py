@@ -5,8 +5,8 @@
 and body weight are a Latin hypercube over the same 48 (each factor takes 48 levels, evenly spaced
 from end to end, each once, in an order of its own); the shape of the ripple and the spikes are
 balanced (8 and 24 walks a level). The orders come from `random.Random(SEED)`; SEED is that of the
-first thousand whose columns correlate least (tests/host_tools/beltbox/test_bench_grid.py has the
-limit).
+first thousand whose columns correlate least (tests/host_tools/beltbox/bench/grid/test_walks.py has
+the limit).
 
 Speed and cadence can't be crossed in full, because a step has a length: 0.2 .. 1.6 m/s, but steps
 of 0.15 to 0.80 m only.

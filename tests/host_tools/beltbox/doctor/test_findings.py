@@ -147,7 +147,7 @@ NOTES = [
     (left(wander_n=9.0), "left cell", "moved by 9.0 N", "hand"),
     (left(mean_n=-12.0), "left cell", "-12.0 N from its zero", "--tare"),
     ({"belt": Belt(3, 2, 5, 0.3, 0.2)}, "belt", "stood still", "both ways"),
-    ({"belt": Belt(500, 0, 500, 50, 0)}, "belt", "50 mm forward, 0 mm backward", "one way"),
+    ({"belt": Belt(500, 0, 500, 50, 0)}, "belt", "50 mm forward, 0 mm backward", "one direction"),
     ({"events": ["The box was reset (hard)."]}, "link", "was reset", ""),
     ({"box_flags": 2}, "the box says", "the right amplifier lost step", "shorter wires"),
 ]

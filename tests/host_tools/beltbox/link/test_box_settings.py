@@ -128,9 +128,14 @@ def test_a_damaged_setting_is_asked_for_again():
     fake.damaged = 2
     assert read_settings(fake) == declared.defaults()
     assert fake.sent == ["settings"] * 3
+
+
+def test_what_a_bad_cable_never_lets_through_is_asked_for_by_itself():
+    fake = FakeBox()
     fake.damaged = 3
-    with pytest.raises(LinkError, match="arrive damaged, 3 times"):
-        read_settings(fake)
+    assert read_settings(fake) == declared.defaults()
+    assert fake.sent == ["settings"] * 3 + [f"get,{declared.KEYS[0]}"]
+    assert fake.unknown_settings == set()
 
 
 @pytest.mark.parametrize("reason", ["old", "busy"])

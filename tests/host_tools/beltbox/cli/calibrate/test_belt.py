@@ -207,7 +207,7 @@ def test_a_way_too_short_for_the_encoder(belt):
     ran = at.calibrate("belt", "--marks-mm", 200, "--laps", 1, "--yes", "--wait", 8)
     assert ran.status == 1
     assert "hasn't moved for 8 s, after 0 of 1 ways and 1" in ran.said
-    assert "too coarse for so short a way" in ran.said
+    assert "too coarse for so short a distance" in ran.said
 
 
 def test_a_label_that_doesnt_fit_is_a_warning(belt):
