@@ -51,8 +51,8 @@ def _by_roller(talk: Talk, plan: BeltPlan, box: CalibrateBox) -> tuple[BeltScale
             "roller, give its thickness too (--belt-thickness-mm): it adds to the diameter."
         )
     remarks.append(
-        "Sizes alone can't show which direction is backward. Push the belt as when walking backward "
-        "and look at beltbox live; if it says forward, change the sign: beltbox settings "
+        "Sizes alone can't show which direction is backward. Push the belt as when walking "
+        "backward and look at beltbox live; if it says forward, change the sign: beltbox settings "
         "belt_direction=-1 (or 1)."
     )
     remarks.append("Not checked against the belt itself: laps by a mark would show slip.")
