@@ -72,11 +72,15 @@ class Receiver:
     def byte(self):
         """The next byte, 0 to 255; time goes on until there is one."""
         while self._next >= len(self._buffer):
-            if self.on_idle is not None:
-                self.on_idle()
+            self.idle()
             clock.advance(_WAIT_US)
         self._next += 1
         return self._buffer[self._next - 1]
+
+    def idle(self):
+        """A program only waits for a byte: real time may pass until one comes."""
+        if self.on_idle is not None:
+            self.on_idle()
 
     def take_out(self, byte):
         """Remove all of this byte that wait in the buffer: whether there was one."""
@@ -96,6 +100,7 @@ class _Stream(io.IOBase):
 
     def __init__(self, receiver):
         self._receiver = receiver
+        self.idle = receiver.idle
 
     def ioctl(self, request, argument):
         if request != _IOCTL_POLL:

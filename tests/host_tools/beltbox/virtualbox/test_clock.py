@@ -103,6 +103,19 @@ def test_at_the_prompt_no_time_passes_where_an_idle_box_stops(boxes, scenario):
     assert 0 < times_us[1] - times_us[0] < 200_000
 
 
+def test_a_poll_with_a_limit_waits_for_the_host_where_an_idle_box_stops(boxes, scenario):
+    program = (
+        "import select\n"
+        "poll = select.poll()\npoll.register(sys.stdin, select.POLLIN)\n"
+        "print('asks')\nprint('answered' if poll.poll(1000) else 'too late')\n"
+    )
+    _, host = boxes(program, scenario(duration_s=LONG_S), speed=0, stop_when_idle=True)
+    host.read_until(b"asks\r\n")
+    assert not select.select([host], [], [], 0.3)[0]
+    host.send(b"x")
+    host.read_until(b"answered\r\n")
+
+
 def test_the_script_waits_for_the_host_and_the_box_does_not(tmp_path, scenario, read_truth):
     # The box is started by hand, because the fixture's host speaks at once.
     (tmp_path / "main.py").write_text(

@@ -42,6 +42,9 @@ class _Poll:
                     ready.append((stream, events))
             if ready or 0 <= timeout and clock.now_us >= end_us:
                 return ready
+            for stream, mask in self._watched.values():
+                if mask & POLLIN and hasattr(stream, "idle"):
+                    stream.idle()
             clock.advance(_TURN_US if timeout < 0 else min(_TURN_US, end_us - clock.now_us))
 
     def ipoll(self, timeout=-1, _flags=0):
