@@ -46,10 +46,10 @@ _home = Path(tempfile.mkdtemp(prefix="beltbox-tests-"))
 _settle_environment(_home)
 
 
-# Who asks for one of these starts a virtual box, a program or a browser.
+# Who asks for one of these starts a virtual box, a program, a browser or the 32-bit MicroPython.
 _SLOW_FIXTURES = {
     *("box", "boxes", "make_box", "play", "record", "walk"),
-    *("start", "terminal", "browser"),
+    *("start", "terminal", "browser", "on_micropython"),
 }
 
 

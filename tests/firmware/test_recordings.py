@@ -13,6 +13,8 @@ from beltcore import settings
 from beltcore.core import Core
 from beltcore.host.metrics import COLUMNS, metric_row
 
+pytestmark = pytest.mark.slow
+
 
 def replay(rows, given_settings):
     """Metric rows as dicts."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 RUN = """
 import gc, os, struct, vfs
 from beltcore import blocks, settings

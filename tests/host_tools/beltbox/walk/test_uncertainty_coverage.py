@@ -22,6 +22,8 @@ from beltbox.walk.uncertainty import ZERO_U_MN, Uncertainty
 from beltbox.walk.zone_uncertainty import ZoneUncertainty
 from beltcore.settings import complete
 
+pytestmark = pytest.mark.slow
+
 TICK_S = 0.0125
 NN_PER_COUNT = 230_000
 GRAVITY = 9.80665
