@@ -37,7 +37,7 @@ demo: setup ## a walk on the virtual box: measured, shown, recorded, reported
 test: setup ## every test: CPython, MicroPython 64-bit and 32-bit
 	@$(BIN)/python -m pytest
 
-test-quick: setup ## the tests that take no virtual box: under a minute, for every change
+test-quick: setup ## the tests that take no virtual box: about a minute, for every change
 	@$(BIN)/python -m pytest -m 'not slow'
 
 lint: setup ## format, lint, types, duplicates of names on the wire
