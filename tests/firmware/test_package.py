@@ -14,6 +14,8 @@ from beltbox.virtualbox import VirtualBox
 from beltbox.virtualbox.scenario import parse
 from beltcore.version import FIRMWARE_VERSION
 
+pytestmark = pytest.mark.slow
+
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 # Nothing rests on it: only what hangs takes so long.
 HANGS_S = 180

@@ -19,6 +19,8 @@ from beltbox.flash import board, image, rom
 from beltbox.flash.chips import CHIPS
 from beltbox.flash.rom import RomError
 
+pytestmark = pytest.mark.slow
+
 # Opcodes: docs.espressif.com/projects/esptool/en/latest/esp32/advanced-topics/serial-protocol.html
 FLASH_BEGIN, FLASH_DATA, MEM_END, SYNC = 0x02, 0x03, 0x06, 0x08
 READ_REG, SECURITY_INFO, MD5, ERASE_FLASH = 0x0A, 0x14, 0x13, 0xD0

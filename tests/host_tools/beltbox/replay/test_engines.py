@@ -12,6 +12,8 @@ from beltbox.replay import engines
 from beltbox.replay.engines import ENGINES, EngineError
 from beltcore import settings as declared
 
+pytestmark = pytest.mark.slow
+
 MILLION = 1_000_000
 
 

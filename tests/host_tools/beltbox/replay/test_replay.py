@@ -14,6 +14,8 @@ from beltbox.replay.settings_file import load_settings
 from beltbox.walk.rows import RawRow
 from beltcore import settings as declared
 
+pytestmark = pytest.mark.slow
+
 RECORDINGS = Path(__file__).parents[5] / "shared" / "recordings"
 HEADER = "t_us,count,rail_left,rail_right\n"
 with_recordings = pytest.mark.skipif(
