@@ -53,6 +53,15 @@ class ScriptedPort:
     def in_waiting(self) -> int:
         return len(self._output)
 
+    def at_tenth(self, number: int, act: Callable[[], object]) -> None:
+        """Do so before that tenth of a second of the box."""
+
+        def before_tenth(tenth: int) -> None:
+            if tenth == number:
+                act()
+
+        self.before_tenth = before_tenth
+
     def read(self, size: int) -> bytes:
         if not self._output:
             self.before_tenth(self._tenths)

@@ -5,23 +5,12 @@ import os
 import pty
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from beltbox.cli import main as cli
 from beltbox.link.ports import open_port
-
-
-def at_tenth(number: int, act: Callable[[], object]) -> Callable[[int], None]:
-    """For `before_tenth`: do so before that tenth of a second of the box."""
-
-    def before_tenth(tenth: int) -> None:
-        if tenth == number:
-            act()
-
-    return before_tenth
 
 
 def test_a_port_that_another_command_has_open_is_busy(run, speaker):
@@ -44,7 +33,7 @@ def test_live_without_a_terminal_prints_plain_lines(scripted, run):
 
 
 def test_live_ends_well_by_ctrl_c(scripted, run):
-    scripted.before_tenth = at_tenth(20, lambda: signal.raise_signal(signal.SIGINT))
+    scripted.at_tenth(20, lambda: signal.raise_signal(signal.SIGINT))
     ran = run("live", "--port", "/dev/box")
     assert ran.status == 0
     assert "m/s" in ran.out

@@ -53,20 +53,10 @@ def test_json_is_all_there_is_on_the_standard_output(scripted, run):
     assert "Recording session 1." in ran.err
 
 
-def at_tenth(number: int, act: Callable[[], object]) -> Callable[[int], None]:
-    """For `before_tenth`: do so before that tenth of a second of the box."""
-
-    def before_tenth(tenth: int) -> None:
-        if tenth == number:
-            act()
-
-    return before_tenth
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_keeps_everything_and_sums_up(scripted, run, tmp_path: Path, number):
     store, capture = tmp_path / "walks.sqlite", tmp_path / "port.capture"
-    scripted.before_tenth = at_tenth(40, lambda: signal.raise_signal(number))
+    scripted.at_tenth(40, lambda: signal.raise_signal(number))
     ran = run("record", "--port", "/dev/box", "--store", store, "--capture", capture)
     assert ran.status == 0
     assert "Ready: the session starts when the belt moves." in ran.out
@@ -98,7 +88,7 @@ def in_child(act: Callable[[], object]) -> int:
 
 def test_killed_it_loses_a_second_at_most(scripted, run, tmp_path: Path):
     store, capture = tmp_path / "walks.sqlite", tmp_path / "port.capture"
-    scripted.before_tenth = at_tenth(50, lambda: os.kill(os.getpid(), signal.SIGKILL))
+    scripted.at_tenth(50, lambda: os.kill(os.getpid(), signal.SIGKILL))
     arguments = ("record", "--port", "/dev/box", "--store", store, "--capture", capture)
     assert in_child(lambda: run(*arguments, "--seconds", 1000)) == signal.SIGKILL
     with open_store(store) as opened:
@@ -186,7 +176,7 @@ def test_where_it_cannot_write_is_said_before_it_asks_the_box(run, tmp_path: Pat
 
 def test_a_walk_that_did_not_happen_is_said(scripted, run):
     scripted.counts_a_tick = 0
-    scripted.before_tenth = at_tenth(20, lambda: signal.raise_signal(signal.SIGINT))
+    scripted.at_tenth(20, lambda: signal.raise_signal(signal.SIGINT))
     ran = run("record", "--port", "/dev/box")
     assert ran.status == 0
     assert "Ready" in ran.out

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,6 @@ import pytest
 
 from beltbox.cli.common import ctrl_c
 from beltbox.signals import end_signals
-from beltbox.store.store import open_store
-from beltbox.walk.rows import MetricRow, RawRow
-from beltcore import settings as declared
 
 # Python itself imports it at its start. At each moment the process forks: the child gets a Ctrl-C
 # there and goes on; the parent notes how the child ended, and goes on too. The moments are all
@@ -150,33 +146,6 @@ def moments(apart: Path, tmp_path: Path) -> Callable[..., list[Moment]]:
         return [Moment(*json.loads(line)) for line in lines]
 
     return interrupted
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    """A store with one walk of a second."""
-    path = tmp_path / "walks.sqlite"
-    with open_store(path) as opened:
-        writer = opened.start_session(
-            started_at=datetime(2026, 3, 1, 12, 0, tzinfo=UTC),
-            box_name="b",
-            board="esp32",
-            firmware="1",
-            protocol=1,
-            person="Anna",
-        )
-        writer.start_segment(
-            settings=declared.defaults(), boot_count=1, reason="start", first_t_us=None
-        )
-        for tick in range(80):
-            writer.add_raw(RawRow(tick * 12_500, -40 * tick, None, None))
-            if tick % 8 == 7:
-                mm = 4 * tick
-                writer.add_metric(
-                    MetricRow(tick * 12_500 // 1000, -320, -320, mm, backward_mm=mm, forward_mm=0)
-                )
-        writer.close(datetime(2026, 3, 1, 12, 1, tzinfo=UTC), "stopped")
-    return path
 
 
 def all_stopped(ended: list[Moment]) -> bool:
