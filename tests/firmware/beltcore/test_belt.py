@@ -105,6 +105,7 @@ def test_steady_speed(motion, nm):
             assert abs(belt_mm_s - way * speed) <= near
 
 
+@pytest.mark.slow
 @given(motions, st.sampled_from([FINE_NM, 467_557, 2_000_000, COARSE_NM]), st.data())
 def test_changing_speed_against_the_true_mean(motion, nm, data):
     start_um, speed, way, rate, jitter, seed, begin_us = motion
@@ -129,6 +130,7 @@ def test_changing_speed_against_the_true_mean(motion, nm, data):
             assert abs(error) <= near
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("speed", [224, 447, 894, 1341])
 @pytest.mark.parametrize("way", [1, -1])
 def test_goals_of_the_design(speed, way):

@@ -253,7 +253,7 @@ def box(apart: Path, tmp_path: Path) -> Iterator[Callable[..., VirtualBox]]:
             settings = dict(played.settings) | options.pop("settings", {})
             made = VirtualBox(
                 dataclasses.replace(played, duration_s=_LONG_S, settings=settings),
-                **{"link": tmp_path / name, "speed": 0} | options,
+                **{"link": tmp_path / name, "speed": 0, "stop_when_idle": True} | options,
             )
             return stack.enter_context(made)
 

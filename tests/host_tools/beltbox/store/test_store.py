@@ -258,6 +258,7 @@ def recorder(path: Path, seconds: int) -> "subprocess.Popen[str]":
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed_after", [3, 61])
 def test_kill_9_loses_nothing_that_was_committed(path: Path, killed_after: int):
     with recorder(path, 10_000) as process:
@@ -279,6 +280,7 @@ def test_kill_9_loses_nothing_that_was_committed(path: Path, killed_after: int):
     assert loaded.segments[0].metrics == [metric for _, metric in walk if metric]
 
 
+@pytest.mark.slow
 def test_two_recorders_share_a_new_store(path: Path):
     with recorder(path, 30) as first, recorder(path, 30) as second:
         outputs = [process.communicate(timeout=60)[0] for process in (first, second)]
