@@ -195,12 +195,12 @@ def test_sessions_come_once_and_are_acknowledged(sentence, fetch, path: Path):
 
 
 def test_a_session_of_newer_firmware_is_left_on_the_box_by_name(sentence, fetch, path: Path):
-    box = FakeBox(sentence, {1: {"version": 1}, 2: {"version": 2}, 3: {}, 4: {"version": None}})
+    box = FakeBox(sentence, {1: {"version": 1}, 2: {"version": 3}, 3: {}, 4: {"version": None}})
     done = fetch(box)
     assert [one.number for one in done.brought] == [1, 3, 4]
-    assert [(one.number, one.version) for one in done.newer] == [(2, 2)]
+    assert [(one.number, one.version) for one in done.newer] == [(2, 3)]
     assert done.why_newer() == [
-        "Session 2 on the box was written by newer firmware (format 2; this beltbox reads 1): it "
+        "Session 2 on the box was written by newer firmware (format 3; this beltbox reads 2): it "
         "stays there. Update beltbox, and pull again."
     ]
     assert box.acknowledged == [1, 3, 4]
@@ -211,13 +211,13 @@ def test_a_session_of_newer_firmware_is_left_on_the_box_by_name(sentence, fetch,
 
 
 def test_the_command_names_it_and_fails(sentence, port, run, path: Path):
-    box = FakeBox(sentence, {1: {}, 12: {"version": 2}})
+    box = FakeBox(sentence, {1: {}, 12: {"version": 3}})
     ran = run("pull", "--port", port.stranger(box).path, "--store", path, "--json")
     assert ran.status == 1
     told = json.loads(ran.out)
     assert [one["box_session"] for one in told["brought"]] == [1]
-    assert told["newer"] == [{"box_session": 12, "version": 2}]
-    assert "Session 12 on the box was written by newer firmware (format 2; this" in ran.said
+    assert told["newer"] == [{"box_session": 12, "version": 3}]
+    assert "Session 12 on the box was written by newer firmware (format 3; this" in ran.said
 
 
 def test_what_came_damaged_is_asked_for_again(sentence, fetch, path: Path):
