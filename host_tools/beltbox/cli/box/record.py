@@ -25,8 +25,7 @@ from beltbox.cli.common.remarks import remarks_on
 from beltbox.errors import BeltBoxError
 from beltbox.files import refuse_target
 from beltbox.link.finding import find_box
-from beltbox.link.health import ask_health
-from beltbox.link.link import BoxLink, LinkError
+from beltbox.link.link import BoxLink
 from beltbox.record.own_sessions import OwnSessions
 from beltbox.record.recorder import Recorder
 from beltbox.record.view import View
@@ -147,11 +146,9 @@ def record_command(
 
 
 def _own_sessions(link: BoxLink) -> OwnSessions | None:
-    with suppress(LinkError):  # and recorded without
-        health = ask_health(link)
-        if health is not None:
-            return OwnSessions(link, health.serial)
-    return None
+    if link.identity is None or not link.identity.serial:
+        return None  # its firmware is too old to keep any
+    return OwnSessions(link, link.identity.serial)
 
 
 def _print_what_was_kept(store: Store, ids: Sequence[int], as_json: bool, console: Console) -> None:
