@@ -95,7 +95,8 @@ def record_command(
     """Record walks: each one becomes a session in the store.
 
     A session starts when the belt moves, and ends after a minute of standing still. Ctrl-C ends
-    the recording and keeps everything.
+    the recording and keeps everything. A box that is unplugged is waited for: for two minutes in
+    the same session. Another box that is plugged in meanwhile is never recorded.
 
     Example: beltbox record --person Anna
     """
