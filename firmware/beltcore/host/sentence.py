@@ -16,6 +16,7 @@ TYPES = {
         "reset_cause",
         "settings_hash",
         "micropython",
+        "serial",
     ),
     # The measurement starts anew: the next RAW row is its first.
     "BEG": ("boots", "settings_hash"),
@@ -65,6 +66,7 @@ TYPES = {
         "started_s",
         "settings_hash",
         "version",
+        "random",
     ),
     # A part of a block of a session: beltcore/blocks.py.
     "BLK": ("session", "block", "part", "data"),
@@ -84,7 +86,7 @@ TYPES = {
     "RST": ("powers", "hards", "watchdogs", "sleeps", "softs", "unknowns", "crashes"),
 }
 # So many fields at a type's end came later: an older box doesn't send them, and they are unknown.
-LATER_FIELDS = {"DST": 4, "ANS": 1, "SES": 1}
+LATER_FIELDS = {"ID": 1, "DST": 4, "ANS": 1, "SES": 2}
 TEXT_FIELDS = (
     "firmware",
     "board",

@@ -84,6 +84,11 @@ def examine(
     before = (reader.good, reader.damaged, reader.missing)
     heard = _listen(link, seconds, show)
     after = (reader.good, reader.damaged, reader.missing)
+    if len(heard.rows) < 2 and not link.connected:
+        raise DoctorError(
+            f"{' '.join(heard.events)} It didn't come back within the examination: plug it in, and "
+            "start the doctor again."
+        )
     if len(heard.rows) < 2:
         raise DoctorError(
             f"The box at {link.path} answers, but sends no raw rows: its loop doesn't tick. Press "

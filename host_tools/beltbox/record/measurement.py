@@ -74,6 +74,7 @@ class Measurement:
         self._last_ms: int | None = None  # the time of the latest metric row since the zero
         self._begin_asked_s: float | None = None  # None once a BEG has answered
         self._was_reset = False  # and the BEG of the reset is on its way
+        self._zero_is_gone = False  # rows that come before the next BEG count from another one
         self._rows_due = False
         self._raw_from_zero = False  # raw rows arrive, and did so from the zero on
         self._raw_count = 0  # since the last second
@@ -116,20 +117,34 @@ class Measurement:
             return self._take_raw(sentence)
         return self._take_live(sentence)
 
-    def take_event(self, kind: str, *, boots: int, in_session: bool) -> list[Decision]:
-        """What follows from a link event of this kind. boots: what the box's latest ID said."""
+    def take_event(
+        self, kind: str, *, boots: int, in_session: bool, settings_hash: str | None = None
+    ) -> list[Decision]:
+        """What follows from a link event of this kind.
+
+        boots, settings_hash: what the box's latest ID said; None for the settings known here.
+        """
         is_back = kind in ("returned", "heard")
-        if kind == "reset":
+        is_reset = kind == "reset"
+        decisions: list[Decision] = []
+        if is_reset:
             # The box sends a BEG of its own, too: what it counts from there is a segment by itself.
             self._was_reset = True
             self.boots = boots
         if is_back:
             self._merger = Merger()  # its sums are from before
+        has_other_settings = settings_hash not in (None, self._settings_hash)
+        if has_other_settings and (is_back or is_reset):
+            # Set by another computer while the box was away, with a BEG that wasn't heard here.
+            decisions.append(LearnSettings(settings_hash))
+        if is_reset or decisions:
+            self._zero_is_gone = True
+            self._raw_from_zero = False
         # A session that ended meanwhile must not run on in the next.
-        is_stale = is_back and not in_session
-        if is_stale or kind in ("reset", "returned"):
-            return [AskForRows(begin=is_stale or kind == "reset")]
-        return []
+        is_stale = (is_back and not in_session) or self._zero_is_gone
+        if is_stale or kind == "returned":
+            decisions.append(AskForRows(begin=is_stale))
+        return decisions
 
     def each_second(self, now_s: float) -> list[Decision]:
         """Once a second while the box is there: ask again for what doesn't arrive as it should."""
@@ -178,10 +193,11 @@ class Measurement:
             return []
         self._live_count += 1
         decisions: list[Decision] = []
-        if self._last_ms is not None and row.t_ms < self._last_ms:
-            # Time went back, so there was a zero whose BEG was damaged. Where it was isn't known:
-            # raw rows need another one.
-            decisions.append(self._new_zero("begin"))
+        is_earlier = self._last_ms is not None and row.t_ms < self._last_ms
+        if is_earlier or self._zero_is_gone:
+            # Time went back, or the box was reset or set anew while it was away: there was a zero
+            # whose BEG wasn't heard. Where it was isn't known: raw rows need another one.
+            decisions.append(self._new_zero("reset" if self._was_reset else "begin"))
             self._raw_from_zero = False
             self._rows_due = True
         self._last_ms = row.t_ms
@@ -190,4 +206,5 @@ class Measurement:
     def _new_zero(self, reason: str) -> NewZero:
         self._merger = Merger()
         self._last_ms = None
+        self._zero_is_gone = False
         return NewZero(reason)

@@ -131,6 +131,8 @@ class Recorder:
 
     def _take_event(self, event: LinkEvent) -> None:
         self._note(event.kind, event.text)
+        if event.kind == "another":
+            return  # this recording's box is as far away as before
         state = self.state
         state.connected = event.kind != "unplugged"
         state.silent = event.kind == "silent"
@@ -140,7 +142,10 @@ class Recorder:
         identity = self._link.identity
         boots = self._measurement.boots if identity is None else identity.boots
         decisions = self._measurement.take_event(
-            event.kind, boots=boots, in_session=self._in_session
+            event.kind,
+            boots=boots,
+            settings_hash=None if identity is None else identity.settings_hash,
+            in_session=self._in_session,
         )
         if event.kind == "reset":
             with suppress(LinkError):  # it may have been without power, and so without the time

@@ -23,6 +23,7 @@ _OTHER_EVENT_WORDS = {
     "note": "Note",
     "console": "The box said",
     "filled": "Filled from the box, in seconds",
+    "another": "Another box was plugged in",
 }
 
 

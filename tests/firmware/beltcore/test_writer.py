@@ -191,24 +191,45 @@ def as_sent(text, longest):
     return sent[:longest]
 
 
-@given(st.integers(0, 9), st.integers(0, 2**30 - 1), st.tuples(*[ANY_TEXT] * 6))
-@example(9, 2**30 - 1, ("x" * 100,) * 6)
+@given(st.integers(0, 9), st.integers(0, 2**30 - 1), st.tuples(*[ANY_TEXT] * 7))
+@example(9, 2**30 - 1, ("x" * 100,) * 7)
 def test_identity(protocol, boots, texts):
     writer = Writer()
     rare_writer.identity(writer, protocol, boots, texts)
-    firmware, board, box_name, cause, settings_hash, micropython = texts
+    firmware, board, box_name, cause, settings_hash, micropython, serial = texts
     name, seq, fields = taken_apart(writer)
     assert (name, seq) == ("ID", 0)
-    assert fields == [
+    assert fields[:7] == [
         str(protocol),
-        as_sent(firmware, 12),
-        as_sent(board, 15),
+        as_sent(firmware, 10),
+        as_sent(board, 12),
         as_sent(box_name, 20),
         str(boots),
         as_sent(cause, 8),
         as_sent(settings_hash, 4),
-        as_sent(micropython, 8),
     ]
+    assert fields[7] in (as_sent(micropython, 8), "")
+    assert fields[8] == as_sent(serial, 12)
+    if fields[7] == "" and micropython:
+        assert writer.length + len(micropython) > 100
+
+
+@pytest.mark.parametrize(
+    ("boots", "micropython", "sent"),
+    [
+        # With a nine-figure count of starts all others of today's box may be at their longest.
+        (2**29, "1.28.0", "1.28.0"),
+        (2**30 - 1, "1.28.0", ""),
+        (2**30 - 1, "1.9.0", "1.9.0"),
+    ],
+)
+def test_the_identity_leaves_out_micropython_before_it_cuts_it(boots, micropython, sent):
+    writer = Writer()
+    writer._sequence = SEQUENCE_PERIOD - 1
+    texts = ("0.2.0", "esp32_devkit", "a" * 20, "watchdog", "ABCD", micropython, "30aea4b0c0de")
+    rare_writer.identity(writer, 1, boots, texts)
+    assert writer.length <= 100
+    assert taken_apart(writer)[2][7:] == [sent, "30aea4b0c0de"]
 
 
 @given(st.integers(0, 2**30 - 1), ANY_TEXT)
@@ -284,7 +305,7 @@ def test_the_longest_sentences_fit_at_the_highest_sequence():
     assert writer.length == 100
     assert taken_apart(writer)[1] == SEQUENCE_PERIOD - 1
     for write in (
-        lambda: rare_writer.identity(writer, 1, 2**30 - 1, (longest,) * 6),
+        lambda: rare_writer.identity(writer, 1, 2**30 - 1, (longest,) * 7),
         lambda: writer.log(longest),
     ):
         writer._sequence = SEQUENCE_PERIOD - 1
@@ -330,17 +351,24 @@ def test_millimetres_are_rounded_over_metres_and_the_wrap(m, mm, nm, sent):
     assert taken_apart(writer)[2][1:3] == [sent, "0"]
 
 
-NUMBER = st.none() | st.sampled_from([0, 2**30 - 1]) | st.integers(0, 2**30 - 1)
+# session, blocks, state, power, boots, version, random
+HIGHEST = (99_999_999, 65_535, 2, 2**30 - 1, 2**30 - 1, 255, 2**24 - 1)
 
 
-@given(st.tuples(*[NUMBER] * 6), st.none() | st.integers(1000, 2**32), ANY_TEXT)
-@example((99_999_999, 65_535, 2, 2**30 - 1, 2**30 - 1, 255), 2**32, "ABCD")
+@given(
+    st.tuples(*[st.none() | st.integers(0, highest) for highest in HIGHEST]),
+    st.none() | st.integers(1000, 2**32),
+    ANY_TEXT,
+)
+@example(HIGHEST, 2**32, "ABCD")
 def test_session(numbers, started_s, settings_hash):
     writer = Writer()
-    *of_it, power, boots, version = numbers
-    rare_writer.session(writer, of_it, power, boots, started_s, settings_hash, version)
-    expected = [*shown(*of_it, power, boots, started_s), as_sent(settings_hash, 4), *shown(version)]
-    assert taken_apart(writer) == ("SES", 0, expected)
+    writer._sequence = SEQUENCE_PERIOD - 1
+    *of_it, power, boots, version, random = numbers
+    rare_writer.session(writer, of_it, power, boots, started_s, settings_hash, version, random)
+    expected = [*shown(*of_it, power, boots, started_s), as_sent(settings_hash, 4)]
+    assert taken_apart(writer) == ("SES", SEQUENCE_PERIOD - 1, expected + shown(version, random))
+    assert writer.length <= 100
 
 
 @given(st.binary(min_size=1, max_size=PART_BYTES))

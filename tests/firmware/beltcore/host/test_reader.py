@@ -50,7 +50,7 @@ def real_sentences():
     writer = Writer()
     for write in (
         lambda: rare_writer.identity(
-            writer, 1, 7, ("0.1.0", "esp32", "box", "power", "1A2B", "1.28.0")
+            writer, 1, 7, ("0.1.0", "esp32", "box", "power", "1A2B", "1.28.0", "30aea4b0c0de")
         ),
         lambda: writer.begin(7, "1A2B"),
         lambda: writer.raw(1, -2, 3, None),
@@ -60,7 +60,7 @@ def real_sentences():
         lambda: writer.answer(5, "ok", "box_name=a b"),
         lambda: writer.log("the left cell gives no samples"),
         lambda: rare_writer.setting(writer, "box_name", "a b"),
-        lambda: rare_writer.session(writer, (12, 120, 1), 3, 7, 1_760_000_000, "ABCD", 1),
+        lambda: rare_writer.session(writer, (12, 120, 1), 3, 7, 1_760_000_000, "ABCD", 2, 77),
         lambda: rare_writer.block(writer, 12, 119, 3, "AAAA+/=="),
         lambda: rare_writer.health(writer, "30aea4b0c0de", range(8)),
         lambda: rare_writer.resets(writer, range(7)),

@@ -236,3 +236,30 @@ def test_a_zero_without_raw_rows_is_followed_by_one_with_them(begun):
     begun.rows_asked_for(answered=True)
     begun.take(beg(boots=2), in_session=True)
     assert begun.each_second(101.0) == [AskToBegin()]
+
+
+# Reset, or set by somebody else, while it was away: its BEG wasn't heard.
+
+
+@pytest.mark.parametrize("t_ms", [100, 90_000])
+def test_rows_after_a_reset_while_it_was_away_count_from_another_zero(begun, t_ms: int):
+    """Also where the box has been on for longer than the segment is long by now."""
+    begun.take(distance(5000, 40), in_session=True)
+    begun.take(now(5000), in_session=True)
+    begun.take_event("returned", boots=2, in_session=True)
+    assert begun.take_event("reset", boots=2, in_session=True) == [AskForRows(begin=True)]
+    begun.rows_asked_for(answered=True)
+    assert begun.take(raw(), in_session=True) == []
+    assert begun.take(now(t_ms), in_session=True) == [NewZero("reset"), metric(t_ms)]
+    assert begun.take(raw(), in_session=True) == []  # some are missing before it
+
+
+def test_settings_that_changed_while_it_was_away_are_learnt_before_its_rows(begun):
+    begun.take(now(5000), in_session=True)
+    decisions = begun.take_event("returned", boots=1, settings_hash="1234", in_session=True)
+    assert decisions == [LearnSettings("1234"), AskForRows(begin=True)]
+    begun.settings_learnt("1234")
+    begun.rows_asked_for(answered=True)
+    assert begun.take(now(9000), in_session=True) == [NewZero("begin"), metric(9000)]
+    same = begun.take_event("returned", boots=1, settings_hash="1234", in_session=True)
+    assert same == [AskForRows(begin=False)]

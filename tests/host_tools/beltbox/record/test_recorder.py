@@ -48,6 +48,9 @@ class Own:
         assert boots == 1
         return self.unheard
 
+    def about(self, number: int) -> None:
+        return None
+
     def begin(self) -> None:
         self.numbers.clear()
 
@@ -57,13 +60,13 @@ def test_the_boxs_own_sessions_are_noted_in_the_segment_that_they_lie_in(play, t
     own.unheard = [8]
     done = play(
         [
-            Sentence("SES", 0, [5, 0, 0, 1, 1, None, HASH, 1]),  # before anything is recorded
+            Sentence("SES", 0, [5, 0, 0, 1, 1, None, HASH, 2, 99]),  # before anything is recorded
             *walked(10),
-            Sentence("SES", 0, [6, 0, 0, 1, 1, None, HASH, 1]),
+            Sentence("SES", 0, [6, 0, 0, 1, 1, None, HASH, 2, 99]),
             *walked(3),
             "begin",
             *walked(3),
-            Sentence("SES", 0, [7, 0, 0, 1, 1, None, HASH, 1]),
+            Sentence("SES", 0, [7, 0, 0, 1, 1, None, HASH, 2, 99]),
             LinkEvent("unplugged", "gone"),
             LinkEvent("returned", "back"),
             *walked(3),
@@ -386,3 +389,18 @@ def test_a_fault_of_a_views_program_keeps_what_arrived(tmp_path: Path, scripted_
         session = store.load(1)
     assert session.summary.end_reason == "error"
     assert session.summary.totals.duration_s == 5
+
+
+def test_another_box_leaves_the_recording_as_it_is_and_waiting(play):
+    """The link takes nothing from it; what is left is to say so, and to end whole in time."""
+    other = LinkEvent("another", "Another box was plugged in.")
+    done = play(
+        [*walked(10), LinkEvent("unplugged", "gone"), 1, 1, other, *[1] * 130],
+        look=lambda state: state.connected,
+    )
+    (session,) = done.sessions
+    assert session.summary.end_reason == "the box was unplugged"
+    assert session.summary.totals.distance_mm == 4000
+    assert other.text in done.lines
+    assert ("another", other.text) in [(event.kind, event.text) for event in session.events]
+    assert done.looks[-1] is False
