@@ -9,14 +9,15 @@ from pathlib import Path
 
 from beltbox.errors import BeltBoxError
 from beltbox.walk.rows import CLOCK_PERIOD_US, RawRow, us_between
+from beltcore.host.sentence import NUMBER_FIELDS
 
 COLUMNS = RawRow._fields
-# What each column may hold: lowest, highest, and what that range is.
+# What the range of each column is, in words; its limits are those of RAW on the wire.
 _RANGES = {
-    "t_us": (0, CLOCK_PERIOD_US - 1, "the box's clock"),
-    "count": (-(1 << 30), (1 << 30) - 1, "31 bits"),
-    "rail_left": (-(1 << 23), (1 << 23) - 1, "24 bits"),
-    "rail_right": (-(1 << 23), (1 << 23) - 1, "24 bits"),
+    "t_us": "the box's clock",
+    "count": "31 bits",
+    "rail_left": "24 bits",
+    "rail_right": "24 bits",
 }
 _MAY_BE_EMPTY = ("rail_left", "rail_right")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,12}")
@@ -95,7 +96,7 @@ def _row(path: Path, line: int, fields: list[str], places: list[int], width: int
         if text == "" and name in _MAY_BE_EMPTY:
             values.append(None)
             continue
-        lowest, highest, what = _RANGES[name]
+        lowest, highest, _unit = NUMBER_FIELDS[name]
         if _WHOLE_NUMBER.fullmatch(text) is None:
             shown = "empty" if text == "" else f"{text[:40]!r}"
             raise RawFileError(
@@ -106,7 +107,7 @@ def _row(path: Path, line: int, fields: list[str], places: list[int], width: int
         if not lowest <= value <= highest:
             raise RawFileError(
                 f"{path}, line {line}, column {name}: {value} is outside {lowest} to {highest} "
-                f"({what})."
+                f"({_RANGES[name]})."
             )
         values.append(value)
     return RawRow(*values)  # pyright: ignore[reportArgumentType] - clock and count aren't empty
