@@ -13,6 +13,7 @@ LINE_MAX = 1000  # longer than any sentence or traceback line: what comes beyond
 
 # What a USB port sends at once. A fault of the port sends the same packet twice.
 _PACKET_BYTES = 64
+_CRC_BYTES = 5  # with its star
 # So many of the latest sentences are remembered: more than a packet, or a longer one of 512, holds.
 _REMEMBERED = 16
 # Of a line without its beginning: fewer letters could be anybody's.
@@ -173,12 +174,12 @@ class Reader:
         try:
             sentence = decode(text)
         except Damaged:
-            whole = _without_repeat(text)
+            whole = _without_rest(text) or _without_repeat(text)
             if whole is not None:
                 try:
                     sentence = decode(whole)
+                    self.repeated += not text.startswith(whole)
                     text = whole
-                    self.repeated += 1
                 except Damaged:
                     pass
         # What stands before it was cut short, or is console text. However many pieces a damaged
@@ -255,6 +256,12 @@ class Reader:
             return
         for at in range(0, len(text), LINE_MAX):
             found.append(("", -1, [_text(text[at : at + LINE_MAX])], 0))
+
+
+def _without_rest(text):
+    """A sentence without what a logger has put behind it; None if there is nothing."""
+    end = text.find(b"*") + _CRC_BYTES
+    return text[:end] if _CRC_BYTES <= end < len(text) else None
 
 
 def _without_repeat(text):

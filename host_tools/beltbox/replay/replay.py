@@ -75,7 +75,7 @@ def replay(
         _check_settings(source, replayed.capture, settings)
         parts = [measurement.raw for measurement in replayed.capture.measurements]
     else:
-        parts = [read_raw_csv(source)]
+        parts = [part.rows for part in read_raw_csv(source)]
     replayed.files = [
         out if index == 0 else out.with_name(f"{out.stem}-{index + 1}{out.suffix}")
         for index in range(len(parts))

@@ -51,6 +51,7 @@ def replay_command(
                 "good": None if capture is None else capture.good,
                 "damaged": None if capture is None else capture.damaged,
                 "missing": None if capture is None else capture.missing,
+                "repeated": None if capture is None else capture.repeated,
                 "live_compared": done.compared,
                 "live_not_compared": 0 if capture is None else capture.not_comparable,
                 "live_unequal": len(done.unequal),
@@ -70,7 +71,8 @@ def _print_replayed(done: Replayed) -> None:
     if done.capture is not None:
         capture = done.capture
         print(
-            f"{capture.good} sentences good, {capture.damaged} damaged, {capture.missing} missing; "
+            f"{capture.good} sentences good, {capture.damaged} damaged, {capture.missing} missing"
+            f"{f', {capture.repeated} repeated' if capture.repeated else ''}; "
             f"{len(capture.measurements)} measurement{'s' * (len(capture.measurements) > 1)}"
         )
         if capture.left_out:

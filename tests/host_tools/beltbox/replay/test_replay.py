@@ -76,7 +76,7 @@ def test_real_recordings_give_what_their_readme_states_on_every_engine(
 @with_recordings
 def test_the_forces_of_a_real_recording_span_what_its_readme_states():
     settings = load_settings(RECORDINGS / "wheel_settings.json")
-    raw = read_raw_csv(RECORDINGS / "wheel_pushes.csv")
+    ((raw, _),) = read_raw_csv(RECORDINGS / "wheel_pushes.csv")
     rows = computed_again(raw, settings)
     for name, side, lowest, highest in (
         ("rail_left_mn", 2, -68_390, 75_440),
