@@ -20,6 +20,7 @@ from beltcore.host.reader import Reader, encode_command
 _ANSWER_S = 0.75
 _TRIES = 8
 _RETURN_POLL_S = 0.3
+_WAITING_MOST = 50_000  # ten minutes of a box; a flood that arrives while an answer is waited for
 
 
 class CommandRefusedError(LinkError):
@@ -123,8 +124,13 @@ class BoxLink:
                         fields = named(item)
                         if fields["id"] == identifier:
                             answer = fields
-                    else:
+                        if not item.lost_before:
+                            continue
+                        # What is missing before an answer is news for whoever listens.
+                    if len(self._waiting) < _WAITING_MOST:
                         self._waiting.append(item)
+                    elif isinstance(item, Sentence):
+                        self.reader.missing += 1
                 if answer is not None:
                     if answer["status"] != "ok":
                         raise CommandRefusedError(

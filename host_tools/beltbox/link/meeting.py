@@ -22,6 +22,8 @@ _ASK_AGAIN_S = 0.75
 # Of what came last, enough for the longest line that is shown.
 _KEPT_BYTES = 200
 _SHOWN_LETTERS = 60
+_MET_BYTES_MOST = 1 << 20
+_MET_SENTENCES_MOST = 20_000
 SILENT_S = 3.0
 """So long without a byte from a port that is there is worth an event."""
 
@@ -104,7 +106,10 @@ def meet(
                 f"{path} vanished while it was opened. Plug the box in again."
             ) from error
         received += data
+        del received[:-_MET_BYTES_MOST]  # of something that floods the port
         for sentence in sentences(reader.feed(data)):
+            if len(heard) >= _MET_SENTENCES_MOST:
+                heard.clear()
             heard.append(sentence)
             if sentence.type == "ID":
                 identity = identity_of(sentence, path)
