@@ -227,6 +227,7 @@ class ScriptedBox:
         self._stream = True
         self._rest = b""
         self._pending = b""
+        self._sequence = 1
 
     @property
     def t_s(self) -> float:
@@ -237,12 +238,25 @@ class ScriptedBox:
         """It starts anew: settings stay, what a host asked for doesn't."""
         self.boots += 1
         self._raw, self._stream = False, True
+        self._sequence = 0
         begun = sentence("BEG", 0, self.boots, self._settings_hash)
         self._pending += self._identity(cause) + begun
 
     def hear(self, data: bytes) -> bytes:
         *lines, self._rest = (self._rest + data).split(b"\n")
-        return b"".join(map(self._answer, lines))
+        return self._numbered(b"".join(map(self._answer, lines)))
+
+    def _numbered(self, data: bytes) -> bytes:
+        """The same with each sentence's number as it leaves: one that comes twice is dropped."""
+        lines = data.splitlines(keepends=True)
+        for place, line in enumerate(lines):
+            body, _, crc = line.strip()[1:].partition(b"*")
+            kind, *fields = body.split(b",")
+            if line.startswith(b"$") and fields and crc == b"%04X" % crc_hqx(body, 0xFFFF):
+                fields[0] = b"%d" % self._sequence
+                self._sequence = (self._sequence + 1) % 10_000
+                lines[place] = sentence(*(field.decode() for field in (kind, *fields)))
+        return b"".join(lines)
 
     def say(self, now_s: float) -> bytes:
         self.meanwhile()
@@ -255,7 +269,7 @@ class ScriptedBox:
         for tick in range(max(self._ticks, due - 800), due):
             said += self._tick(tick)
         self._ticks = due
-        return said
+        return self._numbered(said)
 
     def _tick(self, tick: int) -> bytes:
         t_s = tick * TICK_S

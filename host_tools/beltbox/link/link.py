@@ -21,6 +21,7 @@ from beltbox.link.meeting import (
     identity_of,
     is_safe_mode,
     meet,
+    returned,
 )
 from beltbox.link.ports import PATIENCE_S, PORT_FAILURES, ByteSink, PortError, open_port
 from beltbox.link.wire import Sentence, Value, kind_by_old_words, named, sentences
@@ -30,6 +31,7 @@ from beltcore.host.reader import Reader, encode_command
 _ANSWER_S = 0.75
 _TRIES = 8
 _RETURN_POLL_S = 0.3
+_WAITING_MOST = 50_000  # ten minutes of a box; a flood that arrives while an answer is waited for
 
 
 class CommandRefusedError(LinkError):
@@ -141,8 +143,13 @@ class BoxLink:
                         fields = named(item)
                         if fields["id"] == identifier:
                             answer = fields
-                    else:
+                        if not item.lost_before:
+                            continue
+                        # What is missing before an answer is news for whoever listens.
+                    if len(self._waiting) < _WAITING_MOST:
                         self._waiting.append(item)
+                    elif isinstance(item, Sentence):
+                        self.reader.missing += 1
                 if answer is not None:
                     if answer["status"] != "ok":
                         raise CommandRefusedError(
@@ -315,15 +322,9 @@ class BoxLink:
                 events += absence.other_box(path, meeting.identity, before)
                 continue
             came = self._accept(path, port, meeting)
-            text = f"The box is back at {path}."
-            if not before.serial:
-                text += (
-                    f" It is known by its name {before.box_name} only: its firmware doesn't tell "
-                    "its serial number."
-                )
             return [
                 *events,
-                LinkEvent("returned", text),
+                returned(path, before),
                 *_reset_between(before, meeting.identity),
                 *came,
             ]

@@ -27,6 +27,7 @@ _OTHER_BOX_S = 3.0
 # Of what came last, enough for the longest line that is shown.
 _KEPT_BYTES = 200
 _SHOWN_LETTERS = 60
+_MET_BYTES_MOST = 1 << 20
 SILENT_S = 3.0
 """So long without a byte from a port that is there is worth an event."""
 
@@ -87,6 +88,17 @@ class LinkEvent:
     text: str
 
 
+def returned(path: str, identity: Identity) -> LinkEvent:
+    """The news that the box of this identity is there again."""
+    text = f"The box is back at {path}."
+    if not identity.serial:
+        text += (
+            f" It is known by its name {identity.box_name} only: its firmware doesn't tell its "
+            "serial number."
+        )
+    return LinkEvent("returned", text)
+
+
 @dataclass(frozen=True, slots=True)
 class Meeting:
     """A box that said who it is."""
@@ -125,6 +137,7 @@ def meet(
                 f"{path} vanished while it was opened. Plug the box in again."
             ) from error
         received.extend(data)
+        del received[:-_MET_BYTES_MOST]  # of something that floods the port
         return [*sentences(reader.feed(data))]
 
     asked_s: float | None = None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from beltbox.errors import BeltBoxError
 from beltbox.link.ports import make_virtual_ports_folder
 from beltbox.signals import end_signals
+from beltbox.words import clean, printable
 
 if TYPE_CHECKING:
     from beltbox.virtualbox import VirtualBox
@@ -121,7 +122,8 @@ def _flash_file(folder: Path) -> Path:
 
 
 def _play(box: VirtualBox) -> None:
-    print(f"A virtual box plays “{box.scenario.title}” at {box.port}. Ctrl-C ends it.")
+    title = clean(box.scenario.title)
+    print(f"A virtual box plays “{title}” at {printable(str(box.port))}. Ctrl-C ends it.")
     print("In another terminal: beltbox live, or beltbox record", flush=True)
     status = box.wait()
     if status != 0:

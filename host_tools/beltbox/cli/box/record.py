@@ -20,7 +20,7 @@ from beltbox.cli.common.options import (
     StoreOption,
     a_number,
 )
-from beltbox.cli.common.output import print_json, sound_text
+from beltbox.cli.common.output import print_json, sound_name
 from beltbox.cli.common.remarks import remarks_on
 from beltbox.errors import BeltBoxError
 from beltbox.files import refuse_target
@@ -125,7 +125,7 @@ def record_command(
             opened,
             seconds=seconds,
             once=once,
-            person=None if person is None else sound_text(person),
+            person=None if person is None else sound_name(person),
             own=_own_sessions(link),
             views=[view],
             stop=stopper,

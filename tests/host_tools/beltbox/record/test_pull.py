@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import signal
 import sqlite3
@@ -46,7 +47,8 @@ class FakeBox:
     """A box as its protocol says, that can spoil what it sends."""
 
     def __init__(self, sentence: Callable[..., bytes], sessions: dict[int, dict] | None = None):
-        self._sentence = sentence
+        numbers = itertools.count(1)  # as a box numbers them: the same one twice is a repetition
+        self._sentence = lambda kind, _seq, *fields: sentence(kind, next(numbers) % 10_000, *fields)
         self._rest = b""
         self.sessions: dict[int, dict] = {}
         for number, told in (sessions or {}).items():

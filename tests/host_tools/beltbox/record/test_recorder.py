@@ -190,6 +190,41 @@ def test_lost_and_damaged_sentences_are_counted_in_the_session_to_its_end(play):
     assert done.lines.count("Of the box's sentences 5 are missing.") == 2
 
 
+def test_sentences_that_came_twice_are_counted(play):
+    def repeat(link) -> None:
+        link.reader.repeated += 3
+
+    done = play([*walked(3), repeat, *walked(3)])
+    (event,) = [one for one in done.sessions[0].events if one.kind == "repeated"]
+    assert (event.count, "3 arrived twice" in event.text) == (3, True)
+    assert done.recorder.state.repeated == 3
+
+
+@pytest.mark.parametrize("kind", ["LOG", ""])
+def test_of_a_flood_of_text_fifty_lines_a_second_are_kept(play, kind: str):
+    flood = [Sentence(kind, 0, [f"line {number}"]) for number in range(5000)]
+    done = play([*walked(3), flood, *walked(15), flood[:50], *walked(15)])
+    events = [one for one in done.sessions[0].events if "line" in one.text]
+    assert len(events) == 50 + 1 + 50
+    assert "4950 lines were left out" in events[50].text
+
+
+def test_a_clock_that_is_set_back_credits_nothing_twice(play):
+    """The walk until then would have been credited once more, within no time."""
+
+    def set_back(link) -> None:
+        link._t_ms = 0
+
+    done = play([*walked(30), set_back, *walked(30)])
+    (session,) = done.sessions
+    # A second of it is lost until the box has begun anew, and nothing is there twice.
+    assert 57 * 400 <= session.summary.totals.distance_mm <= 60 * 400
+    assert 57_000 <= session.summary.totals.duration_ms <= 60_000
+    assert [segment.reason for segment in session.segments] == ["start", "begin"]
+    assert session.summary.damaged_count >= 2
+    assert any("its sums leapt" in event.text for event in session.events)
+
+
 def test_losses_in_the_last_part_of_a_second_are_counted_too(play):
     def damage(link) -> None:
         link.reader.damaged += 2
