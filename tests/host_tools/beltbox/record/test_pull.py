@@ -432,7 +432,7 @@ def test_what_was_heard_of_live_is_laid_over_if_it_is_of_that_day(
     """A box whose flash was erased counts starts and sessions from 1 again."""
     with open_store(path) as store:
         writer = store.start_session(
-            started_at=datetime.now(UTC) - timedelta(days=days_ago, seconds=900),
+            started_at=datetime.fromtimestamp(NOW_S - 900, UTC) - timedelta(days=days_ago),
             box_name="Lab",
             board="esp32",
             firmware="0.1.0",
