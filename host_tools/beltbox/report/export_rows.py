@@ -11,7 +11,7 @@ from typing import NamedTuple
 from beltbox.replay.replay import computed_again
 from beltbox.walk import uncertainty
 from beltbox.walk.moments import segment_starts, utc_text
-from beltbox.walk.overlay import in_order
+from beltbox.walk.overlay import continued
 from beltbox.walk.rows import COLUMNS, MetricRow, RawRow, us_between
 from beltbox.walk.session import Segment, Session
 from beltbox.walk.totals import as_one_walk
@@ -122,5 +122,6 @@ def _place(segment: int, start: datetime | None, elapsed: timedelta) -> list[Val
 
 def _metrics(segment: Segment, *, again: bool) -> list[MetricRow]:
     if again and segment.raw:
-        return in_order(computed_again(segment.raw, segment.settings), segment.box)
+        computed = computed_again(segment.raw, segment.settings)
+        return continued(computed, segment.live, segment.box)
     return segment.metrics

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const { lines, stretches, spans, zones, duration_s } = data;
+  const { lines, stretches, spans, zones, unknown, breaks, duration_s } = data;
   const M_S_PER_MPH = 0.44704;
   const AXIS_PX = 46;
   const PRINT_WIDTH_PX = 680; // A4 less its margins, at 96 pixels an inch
@@ -65,7 +65,7 @@
           fill: (u, i) => `var(--${bars ? series[i - 1].shade : "page"})`,
         },
       },
-      plugins,
+      plugins: [...plugins, breakBands],
     };
     charts.push({ where, height, plot: new uPlot(options, values, where) });
   }
@@ -95,6 +95,33 @@
             u.ctx.fillText(zone.name, left + width - 8 * devicePixelRatio, above + 14 * devicePixelRatio);
           }
         });
+        u.ctx.restore();
+      },
+    },
+  };
+
+  // Nothing is drawn where nothing is known: the gap itself, and how long it was.
+  const breakBands = {
+    hooks: {
+      drawClear: (u) => {
+        const { left, top, width, height } = u.bbox;
+        u.ctx.save();
+        u.ctx.beginPath();
+        u.ctx.rect(left, top, width, height);
+        u.ctx.clip();
+        u.ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
+        u.ctx.textAlign = "center";
+        for (const [start, end] of breaks) {
+          const from = u.valToPos(start, "x", true);
+          const to = Math.max(u.valToPos(end, "x", true), from + devicePixelRatio);
+          u.ctx.fillStyle = colour("break");
+          u.ctx.fillRect(from, top, to - from, height);
+          const text = `break ${clock(end - start)}`;
+          if (to - from > u.ctx.measureText(text).width + 8 * devicePixelRatio) {
+            u.ctx.fillStyle = colour("quiet");
+            u.ctx.fillText(text, (from + to) / 2, top + height / 2 + 4 * devicePixelRatio);
+          }
+        }
         u.ctx.restore();
       },
     },
@@ -156,7 +183,8 @@
     const middles = spans.map(([start, end]) => (start + end) / 2);
     const length_s = spans[0][1] - spans[0][0];
     // Each bar is drawn from the ground up; the shorter ones in front leave what is stacked.
-    const stacked = zones.map((_, zone) =>
+    const parts = [...zones, ...unknown];
+    const stacked = parts.map((_, zone) =>
       spans.map((span) => span.slice(2, 3 + zone).reduce((sum, part) => sum + part, 0)));
     // The width of a bar is that of its span, whatever is next to it and however close one looks.
     const bars = (u, i, first, last) => {
@@ -170,11 +198,11 @@
       }
       return { fill: path, stroke: null, clip: null, flags: 1 };
     };
-    const order = zones.map((_, zone) => zone).reverse();
+    const order = parts.map((_, zone) => zone).reverse();
     draw("metres", 240, [middles, ...order.map((zone) => stacked[zone])],
       order.map((zone) => ({
-        label: `${zones[zone].name}, m`, shade: zones[zone].colour,
-        fill: () => colour(zones[zone].colour),
+        label: `${parts[zone].name}, m`, shade: parts[zone].colour,
+        fill: () => colour(parts[zone].colour),
         width: 0, paths: bars, points: { show: false },
         value: (u, value, i, n) => (n == null ? "–" : spans[n][2 + zone].toFixed(1)),
       })),
