@@ -143,6 +143,8 @@ def spans(rows: Sequence[MetricRow], at_ms: Sequence[int] | None = None) -> list
     """The walk in spans of one round length, at most 40 of them, the last as short as it is.
 
     at_ms: when each row was, with the breaks of the session; without them, the rows' own times.
+    A break that is longer than a span is a span of its own, as nobody knows when in it was walked
+    what the box counted on.
     """
     if not rows:
         return []
@@ -157,14 +159,27 @@ def spans(rows: Sequence[MetricRow], at_ms: Sequence[int] | None = None) -> list
     late = _LateZones()
     before = totals.copy()
     start_ms = 0
+    latest_ms = 0
+
+    def end_span(end_ms: int) -> None:
+        nonlocal start_ms, before
+        until = late.with_what_is_late(totals)
+        listed.append(Span(start_ms, end_ms, until.since(before)))
+        before, start_ms = until, end_ms
+
     for row, moment_ms in zip(rows, moments_ms, strict=True):
-        while moment_ms > start_ms + length_ms:
-            until = late.with_what_is_late(totals)
-            listed.append(Span(start_ms, start_ms + length_ms, until.since(before)))
-            before = until
-            start_ms += length_ms
+        is_break = moment_ms - latest_ms > max(length_ms, GAP_MS)
+        if is_break and latest_ms > start_ms:
+            end_span(latest_ms)
+        while not is_break and moment_ms > start_ms - start_ms % length_ms + length_ms:
+            end_span(start_ms - start_ms % length_ms + length_ms)
         totals.add(row)
         late.add(row)
+        if is_break:
+            end_span(moment_ms)
+        latest_ms = moment_ms
+    if start_ms == duration_ms and listed:
+        return listed
     listed.append(Span(start_ms, duration_ms, totals.since(before)))
     return listed
 

@@ -65,7 +65,7 @@
           fill: (u, i) => `var(--${bars ? series[i - 1].shade : "page"})`,
         },
       },
-      plugins: [...plugins, breakBands],
+      plugins: [...plugins, breakBands, ...(bars ? [] : [breakLabels])],
     };
     charts.push({ where, height, plot: new uPlot(options, values, where) });
   }
@@ -101,29 +101,40 @@
   };
 
   // Nothing is drawn where nothing is known: the gap itself, and how long it was.
+  const eachBreak = (u, paint) => {
+    const { left, top, width, height } = u.bbox;
+    u.ctx.save();
+    u.ctx.beginPath();
+    u.ctx.rect(left, top, width, height);
+    u.ctx.clip();
+    for (const [start, end] of breaks) {
+      const from = u.valToPos(start, "x", true);
+      const to = Math.max(u.valToPos(end, "x", true), from + devicePixelRatio);
+      paint({ from, to, top, height, text: `break ${clock(end - start)}` });
+    }
+    u.ctx.restore();
+  };
   const breakBands = {
     hooks: {
-      drawClear: (u) => {
-        const { left, top, width, height } = u.bbox;
-        u.ctx.save();
-        u.ctx.beginPath();
-        u.ctx.rect(left, top, width, height);
-        u.ctx.clip();
+      drawClear: (u) => eachBreak(u, ({ from, to, top, height }) => {
+        u.ctx.fillStyle = colour("break");
+        u.ctx.fillRect(from, top, to - from, height);
+      }),
+    },
+  };
+  const breakLabels = {
+    hooks: {
+      draw: (u) => eachBreak(u, ({ from, to, top, height, text }) => {
         u.ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
         u.ctx.textAlign = "center";
-        for (const [start, end] of breaks) {
-          const from = u.valToPos(start, "x", true);
-          const to = Math.max(u.valToPos(end, "x", true), from + devicePixelRatio);
-          u.ctx.fillStyle = colour("break");
-          u.ctx.fillRect(from, top, to - from, height);
-          const text = `break ${clock(end - start)}`;
-          if (to - from > u.ctx.measureText(text).width + 8 * devicePixelRatio) {
-            u.ctx.fillStyle = colour("quiet");
-            u.ctx.fillText(text, (from + to) / 2, top + height / 2 + 4 * devicePixelRatio);
-          }
-        }
-        u.ctx.restore();
-      },
+        const text_px = u.ctx.measureText(text).width + 8 * devicePixelRatio;
+        if (to - from < text_px) return;
+        const [middle, row_px] = [(from + to) / 2, 18 * devicePixelRatio];
+        u.ctx.fillStyle = colour("break");
+        u.ctx.fillRect(middle - text_px / 2, top + (height - row_px) / 2, text_px, row_px);
+        u.ctx.fillStyle = colour("quiet");
+        u.ctx.fillText(text, middle, top + height / 2 + 4 * devicePixelRatio);
+      }),
     },
   };
 
@@ -135,6 +146,14 @@
         u.ctx.beginPath();
         u.ctx.rect(left, top, width, height);
         u.ctx.clip();
+        unknown.forEach((part) => {
+          u.ctx.fillStyle = colour(part.colour);
+          [...breaks, [duration_s]].reduce((start, [end, next]) => {
+            const from = u.valToPos(start, "x", true);
+            u.ctx.fillRect(from, top, u.valToPos(end, "x", true) - from, height);
+            return next;
+          }, 0);
+        });
         for (const [start, end, zone] of stretches) {
           const from = u.valToPos(start, "x", true);
           u.ctx.fillStyle = colour(zones[zone].colour);
@@ -181,7 +200,6 @@
 
   function metres() {
     const middles = spans.map(([start, end]) => (start + end) / 2);
-    const length_s = spans[0][1] - spans[0][0];
     // Each bar is drawn from the ground up; the shorter ones in front leave what is stacked.
     const parts = [...zones, ...unknown];
     const stacked = parts.map((_, zone) =>
@@ -191,8 +209,9 @@
       const path = new Path2D();
       const ground = u.valToPos(0, "y", true);
       for (let n = first; n <= last; n++) {
-        const from = u.valToPos(spans[n][0] + 0.05 * length_s, "x", true);
-        const to = u.valToPos(Math.max(spans[n][1] - 0.05 * length_s, spans[n][0]), "x", true);
+        const [start, end] = spans[n];
+        const from = u.valToPos(start + 0.05 * (end - start), "x", true);
+        const to = u.valToPos(end - 0.05 * (end - start), "x", true);
         const top = u.valToPos(u.data[i][n], "y", true);
         path.rect(from, top, Math.max(to - from, 1), ground - top);
       }
