@@ -37,6 +37,10 @@ def export_command(
 ) -> None:
     """Write the rows of a session to a CSV file, for spreadsheets.
 
+    Totals run on to the end of the session, where they are those of `beltbox sessions`. Breaks
+    between segments aren't in t_ms: the column utc has the moment of a row, and segment tells
+    apart two rows with the same t_ms.
+
     Example: beltbox export 3 --format csv --rows raw --out monday.csv
     """
     if file_format != "csv":

@@ -44,7 +44,8 @@ def sessions_command(
 
     The newest session is listed first. In the JSON, NAME_u is the standard uncertainty of NAME:
     half of what is shown after ±, and null where it isn't known. Some uncertainties can only be
-    computed from the session's rows, so they are given for a single session only.
+    computed from the session's rows, so they are given for a single session only; so are its
+    breaks. NAME_over_mm is the part of the distance that NAME is computed on.
 
     Example: beltbox sessions 3
     """
