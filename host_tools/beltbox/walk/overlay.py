@@ -166,17 +166,20 @@ def continued(
     end_ms = max(rows[-1].t_ms for rows in (live, box) if rows)
     rows = [row for row in computed if row.t_ms <= end_ms]
     offsets = {name: _offsets(rows, live, name) for name in _SUMS + _ZONE_SUMS}
-    if any(offsets.values()):
+    is_moved = any(offsets.values())
+    if is_moved:
         rows = _shifted(rows, offsets)
-    rows = _capped(rows, in_order(live, box))
+    rows = _capped(rows, in_order(live, box), rising=not is_moved)
     times = [row.t_ms for row in rows]
     return in_order(rows, [row for row in box if _is_in_gap(times, row.t_ms)])
 
 
-def _capped(rows: list[MetricRow], kept: Sequence[MetricRow]) -> list[MetricRow]:
-    """The rows with no total beyond the last one kept.
+def _capped(rows: list[MetricRow], kept: Sequence[MetricRow], *, rising: bool) -> list[MetricRow]:
+    """The rows with no total beyond one that follows, nor beyond the last one kept.
 
-    A recorder that was killed keeps the metres by zone of its last second's beginning.
+    A recorder that was killed keeps the metres by zone of its last second's beginning. Behind a
+    gap the steps of five seconds are computed all at once, which the box counted one by one.
+    rising: no total of `rows` falls.
     """
     everywhere = range(len(kept) - 1, -1, -1)
     most = {name: _known(kept, everywhere, name) for name in _SUMS + _ZONE_SUMS}
@@ -184,11 +187,16 @@ def _capped(rows: list[MetricRow], kept: Sequence[MetricRow]) -> list[MetricRow]
         beyond: dict[str, int] = {}
         for name, ceiling in most.items():
             value: int | None = getattr(rows[place], name)
-            if value is not None and ceiling is not None and value > ceiling:
+            if value is None:
+                continue
+            if ceiling is not None and value > ceiling:
                 beyond[name] = ceiling
-        if not beyond:
+            else:
+                most[name] = value
+        if beyond:
+            rows[place] = rows[place]._replace(**beyond)
+        elif rising:
             break
-        rows[place] = rows[place]._replace(**beyond)
     return rows
 
 

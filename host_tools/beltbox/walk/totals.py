@@ -68,14 +68,14 @@ class Totals:
     paced_ms: int = 0
     """the time in which the belt moved meanwhile."""
     _unstepped_mm: int = 0  # since the last row with known steps
-    _unstepped_ms: int = 0
+    _unpaced_ms: int = 0  # since the last step
     _unstepped_gap: bool = False
     _last: list[int | None] = field(default_factory=lambda: [None] * len(RUNNING_COLUMNS))
 
     def start_segment(self) -> None:
         """The rows to come count on from a new zero."""
         self._last = [None] * len(RUNNING_COLUMNS)
-        self._unstepped_mm = self._unstepped_ms = 0
+        self._unstepped_mm = self._unpaced_ms = 0
         self._unstepped_gap = False
 
     def add(self, row: MetricRow) -> None:
@@ -114,18 +114,21 @@ class Totals:
     ) -> None:
         """The distance and the time that belong to the steps of a row.
 
-        Their count runs on, so the steps of rows without it are in the next row that has it.
+        Their count runs on, so the steps of rows without it are in the next row that has it. Steps
+        are counted late, the first ones after five seconds: time counts once they are there.
         """
         self._unstepped_mm += walked_mm
-        self._unstepped_ms += moving_ms
+        self._unpaced_ms = 0 if is_gap else self._unpaced_ms + moving_ms
         self._unstepped_gap |= is_gap
         if row.steps is None:
             return
         self.steps_mm += self._unstepped_mm
-        if not self._unstepped_gap:
+        if steps and not self._unstepped_gap:
             self.paced_steps += steps
-            self.paced_ms += self._unstepped_ms
-        self._unstepped_mm = self._unstepped_ms = 0
+            self.paced_ms += self._unpaced_ms
+        if steps or self._unstepped_gap:
+            self._unpaced_ms = 0
+        self._unstepped_mm = 0
         self._unstepped_gap = False
 
     def copy(self) -> Totals:
@@ -199,7 +202,7 @@ class Totals:
 
     @property
     def cadence_over_s(self) -> float:
-        """The basis of the cadence: the time in motion in which steps are known."""
+        """The basis of the cadence: the time in motion up to the last step known before a gap."""
         return self.paced_ms / 1000
 
     @property

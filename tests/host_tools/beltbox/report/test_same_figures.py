@@ -6,17 +6,25 @@ import csv
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from beltbox.cli.main import app
 from beltbox.link.box_sessions import Block, BoxSession, Record
 from beltbox.record.box_store import Arrival, BoxStore
+from beltbox.report.export_rows import metric_tables
+from beltbox.report.numbers import spans
 from beltbox.store.store import open_store
+from beltbox.walk.moments import breaks, segment_zeros_ms
 from beltbox.walk.rows import MetricRow, RawRow
+from beltbox.walk.session import Segment, Session, SessionSummary, summary_json
+from beltbox.walk.totals import as_one_walk, totals_of
 from beltcore import settings as declared
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -222,3 +230,70 @@ def test_a_gap_filled_before_a_break(figures):
     (pause,) = shown["one"]["breaks"]
     assert (pause["begins_s"], pause["lasted_s"]) == (30, 34)
     assert shown["one"]["duration_s"] == 90
+
+
+@st.composite
+def sessions(draw: st.DrawFn) -> Session:
+    """Several segments, each with gaps, breaks before them, and rows without some columns."""
+    segments: list[Segment] = []
+    for _ in range(draw(st.integers(1, 3))):
+        rows: list[MetricRow] = []
+        at_ms = 0
+        for count, gap_ms in draw(
+            st.lists(st.tuples(st.integers(1, 30), st.integers(0, 90_000)), min_size=1, max_size=4)
+        ):
+            gone = draw(st.sets(st.sampled_from(("steps", "reliance_permille", "rail_left_mn"))))
+            gone |= set(ZONES) if draw(st.booleans()) else set()
+            at_ms += gap_ms
+            for _ in range(count):
+                at_ms += 100
+                rows.append(live(at_ms)._replace(**dict.fromkeys(gone)))
+        # The end of a recording has all sums.
+        rows.append(live(at_ms + 100))
+        break_ms = draw(st.none() | st.integers(0, 90_000))
+        segments.append(Segment(SETTINGS, 1, "reset", None, [], rows, [], break_ms))
+    summary = SessionSummary(
+        id=1,
+        started_at=NOON,
+        ended_at=None,
+        totals=totals_of([segment.metrics for segment in segments]),
+        box_name="b",
+        board="b",
+        firmware="f",
+        protocol=1,
+        person=None,
+        title=None,
+        source="live",
+        complete=True,
+        end_reason=None,
+        damaged_count=0,
+        missing_count=0,
+    )
+    return Session(summary, segments, [])
+
+
+@given(sessions())
+def test_json_export_and_charts_have_the_same_sums(session: Session):
+    totals = summary_json(session.summary)
+    (table,) = metric_tables(session, again=False)
+    rows = [dict(zip(table.header, row, strict=True)) for row in table.rows]
+    assert {name: rows[-1][name] for name in SUMS} == {name: totals[name] for name in SUMS}
+    parts = [totals[name] for name in (*ZONES, "zone_unknown_mm")]
+    assert sum(parts) == totals["distance_mm"]
+    assert sorted({(row["t_ms"], row["segment"]) for row in rows}) == [
+        (row["t_ms"], row["segment"]) for row in rows
+    ]
+    zeros_ms = segment_zeros_ms(session)
+    walk = list(as_one_walk([segment.metrics for segment in session.segments]))
+    at_ms = [
+        zero_ms + row.t_ms
+        for zero_ms, segment in zip(zeros_ms, session.segments, strict=True)
+        for row in segment.metrics
+    ]
+    assert at_ms == sorted(at_ms)
+    listed = spans(walk, at_ms)
+    assert sum(span.totals.distance_mm for span in listed) == totals["distance_mm"]
+    assert (listed[0].start_ms, listed[-1].end_ms) == (0, at_ms[-1])
+    assert all(before.end_ms == after.start_ms for before, after in pairwise(listed))
+    lost_ms = sum(pause.lasted_ms for pause in breaks(session))
+    assert lost_ms <= at_ms[-1]

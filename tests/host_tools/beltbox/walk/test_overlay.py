@@ -223,6 +223,17 @@ def test_totals_computed_again_go_on_behind_a_gap_as_the_box_counted():
     assert without[-1] == last
 
 
+def test_steps_that_are_computed_all_at_once_are_never_more_than_the_box_counted():
+    live = [*streamed((100, 20_000), (30_200, 50_000)), zoned(50_000)]
+    at_once = [
+        row._replace(steps=40 if 30_000 < row.t_ms < 35_050 else row.steps)
+        for row in computed((0, 20_000), (30_200, 50_000))
+    ]
+    rows = continued(at_once, live, [])
+    assert rows[-1].steps == 100
+    assert [row.steps for row in rows] == sorted(row.steps for row in rows)
+
+
 def test_totals_computed_again_end_with_those_that_were_kept():
     """A killed recorder: the metres by zone are 0.7 s old, raw rows go on for 50 ms."""
     live = streamed((100, 20_800))

@@ -164,6 +164,16 @@ def test_of_a_gap_only_what_the_box_counted_on_is_known():
     assert totals.reliance_mm == totals.rail_mm == 20_000
 
 
+def test_steps_that_are_counted_late_have_their_time_or_none():
+    """The first steps come after five seconds, all at once: here after a gap, and at the end."""
+    late = [row._replace(steps=0 if row.t_ms < 5000 else row.steps) for row in walked(100, 25_000)]
+    in_a_gap = [row for row in late if not 4000 < row.t_ms < 8000]
+    for rows, steps, over_s in ((late, 50, 25), (in_a_gap, 34, 17), (late[:48], 0, 0)):
+        totals = summed(rows)
+        assert (totals.paced_steps, totals.cadence_over_s) == (steps, over_s)
+        assert totals.cadence_spm == (120 if steps else None)
+
+
 def test_in_a_gap_without_a_metre_the_belt_stood_still():
     rows = [*walked(100, 1000), MetricRow(9000, belt_mm_s=-500, distance_mm=500)]
     totals = summed(rows)
