@@ -51,7 +51,7 @@ class SessionClock:
 
 
 def jump_in_words(later: timedelta) -> str:
-    """What an event says of a jump."""
+    """What is said of a jump."""
     rest_s = round(abs(later).total_seconds())
     parts: list[str] = []
     for unit, unit_s in (("days", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
@@ -60,7 +60,4 @@ def jump_in_words(later: timedelta) -> str:
             parts.append("1 day" if (count, unit) == (1, "days") else f"{count} {unit}")
     size = " ".join(parts)
     direction = "ahead" if later > timedelta() else "back"
-    return (
-        f"This computer's clock was set {direction} by {size}. The start of the session and its "
-        "moments until now were set with it."
-    )
+    return f"This computer's clock was set {direction} by {size}."

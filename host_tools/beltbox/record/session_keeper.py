@@ -135,7 +135,7 @@ class SessionKeeper:
         """Start a session of the box, with the rows kept since the measurement began."""
         if self._store is None:
             raise ValueError("there is no store to keep a session in")
-        self._clock.jump()  # before the session: nothing to be said of it
+        self._follow_clock()  # what was set before says nothing of this session
         self._writer = writer = self._store.start_session(
             started_at=self._clock.now() - timedelta(milliseconds=self.totals.duration_ms),
             box_name=identity.box_name,
@@ -223,6 +223,7 @@ class SessionKeeper:
             return
         text = jump_in_words(later)
         if self._writer is not None:
+            text += " The start of the session and its moments until now were set with it."
             self._writer.set_moments_later(later)
             self.add_event("clock", text)
         self._clock_was_set(text)

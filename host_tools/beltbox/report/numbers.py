@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from beltbox import units
 from beltbox.walk.rows import GAP_MS, MetricRow
-from beltbox.walk.totals import Totals
+from beltbox.walk.totals import Totals, zones_of
 from beltbox.walk.zones import ZONES
 
 MAX_POINTS = 4000
@@ -188,13 +188,13 @@ class _LateZones:
     """The metres walked since the zones' metres were sent, which is done once a second."""
 
     def __init__(self) -> None:
-        self._sent: list[int | None] = []
+        self._sent: Sequence[int | None] = ()
         self._sent_ms = self._sent_mm = 0
         self._latest = MetricRow(0)
 
     def add(self, row: MetricRow) -> None:
         """Take in the next row."""
-        zones_mm: list[int | None] = [getattr(row, zone.column) for zone in ZONES]
+        zones_mm = zones_of(row)
         if zones_mm != self._sent and row.distance_mm is not None:
             self._sent, self._sent_ms, self._sent_mm = zones_mm, row.t_ms, row.distance_mm
         self._latest = row

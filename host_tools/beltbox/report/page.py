@@ -68,7 +68,10 @@ def _page(
         for zero_ms, segment in zip(zeros_ms, session.segments, strict=True)
         for row in segment.metrics
     ]
-    placed = [row._replace(t_ms=moment_ms) for row, moment_ms in zip(rows, at_ms, strict=True)]
+    placed = [
+        row if row.t_ms == moment_ms else row._replace(t_ms=moment_ms)
+        for row, moment_ms in zip(rows, at_ms, strict=True)
+    ]
     table_spans = spans(rows, at_ms)
     zones = zone_rows(walk)
     zone_unknown = len(zones) > len(ZONES)

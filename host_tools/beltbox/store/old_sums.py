@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from beltbox.errors import StoreError
 from beltbox.store.database import Database
@@ -14,30 +12,50 @@ from beltbox.walk.overlay import in_order
 from beltbox.walk.rows import MetricRow
 from beltbox.walk.totals import SUMS_VERSION, Totals, totals_of
 
+_OLDER = SessionRow.sums_version < SUMS_VERSION
+
+
+def count_old_sums(database: Database) -> int:
+    """Of how many sessions they are of an older version."""
+    with database.reading() as connection:
+        return connection.scalar(select(func.count()).select_from(SessionRow).where(_OLDER)) or 0
+
 
 def bring_sums_up_to_date(database: Database) -> dict[int, Totals]:
     """The totals of each session whose sums are of an older version, by its id.
 
-    They are kept, so that it takes its time only once; where the store can't be written, such as
-    one on a read-only disk, they are only returned. A session with a damaged block keeps the sums
-    that it has.
+    Each is kept at once, so that it takes its time only once, whenever it is stopped; where the
+    store can't be written, such as one on a read-only disk, they are only returned. A session with
+    a damaged block keeps the sums that it has.
     """
     totals: dict[int, Totals] = {}
-    older = select(SessionRow.id).where(SessionRow.sums_version < SUMS_VERSION)
     with database.reading() as connection:
-        session_ids = connection.scalars(older).all()
-        for session_id in session_ids:
-            with suppress(StoreError):
-                totals[session_id] = _summed(connection, session_id, database.where)
-    if totals:
-        with suppress(StoreError), database.writing() as connection:
-            for session_id, summed in totals.items():
-                connection.execute(
-                    update(SessionRow)
-                    .where(SessionRow.id == session_id, SessionRow.sums_version < SUMS_VERSION)
-                    .values(**summed.sums(), sums_version=SUMS_VERSION)
-                )
+        session_ids = connection.scalars(select(SessionRow.id).where(_OLDER)).all()
+    can_write = True
+    for session_id in session_ids:
+        try:
+            with database.reading() as connection:
+                summed = _summed(connection, session_id, database.where)
+        except StoreError:
+            continue
+        totals[session_id] = summed
+        if can_write:
+            can_write = _keep(database, session_id, summed)
     return totals
+
+
+def _keep(database: Database, session_id: int, summed: Totals) -> bool:
+    """Whether it could be written."""
+    try:
+        with database.writing() as connection:
+            connection.execute(
+                update(SessionRow)
+                .where(SessionRow.id == session_id, _OLDER)
+                .values(**summed.sums(), sums_version=SUMS_VERSION)
+            )
+    except StoreError:
+        return False
+    return True
 
 
 def _summed(connection: Connection, session_id: int, where: str) -> Totals:

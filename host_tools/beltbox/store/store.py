@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session as DbSession
 
 from beltbox.errors import StoreError
 from beltbox.store.database import Database
-from beltbox.store.old_sums import bring_sums_up_to_date
+from beltbox.store.old_sums import bring_sums_up_to_date, count_old_sums
 from beltbox.store.row_blocks import stored_metrics, stored_rows
 from beltbox.store.schema import BOX, METRIC, RAW, EventRow, SegmentRow, SessionRow
 from beltbox.store.session_writer import SessionWriter
@@ -99,6 +99,13 @@ class Store:
             )
         assert session_id is not None
         return SessionWriter(self.database, session_id)
+
+    def old_sums(self) -> int:
+        """Of how many sessions the sums are an older BeltBox's: the next reading makes them anew.
+
+        That takes a third of a second for each hour that was recorded.
+        """
+        return count_old_sums(self.database)
 
     def sessions(self) -> list[SessionSummary]:
         """All sessions, the newest first."""

@@ -220,12 +220,11 @@ def _offsets(
     starts = [0, *_gap_ends(rows)]
     offsets: list[tuple[int, int]] = []
     latest_start = offset = 0
-    zones_before: list[int | None] | None = None
+    before = live[0] if live else None
     for row in live:
-        zones = [getattr(row, column) for column in _ZONE_SUMS]
         # Metres by zone are of this moment only where they have just changed.
-        is_late = name in _ZONE_SUMS and zones_before in (None, zones)
-        zones_before = zones
+        is_late = name in _ZONE_SUMS and not _are_zones_new(before, row)
+        before = row
         place = places.get(row.t_ms)
         if place is None or is_late:
             continue
@@ -239,6 +238,14 @@ def _offsets(
             offsets.append((place if start == latest_start else start, offset))
         latest_start = start
     return offsets
+
+
+def _are_zones_new(before: MetricRow | None, row: MetricRow) -> bool:
+    return (
+        before is not None
+        and row.t_ms - before.t_ms <= GAP_MS
+        and any(getattr(before, name) != getattr(row, name) for name in _ZONE_SUMS)
+    )
 
 
 def _gap_ends(rows: Sequence[MetricRow]) -> list[int]:

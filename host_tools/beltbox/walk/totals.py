@@ -118,7 +118,7 @@ class Totals:
         are counted late, the first ones after five seconds: time counts once they are there.
         """
         self._unstepped_mm += walked_mm
-        self._unpaced_ms = 0 if is_gap else self._unpaced_ms + moving_ms
+        self._unpaced_ms += moving_ms
         self._unstepped_gap |= is_gap
         if row.steps is None:
             return
@@ -306,6 +306,11 @@ def rails_sum_mn(row: MetricRow) -> int | None:
     return sum(known) if known else None
 
 
+def zones_of(row: Sequence[int | None]) -> Sequence[int | None]:
+    """The metres by zone in a row; their columns are side by side."""
+    return row[_ZONE_INDEXES[0] : _ZONE_INDEXES[-1] + 1]
+
+
 def within_distance(zones_mm: Sequence[int], distance_mm: int) -> tuple[int, ...]:
     """The metres by zone, cut to the distance where together they are more.
 
@@ -348,10 +353,10 @@ def as_one_walk(segments: Sequence[Iterable[MetricRow]]) -> Iterator[MetricRow]:
 def _keep_within_distance(values: list[int | None]) -> None:
     """See within_distance."""
     distance_mm = values[_DISTANCE_INDEX]
-    zones_mm = [values[index] for index in _ZONE_INDEXES]
+    zones_mm = zones_of(values)
     if distance_mm is None or None in zones_mm:
         return
-    known_mm = cast(list[int], zones_mm)
+    known_mm = cast(Sequence[int], zones_mm)
     if sum(known_mm) > distance_mm:
         for index, mm in zip(_ZONE_INDEXES, within_distance(known_mm, distance_mm), strict=True):
             values[index] = mm

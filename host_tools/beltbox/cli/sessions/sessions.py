@@ -18,7 +18,6 @@ from beltbox.cli.sessions.stored import (
     opened_store,
 )
 from beltbox.files import default_store_file
-from beltbox.store.store import open_store
 from beltbox.walk.figures import WalkNumbers, walk_numbers
 from beltbox.walk.session import SessionSummary, summary_json
 from beltbox.walk.totals import Totals
@@ -56,7 +55,7 @@ def sessions_command(
     settings: dict[int, list[dict[str, int | str]]] = {}
     where = str(default_store_file())
     if store is not None or default_store_file().exists():
-        with open_store(store, create=False) as opened:
+        with opened_store(store) as opened:
             summaries = opened.sessions()
             settings = opened.settings() if as_json else {}
             where = opened.where

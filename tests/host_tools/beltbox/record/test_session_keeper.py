@@ -227,7 +227,8 @@ def test_a_session_starts_at_its_end_less_its_time_however_the_clock_is_set(
 
 
 def test_a_clock_that_is_set_at_the_end_or_between_sessions(clock, store: Store):
-    kept = SessionKeeper(store, clock=clock)
+    said: list[str] = []
+    kept = SessionKeeper(store, clock=clock, clock_was_set=said.append)
     steps(kept, row(1_000, 500, moving=True))
     clock.sleep(5)
     clock.set_by = timedelta(hours=-1)  # within the last second
@@ -242,6 +243,7 @@ def test_a_clock_that_is_set_at_the_end_or_between_sessions(clock, store: Store)
     second = store.load(2)
     assert second.summary.started_at == clock.utc() - timedelta(seconds=1)
     assert second.events == []
+    assert said[1] == "This computer's clock was set ahead by 1 h."
 
 
 def test_the_break_before_a_zero_is_noted_whatever_the_clock_says(clock, store: Store):

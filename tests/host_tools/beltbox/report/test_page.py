@@ -257,7 +257,7 @@ def test_a_calibrated_walk_says_how_sure_it_is_and_what_changed(tmp_path: Path):
     assert "Mean speed 0.50 m/s ± 0.02 m/s, \N{UPWARDS ARROW}, 1.1 mph, backward" in text
     assert "Distance 5.0 m ± 0.1 m, " in text
     assert (
-        "Steps 16 ± 2 steps, 97 ± 12 a minute \N{UPWARDS ARROW}, "
+        "Steps 16 ± 2 steps, 100 ± 12 a minute \N{UPWARDS ARROW}, "
         "0.31 ± 0.04 m each \N{DOWNWARDS ARROW}" in text
     )
 

@@ -186,6 +186,11 @@ def test_a_gap_in_the_middle_filled_and_not(figures):
     assert filled["one"]["breaks"] == []
     assert (filled["one"]["step_length_mm"], filled["one"]["cadence_spm"]) == (250, 120)
     assert filled["one"]["motion_unknown_s"] == 0
+    # No cells: the raw rows have no zones. All else that is computed again ends as it was kept.
+    again, one = last_known(filled["metrics"]), filled["one"]
+    for name in ("distance_mm", "forward_mm", "backward_mm", "steps"):
+        assert again[name] == one[name]
+    assert len(filled["metrics"]) > 80 * 45
 
 
 def test_a_gap_that_wasnt_filled(figures):

@@ -127,10 +127,13 @@ def zoned(t_ms: int, *, sent_ms: int | None = None, box: bool = False) -> Metric
     )
 
 
-def streamed(*spans: tuple[int, int]) -> list[MetricRow]:
-    """Ten rows a second; the metres by zone are sent with every tenth of them."""
+def streamed(*spans: tuple[int, int], late_ms: int = 0) -> list[MetricRow]:
+    """Ten rows a second; the metres by zone are sent with every tenth of them.
+
+    late_ms: so long after each full second, at which the box keeps its rows.
+    """
     return [
-        zoned(t_ms, sent_ms=t_ms - t_ms % 1000)
+        zoned(t_ms, sent_ms=max(0, t_ms - (t_ms - late_ms) % 1000))
         for start, end in spans
         for t_ms in range(start, end, 100)
     ]
@@ -144,10 +147,11 @@ def zone_sum(row: MetricRow) -> int:
     return sum(getattr(row, name) for name in ZONES)
 
 
+@pytest.mark.parametrize("late_ms", [0, 500])
 @pytest.mark.parametrize("end_ms", [20_000, 20_100, 20_500, 20_900, 30_700])
-def test_zones_filled_in_after_the_last_row_have_no_metre_twice(end_ms: int):
+def test_zones_filled_in_after_the_last_row_have_no_metre_twice(end_ms: int, late_ms: int):
     """The last metres by zone may be a second old, and the box's row before is another second's."""
-    known = streamed((100, end_ms))
+    known = streamed((100, end_ms), late_ms=late_ms)
     both = in_order(known, fill(known, BOX_ZONED))
     assert all(zone_sum(row) <= row.distance_mm for row in both)
     assert both[-1].distance_mm == 60_000
@@ -155,11 +159,15 @@ def test_zones_filled_in_after_the_last_row_have_no_metre_twice(end_ms: int):
     assert [getattr(both[-1], name) for name in ZONES[:2]] == [25_000, 15_000]
 
 
-def test_metres_without_a_zone_before_a_gap_are_in_no_zone_after_it():
-    no_cells = [row._replace(hands_off_mm=0, light_mm=0) for row in streamed((100, 20_000))]
-    filled = fill(no_cells, BOX_ZONED)
-    assert zone_sum(filled[-1]) == pytest.approx(20_000, abs=1000)
+@pytest.mark.parametrize("late_ms", [0, 500])
+def test_metres_without_a_zone_before_a_gap_are_in_no_zone_after_it(late_ms: int):
+    known = [
+        row._replace(hands_off_mm=max(0, row.hands_off_mm - 5000))
+        for row in streamed((100, 20_500), late_ms=late_ms)
+    ]
+    filled = fill(known, BOX_ZONED)
     assert filled[-1].distance_mm == 60_000
+    assert [getattr(filled[-1], name) for name in ZONES[:2]] == [20_000, 15_000]
 
 
 @given(
@@ -167,8 +175,9 @@ def test_metres_without_a_zone_before_a_gap_are_in_no_zone_after_it():
     st.integers(1, 300),
     st.booleans(),
     st.lists(st.integers(0, 4), max_size=60),
+    st.integers(0, 9),
 )
-def test_zones_never_have_more_than_was_walked(start, length, goes_on, zones):
+def test_zones_never_have_more_than_was_walked(start, length, goes_on, zones, late):
     """Whatever zones the box saw, and whatever came live."""
     sums = [0, 0, 0, 0]
     box: list[MetricRow] = []
@@ -177,7 +186,8 @@ def test_zones_never_have_more_than_was_walked(start, length, goes_on, zones):
             sums[zone] += 1000
         named = dict(zip(ZONES, sums, strict=True))
         box.append(row(1000 * second)._replace(zone=zone if zone < 4 else None, **named))
-    known = streamed((100, 100 * start), *([(100 * (start + length), 90_000)] if goes_on else []))
+    after = [(100 * (start + length), 90_000)] if goes_on else []
+    known = streamed((100, 100 * start), *after, late_ms=100 * late)
     both = in_order(known, fill(known, box))
     for before, after in pairwise(both):
         assert zone_sum(after) <= after.distance_mm
@@ -209,7 +219,7 @@ def test_what_is_computed_again_without_a_gap_stays_as_it_is():
 def test_totals_computed_again_go_on_behind_a_gap_as_the_box_counted():
     live = [*streamed((100, 20_000), (30_200, 50_000)), zoned(50_000)]
     box = fill(live, BOX_ZONED[:50])
-    rows = continued(computed((0, 20_000), (30_200, 50_000)), live, box)
+    rows = continued(computed((0, 20_000), (30_125, 50_000)), live, box)
     for before, after in pairwise(rows):
         assert after.t_ms > before.t_ms
         for name in (*SUMS, *ZONES):
@@ -219,7 +229,7 @@ def test_totals_computed_again_go_on_behind_a_gap_as_the_box_counted():
     assert [row.t_ms for row in rows if row.steps is None] == [*range(21_000, 31_000, 1000)]
     last = rows[-1]
     assert (last.steps, last.hands_off_mm, last.light_mm) == (100, 25_000, 15_000)
-    without = continued(computed((0, 20_000), (30_200, 50_000)), live, [])
+    without = continued(computed((0, 20_000), (30_125, 50_000)), live, [])
     assert without[-1] == last
 
 
@@ -227,7 +237,7 @@ def test_steps_that_are_computed_all_at_once_are_never_more_than_the_box_counted
     live = [*streamed((100, 20_000), (30_200, 50_000)), zoned(50_000)]
     at_once = [
         row._replace(steps=40 if 30_000 < row.t_ms < 35_050 else row.steps)
-        for row in computed((0, 20_000), (30_200, 50_000))
+        for row in computed((0, 20_000), (30_125, 50_000))
     ]
     rows = continued(at_once, live, [])
     assert rows[-1].steps == 100
