@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from beltbox.record.recorder import Recorder
 from beltbox.replay.replay import computed_again
 from beltbox.sim.truth import live_equal_to_computed
 from beltbox.store.store import open_store
+from beltbox.walk.moments import breaks
 from beltbox.walk.rows import MetricRow, RawRow
 from beltcore import settings as declared
 from beltcore.host.sentence import TYPES
@@ -439,3 +441,33 @@ def test_another_box_leaves_the_recording_as_it_is_and_waiting(play):
     assert other.text in done.lines
     assert ("another", other.text) in [(event.kind, event.text) for event in session.events]
     assert done.looks[-1] is False
+
+
+def test_a_clock_that_is_set_moves_the_session_and_is_given_to_the_box(play, clock):
+    """To one that is unplugged just then, when it is back."""
+
+    def set_clock(_link) -> None:
+        clock.set_by += timedelta(hours=-1)
+
+    gone = LinkEvent("unplugged", "The box was unplugged.")
+    back = LinkEvent("returned", "The box is back.")
+    script = [*walked(5), set_clock, *walked(5), gone, set_clock, 3, back, *walked(5)]
+    done = play(script, clock=clock)
+    (session,) = done.sessions
+    jumps = [event for event in session.events if event.kind == "clock"]
+    assert len(jumps) == 2
+    assert [event.text in done.lines for event in jumps] == [True, True]
+    assert session.summary.ended_at is not None
+    assert session.summary.ended_at == clock.utc()
+    assert session.summary.started_at <= session.summary.ended_at
+    assert len([said for said in done.link.commands if said.startswith("clock,")]) == 2
+
+
+def test_a_reset_leaves_a_break_of_its_length(play, clock):
+    def away(link) -> None:
+        clock.sleep(34)
+        link.reset(said="all")
+
+    (session,) = play([*walked(30), away, *walked(20)], clock=clock).sessions
+    (pause,) = breaks(session)
+    assert (pause.lasted_ms, pause.measured) == (34_000, False)
