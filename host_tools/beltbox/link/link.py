@@ -11,7 +11,17 @@ import serial
 
 from beltbox.clock import CLOCK, Clock
 from beltbox.errors import LinkError
-from beltbox.link.meeting import Absence, Identity, LinkEvent, Meeting, Silence, identity_of, meet
+from beltbox.link.meeting import (
+    START_AGAIN,
+    STOPPED,
+    Absence,
+    Identity,
+    LinkEvent,
+    Meeting,
+    Silence,
+    identity_of,
+    meet,
+)
 from beltbox.link.ports import PATIENCE_S, PORT_FAILURES, ByteSink, PortError, open_port
 from beltbox.link.wire import Sentence, Value, kind_by_old_words, named, sentences
 from beltcore.host.reader import Reader, encode_command
@@ -198,6 +208,9 @@ class BoxLink:
         items: list[Sentence | LinkEvent] = []
         for sentence in sentences(self.reader.feed(data)):
             self._note_safe_mode(sentence)
+            if sentence.type == "" and str(sentence.values[0]).startswith(f"Ctrl-C: {STOPPED}"):
+                # No key of ours was that, and nobody else has this port.
+                self._send(START_AGAIN)
             if sentence.type == "ID":
                 before, self.identity = self.identity, identity_of(sentence, self.path)
                 items += _reset_between(before, self.identity)
@@ -258,6 +271,7 @@ class BoxLink:
             return meet(
                 path,
                 ask=ask,
+                start=lambda: _write(port, START_AGAIN),
                 receive=lambda: self._receive(port),
                 reader=self.reader,
                 patience_s=patience_s,

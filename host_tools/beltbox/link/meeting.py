@@ -22,6 +22,12 @@ _ASK_AGAIN_S = 0.75
 # Of what came last, enough for the longest line that is shown.
 _KEPT_BYTES = 200
 _SHOWN_LETTERS = 60
+# From a soft reset to the program's first word; from .py files it takes 4 s.
+_START_S = 15.0
+STOPPED = "BeltBox is stopped"
+"""What the box prints after a Ctrl-C, which the noise of a cable can be: firmware/box/ctrl_c.py."""
+START_AGAIN = b"\r\x04"
+"""Ends what was half typed at MicroPython's prompt, and starts the box's program."""
 SILENT_S = 3.0
 """So long without a byte from a port that is there is worth an event."""
 
@@ -75,6 +81,7 @@ def meet(
     path: str,
     *,
     ask: Callable[[], None],
+    start: Callable[[], None],
     receive: Callable[[], bytes],
     reader: Reader,
     patience_s: float,
@@ -82,16 +89,18 @@ def meet(
 ) -> Meeting:
     """Ask who is at the port `path` until a box says so, for at most `patience_s`.
 
-    ask: sends the question. receive: what has come, or comes within a moment; raises one of
-    PORT_FAILURES where the port vanishes. reader: the link's. Raises PortError when there is no
-    BeltBox, NoProgramError when it is one whose program doesn't run, ProtocolError when it speaks
-    a newer protocol.
+    ask: sends the question. start: sends START_AGAIN, when the box says that a Ctrl-C has just
+    stopped it: the question itself has led it to MicroPython's prompt then. receive: what has come,
+    or comes within a moment; raises one of PORT_FAILURES where the port vanishes. reader: the
+    link's. Raises PortError when there is no BeltBox, NoProgramError when it is one whose program
+    doesn't run, ProtocolError when it speaks a newer protocol.
     """
     heard: list[Sentence] = []
     received = bytearray()
     good_before = reader.good
     identity: Identity | None = None
     asked_s: float | None = None
+    started = False
     deadline_s = clock.now_s() + patience_s
     while identity is None and clock.now_s() < deadline_s:
         if asked_s is None or clock.now_s() - asked_s > _ASK_AGAIN_S:
@@ -104,6 +113,10 @@ def meet(
                 f"{path} vanished while it was opened. Plug the box in again."
             ) from error
         received += data
+        if not started and STOPPED.encode() in received:
+            started = True
+            deadline_s = clock.now_s() + _START_S
+            start()
         for sentence in sentences(reader.feed(data)):
             heard.append(sentence)
             if sentence.type == "ID":
