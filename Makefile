@@ -12,7 +12,7 @@ PORT ?=
 # Node may come from the system or, where it is missing, from PyPI into .venv.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup lock demo test test-quick lint bench flash clean
+.PHONY: help setup lock demo test test-quick endure lint bench flash clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -47,6 +47,11 @@ test: setup ## every test: CPython, MicroPython 64-bit and 32-bit
 
 test-quick: setup ## the tests that take no virtual box: a minute or two, after every change
 	@$(BIN)/python -m pytest -m 'not slow'
+
+endure: setup ## kill -9 and unplugs at fifty moments, and a day of box time: hours; figures in build/endure.txt
+	@mkdir -p build && rm -f build/endure.txt
+	@$(BIN)/python -m pytest -o python_files='endure_*.py' tests/host_tools/beltbox/endurance; \
+		status=$$?; cat build/endure.txt; exit $$status
 
 lint: setup ## format, lint, types, duplicates of names on the wire
 	@$(BIN)/ruff format --check .

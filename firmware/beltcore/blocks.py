@@ -2,15 +2,21 @@
 
 A file is a head and then blocks, each of ten records, one record a second; little-endian, in the
 codes of Python's `struct`. The last field of a head and the last two bytes of a block are the
-CRC-16 of what stands before them in it. The head is the same in every `version`; the blocks are
-what it tells of, and a reader refuses one that it doesn't know. The fields' names stand in
-block_fields.py, because names cost the box RAM. See firmware/PROTOCOL.md.
+CRC-16 of what stands before them in it. The head has the same fields in every `version`, but for
+its first three bytes; the blocks are what the version is of, and a reader refuses one that it
+doesn't know. The fields' names stand in block_fields.py, because names cost the box RAM. See
+firmware/PROTOCOL.md.
 """
 
 from .compat import const
 
-VERSION = const(1)
-MAGIC = b"BBS"
+VERSION = const(2)
+
+# The first three bytes are a random number, made with the file: numbers and boots begin anew when a
+# flash is erased, and this tells such sessions from the ones before. In version 1 they are the
+# letters BBS, so that older firmware reads today's files, and today's firmware older ones.
+RANDOM_BYTES = const(3)
+RANDOM_SINCE = const(2)
 
 # power: how often the box had been powered up; clock_s: its clock at the start, of no known epoch.
 HEAD_CODES = "<3sBIIIIHH"

@@ -3,26 +3,37 @@
 A module of its own, so that the box needs it in RAM only while it writes one.
 """
 
+from .writer import SENTENCE_MAX
+
+_END_BYTES = 6  # of a sentence: the CRC and the end of the line
+
 
 def identity(writer, protocol, boots, texts):
-    """texts: firmware, board, box_name, reset_cause, settings_hash, micropython."""
-    firmware, board, box_name, reset_cause, settings_hash, micropython = texts
+    """texts: firmware, board, box_name, reset_cause, settings_hash, micropython, serial.
+
+    Where they are so long that MicroPython's version has no room, it is left out as unknown: of
+    all fields it matters least, and one that is cut would name another version.
+    """
+    firmware, board, box_name, reset_cause, settings_hash, micropython, serial = texts
+    serial = serial[:12]
     writer.start(b"ID")
     writer.put(protocol)
-    writer.put_text(firmware, 12)
-    writer.put_text(board, 15)
+    writer.put_text(firmware, 10)
+    writer.put_text(board, 12)
     writer.put_text(box_name, 20)
     writer.put(boots)
     writer.put_text(reset_cause, 8)
     writer.put_text(settings_hash, 4)
-    writer.put_text(micropython, 8)
+    room = SENTENCE_MAX - writer.length - len(",,") - len(serial) - _END_BYTES
+    writer.put_text(micropython if len(micropython) <= room else "", 8)
+    writer.put_text(serial, 12)
     writer.finish()
 
 
-def session(writer, numbers, power, boots, started_s, settings_hash, version):
+def session(writer, numbers, power, boots, started_s, settings_hash, version, random):
     """A session. numbers: its own, its blocks, its state.
 
-    power, boots, started_s (since 1970), version None and settings_hash "" if unknown.
+    power, boots, started_s (since 1970), version, random None and settings_hash "" if unknown.
     """
     writer.start(b"SES")
     for number in numbers:
@@ -35,6 +46,7 @@ def session(writer, numbers, power, boots, started_s, settings_hash, version):
         writer.put_thousandths(started_s // 1000, started_s % 1000)
     writer.put_text(settings_hash, 4)
     writer.put(version)
+    writer.put(random)
     writer.finish()
 
 

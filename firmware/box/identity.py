@@ -43,6 +43,11 @@ def power():
     return _kept(NVS("beltbox"), "powers")
 
 
+def serial():
+    """The chip's own number, twelve hexadecimal digits: no other box has it."""
+    return str(hexlify(machine.unique_id()), "ascii")
+
+
 def write_health(writer, send, crashes, tick_mean_us, tick_worst_us):
     """Write how the box fares, in two sentences; `send` is called after each.
 
@@ -60,7 +65,7 @@ def write_health(writer, send, crashes, tick_mean_us, tick_worst_us):
         tick_mean_us,
         tick_worst_us,
     )
-    rare_writer.health(writer, str(hexlify(machine.unique_id()), "ascii"), numbers)
+    rare_writer.health(writer, serial(), numbers)
     send()
     store = NVS("beltbox")
     rare_writer.resets(
@@ -96,5 +101,6 @@ def write(writer, boots, board, box_name, settings_hash):
         reset_cause(),
         settings_hash,
         "%d.%d.%d" % (version[0], version[1], version[2]),
+        serial(),
     )
     rare_writer.identity(writer, PROTOCOL_VERSION, boots, texts)

@@ -5,6 +5,7 @@ Ten records are gathered in RAM and written at once: a flash write holds the loo
 a power cut costs at most the last ten seconds.
 """
 
+from os import urandom
 from struct import pack_into
 from time import time
 
@@ -82,7 +83,8 @@ class SessionLog:
         self.session = self._store.new_number()
         head = self.head
         values = (self.session, self._power, self._boots, time(), settings_hash)
-        pack_into(blocks.HEAD_CODES, head, 0, blocks.MAGIC, blocks.VERSION, *values, 0)
+        random = urandom(blocks.RANDOM_BYTES)
+        pack_into(blocks.HEAD_CODES, head, 0, random, blocks.VERSION, *values, 0)
         crc = crc16(head, 0, blocks.HEAD_BYTES - 2)
         pack_into("<H", head, blocks.HEAD_BYTES - 2, crc)
         self._headless = True

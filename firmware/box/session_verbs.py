@@ -49,11 +49,11 @@ def tell(app, number, clock):
         head = sessions.head(number)
         count = sessions.blocks(number)
         state = blocks.ACKNOWLEDGED if sessions.acknowledged(number) else blocks.KEPT
-    power = boots = started_s = version = None
+    power = boots = started_s = version = random = None
     settings_hash = ""
     if len(head) == blocks.HEAD_BYTES:
         # Of whichever version: a newer firmware may have been here before.
-        _, kept_version, _, kept_power, kept_boots, clock_s, fingerprint, crc = unpack(
+        first, kept_version, _, kept_power, kept_boots, clock_s, fingerprint, crc = unpack(
             blocks.HEAD_CODES, head
         )
         if crc == crc16(head, 0, blocks.HEAD_BYTES - 2):
@@ -62,8 +62,10 @@ def tell(app, number, clock):
             boots = kept_boots
             started_s = clock.date(power, clock_s)
             settings_hash = "%04X" % fingerprint
-    first_fields = (number, count, state)
-    rare_writer.session(app.writer, first_fields, power, boots, started_s, settings_hash, version)
+            if version >= blocks.RANDOM_SINCE:
+                random = int.from_bytes(first, "little")
+    told = (power, boots, started_s, settings_hash, version, random)
+    rare_writer.session(app.writer, (number, count, state), *told)
     app.send()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 from beltcore import blocks, command_forms, version, writer
@@ -39,6 +40,31 @@ def test_sentences():
     assert declared == sentence.TYPES
     assert list(declared) == list(sentence.TYPES)
     assert texts == set(sentence.TEXT_FIELDS)
+
+
+def limit(text):
+    """A limit as the table states it, `1000 * 2^30 - 1` and the like, worked out."""
+    value = 0
+    for sign, term in re.findall(r"([-+]?)\s*((?:\d+(?:\^\d+)?)(?:\s*\*\s*\d+(?:\^\d+)?)*)", text):
+        product = 1
+        for factor in term.split("*"):
+            base, _, power = factor.strip().partition("^")
+            product *= int(base) ** int(power or 1)
+        value += -product if sign == "-" else product
+    return value
+
+
+def test_the_limits_of_fields():
+    numbers = {
+        field: (limit(lowest), limit(highest), unit)
+        for fields, lowest, highest, unit in table("number")
+        for field in fields.split(", ")
+    }
+    assert numbers == sentence.NUMBER_FIELDS
+    texts = {field: int(most) for fields, most in table("text") for field in fields.split(", ")}
+    assert texts == sentence.TEXT_FIELDS
+    never = {name.strip("`"): tuple(fields.split(", ")) for name, fields in table("in")}
+    assert never == sentence.NEVER_EMPTY
 
 
 def test_flags():

@@ -39,13 +39,14 @@ def test_a_walk_is_kept_dated_pulled_and_acknowledged(boxes):
     _box, host = boxes(walk=WALK)
     told, last = states(host)
     assert told[0] == [1, 0, 0]
-    session, count, _state, power, boots, started_s, _hash, version = last
+    session, count, _state, power, boots, started_s, _hash, version, random = last
     assert (session, power, boots, started_s, version) == (1, 1, 1, None, blocks.VERSION)
     assert 8 <= count <= 10
 
     assert host.ask(1, "clock", 1_760_000_000)[1] == "ok"
     assert host.ask(2, "sessions")[1:] == ["ok", "1", "ok"]
     (listed,) = [values for name, _, values, _ in host.heard if name == "SES" and values[5]]
+    assert listed[8] == random < 2**24  # made with the file
     assert 1_760_000_000 - 300 < listed[5] < 1_760_000_000 - 60
 
     data = read(host, 3, session, count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from binascii import crc_hqx
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -203,12 +204,16 @@ class ScriptedBox:
     called whenever the host listens.
     """
 
-    def __init__(self, clock: FakeClock, **settings: int | str) -> None:
+    def __init__(
+        self, clock: FakeClock, *, serial: str, tells_serial: bool, **settings: int | str
+    ) -> None:
         self.settings: dict[str, int | str] = declared.complete({"box_name": "virtual"} | settings)
         self.count: Callable[[float], int] = lambda _t_s: 0
         self.left: Callable[[float], int | None] = lambda _t_s: None
         self.right: Callable[[float], int | None] = lambda _t_s: None
         self.boots = 1
+        self.serial = serial
+        self._tells_serial = tells_serial
         self.silent = False
         self.crash: list[str] = []
         self.heard: list[str] = []
@@ -222,6 +227,7 @@ class ScriptedBox:
         self._stream = True
         self._rest = b""
         self._pending = b""
+        self._sequence = 1
 
     @property
     def t_s(self) -> float:
@@ -232,12 +238,25 @@ class ScriptedBox:
         """It starts anew: settings stay, what a host asked for doesn't."""
         self.boots += 1
         self._raw, self._stream = False, True
+        self._sequence = 0
         begun = sentence("BEG", 0, self.boots, self._settings_hash)
         self._pending += self._identity(cause) + begun
 
     def hear(self, data: bytes) -> bytes:
         *lines, self._rest = (self._rest + data).split(b"\n")
-        return b"".join(map(self._answer, lines))
+        return self._numbered(b"".join(map(self._answer, lines)))
+
+    def _numbered(self, data: bytes) -> bytes:
+        """The same with each sentence's number as it leaves: one that comes twice is dropped."""
+        lines = data.splitlines(keepends=True)
+        for place, line in enumerate(lines):
+            body, _, crc = line.strip()[1:].partition(b"*")
+            kind, *fields = body.split(b",")
+            if line.startswith(b"$") and fields and crc == b"%04X" % crc_hqx(body, 0xFFFF):
+                fields[0] = b"%d" % self._sequence
+                self._sequence = (self._sequence + 1) % 10_000
+                lines[place] = sentence(*(field.decode() for field in (kind, *fields)))
+        return b"".join(lines)
 
     def say(self, now_s: float) -> bytes:
         self.meanwhile()
@@ -250,7 +269,7 @@ class ScriptedBox:
         for tick in range(max(self._ticks, due - 800), due):
             said += self._tick(tick)
         self._ticks = due
-        return said
+        return self._numbered(said)
 
     def _tick(self, tick: int) -> bytes:
         t_s = tick * TICK_S
@@ -289,14 +308,15 @@ class ScriptedBox:
 
     def _identity(self, cause: str = "power") -> bytes:
         fields = ("0.1.0", "esp32_devkit", self.settings["box_name"], self.boots, cause)
-        return sentence("ID", 0, 1, *fields, self._settings_hash, "1.28.0")
+        later = [self.serial] if self._tells_serial else []
+        return sentence("ID", 0, 1, *fields, self._settings_hash, "1.28.0", *later)
 
     def _do(self, verb: str, *arguments: str) -> tuple[bytes, str]:
         if verb == "identify":
             return self._identity(), str(self.settings["box_name"])
         if verb == "health":
             uptime_s = int(self.t_s)
-            health = sentence("HLT", 0, "30aea4b0c0de", 1, uptime_s, 1, 1, 1, 1, 1, 1)
+            health = sentence("HLT", 0, self.serial, 1, uptime_s, 1, 1, 1, 1, 1, 1)
             return health + sentence("RST", 0, 1, 0, 0, 0, 0, 0, int(bool(self.crash))), "ESP32"
         if verb == "get" and arguments[0] in self.settings:
             return b"", f"{arguments[0]}={self.settings[arguments[0]]}"
@@ -334,5 +354,17 @@ def sentence(kind: str, *fields: object) -> bytes:
 
 @pytest.fixture
 def scripted_box(clock: FakeClock) -> Callable[..., ScriptedBox]:
-    """scripted_box(**settings): a box that is a script, to be given to `port`."""
-    return lambda **settings: ScriptedBox(clock, **settings)
+    """scripted_box(**settings): a box that is a script, to be given to `port`.
+
+    serial: its number; without one, each box has its own. tells_serial: whether its ID has the
+    number, as today's firmware's; an older one has it in HLT only.
+    """
+    count = itertools.count()
+
+    def make(
+        *, serial: str | None = None, tells_serial: bool = True, **settings: int | str
+    ) -> ScriptedBox:
+        given = serial or f"30aea4b0{0xC0DE + next(count):04x}"
+        return ScriptedBox(clock, serial=given, tells_serial=tells_serial, **settings)
+
+    return make

@@ -2,7 +2,7 @@
 
 # Of HEAD_CODES.
 HEAD_FIELDS = (
-    "magic",
+    "random",
     "version",
     "session",
     "power",

@@ -16,6 +16,7 @@ TYPES = {
         "reset_cause",
         "settings_hash",
         "micropython",
+        "serial",
     ),
     # The measurement starts anew: the next RAW row is its first.
     "BEG": ("boots", "settings_hash"),
@@ -65,6 +66,7 @@ TYPES = {
         "started_s",
         "settings_hash",
         "version",
+        "random",
     ),
     # A part of a block of a session: beltcore/blocks.py.
     "BLK": ("session", "block", "part", "data"),
@@ -84,22 +86,101 @@ TYPES = {
     "RST": ("powers", "hards", "watchdogs", "sleeps", "softs", "unknowns", "crashes"),
 }
 # So many fields at a type's end came later: an older box doesn't send them, and they are unknown.
-LATER_FIELDS = {"DST": 4, "ANS": 1, "SES": 1}
-TEXT_FIELDS = (
-    "firmware",
-    "board",
-    "box_name",
-    "reset_cause",
-    "settings_hash",
-    "micropython",
-    "status",
-    "text",
-    "kind",
-    "key",
-    "value",
-    "data",
-    "serial",
-)
+LATER_FIELDS = {"ID": 1, "DST": 4, "ANS": 1, "SES": 2}
+
+# What each field may hold. A field of one name is the same in every sentence. The limits are those
+# of the box's own types and tables, so that no box sends anything beyond: a sentence that is
+# beyond them is damaged, whatever its CRC says.
+_BITS_30 = (1 << 30) - 1
+_MM = 1000 * (1 << 30) - 1  # metres of 30 bits, as beltcore/length.py has them
+_MS = 1000 * (1 << 30) - 1  # seconds of 30 bits, as core.py has them
+_MM_S = 1_000_000  # no step of a belt that is believed is longer than a metre, or 1 ms short
+
+# Numbers: lowest, highest, unit. An empty field is an unknown value, of any number but these.
+NUMBER_FIELDS = {
+    "protocol": (0, 9999, ""),
+    "boots": (0, _BITS_30, ""),
+    "t_us": (0, _BITS_30, "us"),
+    "count": (-_BITS_30 - 1, _BITS_30, ""),
+    "rail_left": (-0x800000, 0x7FFFFF, ""),
+    "rail_right": (-0x800000, 0x7FFFFF, ""),
+    "t_ms": (0, _MS, "ms"),
+    "belt_mm_s": (-_MM_S, _MM_S, "mm/s"),
+    "speed_mm_s": (-_MM_S, _MM_S, "mm/s"),
+    "rail_left_mn": (-_BITS_30 - 1, _BITS_30, "mN"),
+    "rail_right_mn": (-_BITS_30 - 1, _BITS_30, "mN"),
+    "reliance_permille": (0, 5_500_000, "permille"),
+    "zone": (0, 3, ""),
+    # Bits that a newer firmware may add are allowed.
+    "flags": (0, _BITS_30, ""),
+    "box_flags": (0, _BITS_30, ""),
+    "forward_mm": (0, _MM, "mm"),
+    "backward_mm": (0, _MM, "mm"),
+    "steps": (0, (1 << 26) - 1, ""),
+    "cadence_spm_x10": (0, 9999, "spm/10"),
+    "step_length_mm": (0, 9999, "mm"),
+    "grabs": (0, (1 << 20) - 1, ""),
+    "step_time_sd_ms": (0, 9999, "ms"),
+    "step_asymmetry_permille": (0, 9999, "permille"),
+    "step_asymmetry_u_permille": (0, 9999, "permille"),
+    "longer_step_side": (1, 2, ""),
+    "hands_off_mm": (0, _MM, "mm"),
+    "light_mm": (0, _MM, "mm"),
+    "supported_mm": (0, _MM, "mm"),
+    "heavy_mm": (0, _MM, "mm"),
+    "id": (0, 999_999_999, ""),
+    "session": (1, 99_999_999, ""),
+    "blocks": (0, _BITS_30, ""),
+    "state": (0, 2, ""),
+    "power": (0, _BITS_30, ""),
+    "started_s": (0, 9_999_999_999, "s"),
+    "version": (0, 255, ""),
+    "random": (0, (1 << 24) - 1, ""),
+    "block": (0, _BITS_30, ""),
+    "part": (0, 3, ""),
+    "uptime_s": (0, _BITS_30, "s"),
+    "ram_free": (0, _BITS_30, "bytes"),
+    "ram_used": (0, _BITS_30, "bytes"),
+    "flash_free_kb": (0, _BITS_30, "KiB"),
+    "flash_kb": (0, _BITS_30, "KiB"),
+    "tick_mean_us": (0, _BITS_30, "us"),
+    "tick_worst_us": (0, _BITS_30, "us"),
+    "powers": (0, _BITS_30, ""),
+    "hards": (0, _BITS_30, ""),
+    "watchdogs": (0, _BITS_30, ""),
+    "sleeps": (0, _BITS_30, ""),
+    "softs": (0, _BITS_30, ""),
+    "unknowns": (0, _BITS_30, ""),
+    "crashes": (0, _BITS_30, ""),
+}
+# Of these a sentence without a value is damaged, too: it would say nothing, or of nothing.
+NEVER_EMPTY = {
+    "RAW": ("t_us", "count"),
+    "NOW": ("t_ms",),
+    "DST": ("t_ms",),
+    "ZON": ("t_ms",),
+    "ID": ("protocol", "boots"),
+    "BEG": ("boots",),
+    "ANS": ("id",),
+    "SES": ("session", "blocks", "state"),
+    "BLK": ("session", "block", "part"),
+}
+# Texts: the most letters. Letters are the printable ones of ASCII, without `,` `*` `$` `!`.
+TEXT_FIELDS = {
+    "firmware": 12,
+    "board": 15,
+    "box_name": 20,
+    "reset_cause": 8,
+    "settings_hash": 4,
+    "micropython": 8,
+    "status": 5,
+    "text": 84,
+    "kind": 12,
+    "key": 24,
+    "value": 20,
+    "data": 64,
+    "serial": 16,
+}
 
 # The `kind` of an ANS, for programs: what it means. Empty from an older box. See ../command.py.
 ANSWER_KINDS = {

@@ -6,6 +6,7 @@ import sys
 import time
 
 from beltbox.bench import accuracy, cost
+from beltbox.bench.damage import damage
 from beltbox.bench.gait import grabs, long_walks
 from beltbox.bench.grid.figures import measure_all
 from beltbox.bench.grid.lines import grid_lines, same_bytes_line
@@ -45,6 +46,7 @@ def main() -> None:
             *grabs(report),
             same_bytes_line(measured),
             *rates,
+            *damage(report),
             started,
             *ram(report),
             *cost.heap(report),

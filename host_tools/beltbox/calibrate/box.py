@@ -209,6 +209,8 @@ class CalibrateBox:
         for item in self.link.listen():
             if isinstance(item, LinkEvent) and item.kind == "returned":
                 return
+            if isinstance(item, LinkEvent) and item.kind == "another":
+                self._tell(item.text)
             if self.link.clock.now_s() > deadline:
                 raise TimeoutError
 

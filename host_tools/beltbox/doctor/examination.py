@@ -16,6 +16,7 @@ from beltbox.link.wire import named, raw_row
 from beltbox.walk.rows import RawRow, us_between
 
 SECONDS = 10.0
+_CONSOLE_LINES_MOST = 1000  # of a box that says the same over and over
 _PATIENCE = 2.5  # times as long here as on the box, then what there is must do
 
 
@@ -40,6 +41,8 @@ class Examination:
     """Sentences that came whole, as `damaged` and `missing` are the others."""
     damaged: int
     missing: int
+    repeated: int
+    """Those that arrived a second time, which the others don't count."""
     flags: int
     """All bits of beltcore.host.flags that were set meanwhile, as `box_flags`."""
     box_flags: int
@@ -62,6 +65,7 @@ class Examination:
                 "good": self.good,
                 "damaged": self.damaged,
                 "missing": self.missing,
+                "repeated": self.repeated,
             },
             "flags": self.flags,
             "box_flags": self.box_flags,
@@ -81,9 +85,14 @@ def examine(
     settings = read_settings(link)
     crash_count, crash_lines = _crash(link)
     reader = link.reader
-    before = (reader.good, reader.damaged, reader.missing)
+    before = (reader.good, reader.damaged, reader.missing, reader.repeated)
     heard = _listen(link, seconds, show)
-    after = (reader.good, reader.damaged, reader.missing)
+    after = (reader.good, reader.damaged, reader.missing, reader.repeated)
+    if len(heard.rows) < 2 and not link.connected:
+        raise DoctorError(
+            f"{' '.join(heard.events)} It didn't come back within the examination: plug it in, and "
+            "start the doctor again."
+        )
     if len(heard.rows) < 2:
         raise DoctorError(
             f"The box at {link.path} answers, but sends no raw rows: its loop doesn't tick. Press "
@@ -109,6 +118,7 @@ def examine(
         good=after[0] - before[0],
         damaged=after[1] - before[1],
         missing=after[2] - before[2],
+        repeated=after[3] - before[3],
         flags=heard.flags,
         box_flags=heard.box_flags,
         crash_count=crash_count,
@@ -163,7 +173,7 @@ def _heard(link: BoxLink, seconds: float, show: Callable[[float], None]) -> _Hea
             heard.flags |= _bits(fields["flags"])
             heard.box_flags |= _bits(fields["box_flags"])
         elif item is not None and item.type in ("", "LOG"):
-            heard.console.append(str(item.values[0]))
+            heard.console += [str(item.values[0])][: _CONSOLE_LINES_MOST - len(heard.console)]
         if elapsed_us >= seconds * 1e6 or link.clock.now_s() > deadline:
             break
     return heard

@@ -277,9 +277,13 @@ def _belt(seen: Examination, names: set[str]) -> list[Finding]:
 
 def _sentences(seen: Examination) -> list[Finding]:
     text = f"{seen.good} whole, {seen.damaged} damaged, {seen.missing} missing"
+    repeated = f", {seen.repeated} repeated" if seen.repeated else ""
     if seen.damaged or seen.missing:
         advice = "Try another cable and another port, without a hub."
-        return [Finding("bad", "sentences", text, advice)]
+        return [Finding("bad", "sentences", text + repeated, advice)]
+    if repeated:
+        advice = "The port sends some data twice, which is dropped here. Try another port or hub."
+        return [Finding("note", "sentences", text + repeated, advice)]
     return [Finding("good", "sentences", text)]
 
 

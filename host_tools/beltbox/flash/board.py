@@ -186,6 +186,11 @@ class Board:
         )
         return ast.literal_eval(lines[-1])
 
+    def serial_number(self) -> str:
+        """The chip's, as the box's ID has it; empty where it can't be read."""
+        number = self.value("import machine", "hexlify(machine.unique_id()).decode()")
+        return str(number or "")
+
     def has_filesystem(self) -> bool:
         """Whether MicroPython could read, or make, its filesystem when it started."""
         status = self.value("", "os.statvfs('/')")

@@ -236,6 +236,7 @@ def _install_firmware(
                 "that flash. Wipe the board, with all that is on it: beltbox flash --erase --port "
                 f"{path}"
             )
+        serial = board.serial_number()
         firmware = prepare(request.folder, board.facts.mpy)
         there, chosen = flash.look(board, firmware)
         before = flash.version_there(board, chosen)
@@ -252,7 +253,7 @@ def _install_firmware(
         with display.work("Copying the firmware", plan.send_bytes) as work:
             flash.carry_out(board, firmware, plan, work.advance)
     with display.work("Starting it"):
-        identity = _identify(path, firmware, chip)
+        identity = _identify(path, firmware, chip, serial)
     report = {
         "port": path,
         "chip": chip.name,
@@ -274,8 +275,13 @@ def _started_again_after(board: Board) -> Generator[None]:
         board.reset()
 
 
-def _identify(path: str, firmware: Firmware, chip: Chip, clock: Clock = CLOCK) -> Identity:
-    """Who answers now. Raises FlashError when it isn't what was put there."""
+def _identify(
+    path: str, firmware: Firmware, chip: Chip, serial: str, clock: Clock = CLOCK
+) -> Identity:
+    """Who answers now. Raises FlashError when it isn't what was put there.
+
+    serial: the number of the chip that got the firmware; empty if it didn't tell.
+    """
     identity = None
     deadline_s = clock.now_s() + _START_S
     while identity is None:
@@ -289,6 +295,12 @@ def _identify(path: str, firmware: Firmware, chip: Chip, clock: Clock = CLOCK) -
                     f"Firmware {firmware.version} is on the board, but it doesn't start: {error}"
                 ) from error
             clock.sleep(_POLL_S)
+    if serial and identity.serial and identity.serial != serial:
+        raise FlashError(
+            f"Firmware {firmware.version} was put on the board with serial {serial}, and another "
+            f"box answers at {path} now: {identity.in_words}. Plug the first one in again; "
+            "`beltbox doctor` shows whether it starts."
+        )
     if (identity.firmware, identity.board) != (firmware.version, chip.board):
         raise FlashError(
             f"Firmware {firmware.version} for {chip.board} was put on the board, and firmware "

@@ -55,6 +55,8 @@ class BoxSession:
     settings_hash: str
     version: int | None = None
     """Of its blocks; None too from a firmware that doesn't tell: then it is the first."""
+    random: int | None = None
+    """Made with the session's file; None too from older firmware and of older files."""
 
     @property
     def is_newer(self) -> bool:
@@ -93,7 +95,7 @@ def box_session(sentence: Sentence) -> BoxSession | None:
     if not (isinstance(number, int) and isinstance(count, int) and isinstance(state, int)):
         return None
     power, boots, started_s = values["power"], values["boots"], values["started_s"]
-    version = values.get("version")
+    version, random = values["version"], values["random"]
     return BoxSession(
         number=number,
         blocks=count,
@@ -105,6 +107,7 @@ def box_session(sentence: Sentence) -> BoxSession | None:
         else None,
         settings_hash=str(values["settings_hash"] or ""),
         version=version if isinstance(version, int) else None,
+        random=random if isinstance(random, int) else None,
     )
 
 

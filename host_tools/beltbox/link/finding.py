@@ -140,4 +140,7 @@ def _trouble(error: PortError | LinkError) -> PortTrouble:
 
 
 def _name(link: BoxLink) -> str:
-    return "unknown" if link.identity is None else link.identity.box_name
+    if link.identity is None:
+        return "unknown"
+    serial = link.identity.serial
+    return link.identity.box_name + (f", serial {serial}" if serial else "")

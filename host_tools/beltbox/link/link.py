@@ -6,6 +6,7 @@ import contextlib
 import secrets
 from collections import deque
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 import serial
 
@@ -20,7 +21,10 @@ from beltbox.link.meeting import (
     Meeting,
     Silence,
     identity_of,
+    is_safe_mode,
     meet,
+    reset_between,
+    returned,
 )
 from beltbox.link.ports import PATIENCE_S, PORT_FAILURES, ByteSink, PortError, open_port
 from beltbox.link.wire import Sentence, Value, kind_by_old_words, named, sentences
@@ -30,6 +34,7 @@ from beltcore.host.reader import Reader, encode_command
 _ANSWER_S = 0.75
 _TRIES = 8
 _RETURN_POLL_S = 0.3
+_WAITING_MOST = 50_000  # ten minutes of a box; a flood that arrives while an answer is waited for
 
 
 class CommandRefusedError(LinkError):
@@ -53,6 +58,9 @@ class SafeModeError(LinkError):
 
 class BoxLink:
     """An open link to one box. `identity` is the latest that the box said.
+
+    It stays with that box, which it knows by its serial number. Another box that is plugged in
+    instead is never listened to: that is a LinkEvent, and the link waits for its own.
 
     Iterate `listen()` for Sentences and LinkEvents; `command` may be called in between. Counts:
     `reader.good`, `reader.damaged`, `reader.missing`.
@@ -87,7 +95,12 @@ class BoxLink:
         self._port: serial.Serial | None = None
         self._absence: Absence | None = None  # while it is unplugged
         port = open_port(path)
-        self._accept(path, port, self._meet(path, port, patience_s))
+        meeting = self._meet(path, port, patience_s)
+        try:
+            self._accept(path, port, meeting)
+        except BaseException:
+            _let_go(port)
+            raise
         self._silence = Silence(clock.now_s())
 
     @property
@@ -133,8 +146,13 @@ class BoxLink:
                         fields = named(item)
                         if fields["id"] == identifier:
                             answer = fields
-                    else:
+                        if not item.lost_before:
+                            continue
+                        # What is missing before an answer is news for whoever listens.
+                    if len(self._waiting) < _WAITING_MOST:
                         self._waiting.append(item)
+                    elif isinstance(item, Sentence):
+                        self.reader.missing += 1
                 if answer is not None:
                     if answer["status"] != "ok":
                         raise CommandRefusedError(
@@ -179,13 +197,17 @@ class BoxLink:
         """What comes, for ever; None when nothing came for a moment, so that a caller can act."""
         while True:
             items = [] if self._waiting else self._read()
-            # By way of the queue, so that a caller who stops in the middle loses nothing.
-            self._waiting.extend(items)
             event = self._silence.event(
                 self.path, self.clock.now_s(), heard=bool(items), connected=self.connected
             )
-            if event is not None:
-                self._waiting.append(event)
+            if event is not None and event.kind == "heard":
+                # A board may have been changed behind a cable that stayed plugged in.
+                answer = self._ask_who_is_there()
+                items = [*items, event, *answer] if self.connected else answer
+            elif event is not None:
+                items.append(event)
+            # By way of the queue, so that a caller who stops in the middle loses nothing.
+            self._waiting.extend(items)
             if not self._waiting:
                 yield None
             while self._waiting:
@@ -197,35 +219,89 @@ class BoxLink:
         try:
             data = self._receive(self._port)
         except PORT_FAILURES:
-            self.close()
-            # What was cut off doesn't join what comes later.
-            rest = [*sentences(self.reader.finish())]
-            self._absence = Absence(self.path)
-            return [
-                *rest,
-                LinkEvent("unplugged", f"The box at {self.path} was unplugged. Waiting for it."),
-            ]
+            return self._lose(f"The box at {self.path} was unplugged. Waiting for it.")
+        return self._checked([*sentences(self.reader.feed(data))])
+
+    def _lose(self, text: str) -> list[Sentence | LinkEvent]:
+        """The box is gone: what is left of it, and the event."""
+        self.close()
+        # What was cut off doesn't join what comes later.
+        rest = [*sentences(self.reader.finish())]
+        self._absence = Absence(self.path, self.clock)
+        return [*rest, LinkEvent("unplugged", text)]
+
+    def _checked(self, arrived: list[Sentence]) -> list[Sentence | LinkEvent]:
+        """These sentences as far as they are the box's own, with the news of a reset.
+
+        A board may be changed behind a cable that stays plugged in: then the sentences that come
+        after another box's ID, or after a start whose ID was damaged, aren't this box's.
+        """
         items: list[Sentence | LinkEvent] = []
-        for sentence in sentences(self.reader.feed(data)):
+        later: list[Sentence | LinkEvent] = []
+        for sentence in arrived:
             self._note_safe_mode(sentence)
             if sentence.type == "" and str(sentence.values[0]).startswith(f"Ctrl-C: {STOPPED}"):
                 # No key of ours was that, and nobody else has this port.
                 self._send(START_AGAIN)
-            if sentence.type == "ID":
-                before, self.identity = self.identity, identity_of(sentence, self.path)
-                items += _reset_between(before, self.identity)
+            before = self.identity
+            if before is not None and sentence.type == "ID":
+                after = identity_of(sentence, self.path)
+                if after.serial:
+                    if not after.is_same_box_as(before):
+                        return [*items, *self._lose_to(after)]
+                    self.identity = after
+                elif after.boots == before.boots:  # it only repeats itself
+                    self.identity = replace(after, serial=before.serial)
+                else:
+                    later += self._ask_who_is_there()
+            elif before is not None and _is_of_another_start(sentence, before):
+                later += self._ask_who_is_there()
+            if self._port is None:
+                break
+            items += reset_between(before, self.identity)
             items.append(sentence)
-        return items
+        return [*items, *later]
+
+    def _ask_who_is_there(self) -> list[Sentence | LinkEvent]:
+        """Ask at the open port; where this box doesn't answer, the port is let go of.
+
+        `identity` is then up to date. What came meanwhile, or the events of another box.
+        """
+        port, before = self._port, self.identity
+        if port is None or before is None:
+            return []
+        try:
+            meeting = self._meet(self.path, port, PATIENCE_S)
+        except (PortError, LinkError):
+            return self._lose(
+                f"The box at {self.path} doesn't say any more who it is. Waiting for it."
+            )
+        if not meeting.identity.is_same_box_as(before):
+            return self._lose_to(meeting.identity)
+        return [*self._accept(self.path, port, meeting)]
+
+    def _lose_to(self, other: Identity) -> list[Sentence | LinkEvent]:
+        """Another box is at the port now: what is left of this one, and the events."""
+        own = self.identity
+        assert own is not None
+        self.close()
+        # Of the line that is half there nobody knows whose it is.
+        self.reader.finish()
+        self._absence = Absence(self.path, self.clock)
+        return [
+            LinkEvent("unplugged", f"The box at {self.path} was unplugged. Waiting for it."),
+            *self._absence.other_box(self.path, other, own),
+        ]
 
     def _note_safe_mode(self, sentence: Sentence) -> None:
-        if sentence.type == "LOG" and str(sentence.values[0]).startswith("safe mode: "):
+        if is_safe_mode(sentence):
             self._safe_mode = str(sentence.values[0])
         elif sentence.type in ("ID", "BEG"):
             self._safe_mode = ""
 
     def _receive(self, port: serial.Serial) -> bytes:
         """What has come, or comes within a moment. Raises one of PORT_FAILURES."""
-        data: bytes = port.read(max(1, port.in_waiting))
+        data = _read_port(port)
         if self._capture is not None and data:
             self._capture.write(data)
         return data
@@ -236,6 +312,7 @@ class BoxLink:
         before, absence = self.identity, self._absence
         if before is None or absence is None:  # it was closed by its user
             return []
+        events: list[LinkEvent] = []
         for path in absence.ports_to_ask():
             try:
                 port = open_port(path)
@@ -246,34 +323,34 @@ class BoxLink:
             except (PortError, LinkError):
                 absence.rule_out(path)
                 continue
-            if meeting.identity.box_name != before.box_name:
+            if not meeting.identity.is_same_box_as(before):
                 _let_go(port)
-                absence.rule_out(path)
+                events += absence.other_box(path, meeting.identity, before)
                 continue
-            self._accept(path, port, meeting)
+            came = self._accept(path, port, meeting)
             return [
-                LinkEvent("returned", f"The box is back at {path}."),
-                *_reset_between(before, meeting.identity),
-                *meeting.sentences,
+                *events,
+                returned(path, before),
+                *reset_between(before, meeting.identity),
+                *came,
             ]
-        return []
+        return [*events]
 
     def _meet(self, path: str, port: serial.Serial, patience_s: float) -> Meeting:
         """Ask who is there; let go of the port if it isn't a box. Raises PortError, LinkError."""
 
-        def ask() -> None:
+        def ask(verb: str) -> None:
             self._next_id += 1
             # Ctrl-B ends a raw prompt that another program left; the return ends what was half
             # typed, and shows MicroPython's prompt if that is there.
-            _write(port, b"\x02\r" + encode_command(self._next_id, "identify"))
+            _write(port, b"\x02\r" + encode_command(self._next_id, verb))
 
         try:
             return meet(
                 path,
                 ask=ask,
                 start=lambda: _write(port, START_AGAIN),
-                receive=lambda: self._receive(port),
-                reader=self.reader,
+                receive=lambda: _read_port(port),
                 patience_s=patience_s,
                 clock=self.clock,
             )
@@ -281,19 +358,31 @@ class BoxLink:
             _let_go(port)
             raise
 
-    def _accept(self, path: str, port: serial.Serial, meeting: Meeting) -> None:
-        """From now on the link is to this box."""
+    def _accept(self, path: str, port: serial.Serial, meeting: Meeting) -> list[Sentence]:
+        """From now on the link is to this box. What it said in the meeting."""
         self.path = path
         self.identity = meeting.identity
         self._port = port
         self._absence = None
         self._met = meeting.received if self._capture is None else b""
-        for sentence in meeting.sentences:
+        if self._capture is not None:
+            self._capture.write(meeting.received)
+        said = [*sentences(self.reader.feed(meeting.received))]
+        for sentence in said:
             self._note_safe_mode(sentence)
+        return said
 
     def _send(self, line: bytes) -> None:
         if self._port is not None:
             _write(self._port, line)
+
+
+def _is_of_another_start(sentence: Sentence, identity: Identity) -> bool:
+    """Whether it begins the measurement of a start whose ID didn't arrive."""
+    if sentence.type != "BEG":
+        return False
+    boots = named(sentence)["boots"]
+    return boots is not None and boots != identity.boots
 
 
 def _write(port: serial.Serial, line: bytes) -> None:
@@ -301,13 +390,11 @@ def _write(port: serial.Serial, line: bytes) -> None:
         port.write(line)  # a port that vanished shows when it is read
 
 
+def _read_port(port: serial.Serial) -> bytes:
+    data: bytes = port.read(max(1, port.in_waiting))
+    return data
+
+
 def _let_go(port: serial.Serial) -> None:
     with contextlib.suppress(*PORT_FAILURES):
         port.close()
-
-
-def _reset_between(before: Identity | None, after: Identity) -> list[LinkEvent]:
-    """The news of a reset, if there was one."""
-    if before is None or after.boots == before.boots:
-        return []
-    return [LinkEvent("reset", f"The box was reset ({after.reset_cause}).")]

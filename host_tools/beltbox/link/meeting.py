@@ -1,9 +1,10 @@
-"""Who is at a port, and whether they still are: the meeting, silence, absence, in words."""
+"""Who is at a port, and whether it still is: the meeting, silence, absence, in words."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from beltbox.clock import Clock
 from beltbox.errors import LinkError
@@ -19,9 +20,14 @@ from beltcore.host.reader import Reader
 from beltcore.version import PROTOCOL_VERSION
 
 _ASK_AGAIN_S = 0.75
+# Older firmware tells its serial number on `health` only; it is asked so often.
+_HEALTH_TRIES = 3
+# A port where another box is, is asked again after so long: each time disturbs that box.
+_OTHER_BOX_S = 3.0
 # Of what came last, enough for the longest line that is shown.
 _KEPT_BYTES = 200
 _SHOWN_LETTERS = 60
+_MET_BYTES_MOST = 1 << 20
 # From a soft reset to the program's first word; from .py files it takes 4 s.
 _START_S = 15.0
 STOPPED = "BeltBox is stopped"
@@ -56,14 +62,47 @@ class Identity:
     reset_cause: str
     settings_hash: str
     micropython: str
+    serial: str = ""
+    """The chip's own number, in hexadecimal: no other box has it. Empty where a firmware is too old
+    to tell it, even on `health`."""
+
+    def is_same_box_as(self, before: Identity) -> bool:
+        """Whether this is the box that said `before`: by its serial number.
+
+        By its name, which many boxes share, only where that box never told a number.
+        """
+        if before.serial:
+            return self.serial == before.serial
+        return self.box_name == before.box_name
+
+    @property
+    def in_words(self) -> str:
+        """The name and the number, for a person."""
+        number = f"serial {self.serial}" if self.serial else "serial unknown"
+        return f"{self.box_name} ({number})"
 
 
 @dataclass(frozen=True, slots=True)
 class LinkEvent:
-    """Something that happened to the link. kind: unplugged, returned, reset, silent, heard."""
+    """Something that happened to the link.
+
+    kind: unplugged, returned, reset, silent, heard; another: another box is where the link's own
+    was, or at a new port. The link takes nothing from it.
+    """
 
     kind: str
     text: str
+
+
+def returned(path: str, identity: Identity) -> LinkEvent:
+    """The news that the box of this identity is there again."""
+    text = f"The box is back at {path}."
+    if not identity.serial:
+        text += (
+            f" It is known by its name {identity.box_name} only: its firmware doesn't tell its "
+            "serial number."
+        )
+    return LinkEvent("returned", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,59 +110,88 @@ class Meeting:
     """A box that said who it is."""
 
     identity: Identity
-    sentences: list[Sentence]
-    """Everything that it said meanwhile, its ID too."""
     received: bytes
-    """The same as bytes."""
+    """Everything that it said meanwhile."""
 
 
 def meet(
     path: str,
     *,
-    ask: Callable[[], None],
+    ask: Callable[[str], None],
     start: Callable[[], None],
     receive: Callable[[], bytes],
-    reader: Reader,
     patience_s: float,
     clock: Clock,
 ) -> Meeting:
     """Ask who is at the port `path` until a box says so, for at most `patience_s`.
 
-    ask: sends the question. start: sends START_AGAIN, when the box says that a Ctrl-C has just
-    stopped it: the question itself has led it to MicroPython's prompt then. receive: what has come,
-    or comes within a moment; raises one of PORT_FAILURES where the port vanishes. reader: the
-    link's. Raises PortError when there is no BeltBox, NoProgramError when it is one whose program
+    ask: sends a command, "identify" or "health". start: sends START_AGAIN, when the box says that
+    a Ctrl-C has just stopped it: the question itself leads it to MicroPython's prompt then.
+    receive: what has come, or comes within a moment; raises one of PORT_FAILURES where the port
+    vanishes. Raises PortError when there is no BeltBox, NoProgramError when it is one whose program
     doesn't run, ProtocolError when it speaks a newer protocol.
     """
-    heard: list[Sentence] = []
+    # A reader of its own: what another box says is none of the link's sentences.
+    reader = Reader()
     received = bytearray()
-    good_before = reader.good
     identity: Identity | None = None
-    asked_s: float | None = None
-    started = False
-    deadline_s = clock.now_s() + patience_s
-    while identity is None and clock.now_s() < deadline_s:
-        if asked_s is None or clock.now_s() - asked_s > _ASK_AGAIN_S:
-            asked_s = clock.now_s()
-            ask()
+    in_safe_mode = False
+
+    def listen() -> list[Sentence]:
         try:
             data = receive()
         except PORT_FAILURES as error:
             raise PortError(
                 f"{path} vanished while it was opened. Plug the box in again."
             ) from error
-        received += data
+        received.extend(data)
+        del received[:-_MET_BYTES_MOST]  # of something that floods the port
+        return [*sentences(reader.feed(data))]
+
+    asked_s: float | None = None
+    started = False
+    deadline_s = clock.now_s() + patience_s
+    while identity is None and clock.now_s() < deadline_s:
+        if asked_s is None or clock.now_s() - asked_s > _ASK_AGAIN_S:
+            asked_s = clock.now_s()
+            ask("identify")
+        heard = listen()
         if not started and STOPPED.encode() in received:
             started = True
             deadline_s = clock.now_s() + _START_S
             start()
-        for sentence in sentences(reader.feed(data)):
-            heard.append(sentence)
+        for sentence in heard:
             if sentence.type == "ID":
                 identity = identity_of(sentence, path)
-    if identity is not None:
-        return Meeting(identity, heard, bytes(received))
-    raise _no_box(path, bytes(received[-_KEPT_BYTES:]), sends_sentences=reader.good > good_before)
+            in_safe_mode |= is_safe_mode(sentence)
+    if identity is None:
+        raise _no_box(path, bytes(received[-_KEPT_BYTES:]), sends_sentences=reader.good > 0)
+    if not identity.serial and not in_safe_mode:
+        identity = replace(identity, serial=_serial_by_health(ask, listen, clock))
+    return Meeting(identity, bytes(received))
+
+
+def _serial_by_health(
+    ask: Callable[[str], None], listen: Callable[[], list[Sentence]], clock: Clock
+) -> str:
+    """The serial number of a box whose ID has none; empty where its firmware is older still."""
+    for _ in range(_HEALTH_TRIES):
+        ask("health")
+        deadline_s = clock.now_s() + _ASK_AGAIN_S
+        while clock.now_s() < deadline_s:
+            for sentence in listen():
+                if sentence.type == "HLT":
+                    return str(named(sentence)["serial"] or "")
+                # It knows no `health`; or it is at MicroPython's prompt, and answers nothing.
+                refused = sentence.type == "ANS" and named(sentence)["status"] != "ok"
+                if refused or is_safe_mode(sentence):
+                    return ""
+    return ""
+
+
+def is_safe_mode(sentence: Sentence) -> bool:
+    """Whether the box says that it stays at MicroPython's prompt, and why."""
+    return sentence.type == "LOG" and str(sentence.values[0]).startswith("safe mode: ")
 
 
 def identity_of(sentence: Sentence, path: str) -> Identity:
@@ -145,7 +213,15 @@ def identity_of(sentence: Sentence, path: str) -> Identity:
         reset_cause=str(values["reset_cause"]),
         settings_hash=str(values["settings_hash"]),
         micropython=str(values["micropython"]),
+        serial=str(values["serial"] or ""),
     )
+
+
+def reset_between(before: Identity | None, after: Identity | None) -> list[LinkEvent]:
+    """The news of a reset, if there was one."""
+    if before is None or after is None or after.boots == before.boots:
+        return []
+    return [LinkEvent("reset", f"The box was reset ({after.reset_cause}).")]
 
 
 def _no_box(path: str, heard: bytes, *, sends_sentences: bool) -> PortError:
@@ -210,19 +286,47 @@ class Silence:
 class Absence:
     """A box that was unplugged from the port `path`: at which ports it may come back.
 
-    A box on USB may come back under another name. Beside its own only ports that are new are
-    asked: the others are something else's, or another box with the same name.
+    A box on USB may come back under another name, or find another box at its own. Beside its own
+    only ports that are new are asked: the others are something else's, or another box's.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, clock: Clock) -> None:
         self._path = path
+        self._clock = clock
         self._others = {port.path for port in candidates()} - {path}
+        self._other_box_until_s: float | None = None  # while another box is at its own port
+        self._boxes: set[tuple[str, str]] = set()  # other boxes that came meanwhile
 
     def ports_to_ask(self) -> list[str]:
-        """Its own first, there or not; then those that are new."""
+        """Its own first, there or not; then those that are new.
+
+        Its own is left out for a while where another box is plugged in there.
+        """
         here = [port.path for port in candidates()]
         self._others &= set(here)
-        return [self._path, *(path for path in here if path not in self._others)]
+        new = [path for path in here if path not in self._others and path != self._path]
+        own_is_there = self._path in here or os.path.lexists(self._path)
+        until_s = self._other_box_until_s
+        if until_s is not None and own_is_there and self._clock.now_s() < until_s:
+            return new
+        self._other_box_until_s = None
+        return [self._path, *new]
+
+    def other_box(self, path: str, other: Identity, own: Identity) -> list[LinkEvent]:
+        """Another box is at the port: that is an event when it comes for the first time."""
+        if path == self._path:
+            self._other_box_until_s = self._clock.now_s() + _OTHER_BOX_S
+        self.rule_out(path)
+        key = (other.serial, other.box_name)
+        if key in self._boxes:
+            return []
+        self._boxes.add(key)
+        text = (
+            f"Another box was plugged in at {path}: {other.in_words}. Nothing that it measures is "
+            f"taken; this command waits for {own.in_words}. To use the other box, end this command "
+            "and start it again."
+        )
+        return [LinkEvent("another", text)]
 
     def rule_out(self, path: str) -> None:
         """It isn't this box that is at the port: one that isn't its own isn't asked again."""

@@ -18,10 +18,12 @@ from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
 from beltbox.errors import BeltBoxError
+from beltbox.words import clean
 
 BAUD = 115_200
 # A board that is reset by the opening of its port takes three seconds to say who it is.
 PATIENCE_S = 4.0
+_DESCRIPTION_LONGEST = 80  # letters; a USB device may call itself anything
 _SOLDERED_PATIENCE_S = 1.5  # opening it resets nothing
 _READ_TIMEOUT_S = 0.05
 _WRITE_TIMEOUT_S = 2.0
@@ -132,7 +134,8 @@ def candidates() -> list[Candidate]:
 
 
 def _candidate(port: ListPortInfo) -> Candidate:
-    description = "serial port" if port.description in (None, "", "n/a") else port.description
+    called = clean(port.description or "", _DESCRIPTION_LONGEST)
+    description = "serial port" if called in ("", "n/a") else called
     patience_s = _SOLDERED_PATIENCE_S if port.vid is None else PATIENCE_S
     return Candidate(port.device, description, patience_s, soldered=port.vid is None)
 

@@ -104,8 +104,8 @@ def put_back(link: BoxLink, tell: Callable[[str], None]) -> None:
     if link.identity is None or not any(notes_folder().glob("*.json")):
         return
     try:
-        health = ask_health(link)
-        note = Note("" if health is None else health.serial, link.identity.box_name)
+        serial = link.identity.serial or _serial_by_health(link)
+        note = Note(serial, link.identity.box_name)
         changes = note.changes()
         there = read_settings(link) if changes else {}
         if not changes.keys() <= there.keys():
@@ -123,4 +123,12 @@ def put_back(link: BoxLink, tell: Callable[[str], None]) -> None:
     else:
         if before:
             words = ", ".join(f"{key}={before[key]} (it was {there[key]})" for key in before)
-            tell(f"A calibration of this box was broken off; put back as before: {words}.")
+            name = link.identity.box_name
+            whose = "this box" if serial else f"a box named {name}, whose serial number is unknown,"
+            tell(f"A calibration of {whose} was broken off; put back as before: {words}.")
+
+
+def _serial_by_health(link: BoxLink) -> str:
+    """What older firmware tells on `health` only; the meeting may have missed it."""
+    health = ask_health(link)
+    return "" if health is None else health.serial

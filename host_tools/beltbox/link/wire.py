@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from beltbox.walk.rows import RawRow
-from beltcore.host.sentence import TYPES
+from beltcore.host.sentence import NUMBER_FIELDS, TYPES
 
 Value = int | str | None
 
-_CLOCK_LIMIT = 1 << 30
-_COUNT_LIMIT = 1 << 30
-_SAMPLE_LIMIT = 1 << 23
+_RAW_LIMITS = [NUMBER_FIELDS[name][:2] for name in RawRow._fields]
+_MAY_BE_EMPTY = ("rail_left", "rail_right")
 
 
 class Sentence(NamedTuple):
@@ -22,7 +21,10 @@ class Sentence(NamedTuple):
     seq: int
     values: list[Value]
     lost_before: int = 0
-    """How many sentences are missing between the one before and this one."""
+    """How many sentences are missing between the one before and this one.
+
+    -1: the numbers begin anew here, without a start of the box that says so.
+    """
 
 
 def sentences(decoded: Iterable[tuple[str, int, list[Value], int]]) -> Iterator[Sentence]:
@@ -56,14 +58,10 @@ def kind_by_old_words(text: str) -> str:
 
 def raw_row(sentence: Sentence) -> RawRow | None:
     """The raw row of a RAW sentence, or None where a value is outside what a box can send."""
-    t_us, count, left, right = sentence.values
-    if not isinstance(t_us, int) or not 0 <= t_us < _CLOCK_LIMIT:
-        return None
-    if not isinstance(count, int) or not -_COUNT_LIMIT <= count < _COUNT_LIMIT:
-        return None
-    for sample in (left, right):
-        if sample is not None and (
-            not isinstance(sample, int) or not -_SAMPLE_LIMIT <= sample < _SAMPLE_LIMIT
-        ):
+    limits = zip(RawRow._fields, sentence.values, _RAW_LIMITS, strict=True)
+    for name, value, (lowest, highest) in limits:
+        if value is None and name in _MAY_BE_EMPTY:
+            continue
+        if not isinstance(value, int) or not lowest <= value <= highest:
             return None
-    return RawRow(t_us, count, left, right)  # pyright: ignore[reportArgumentType] - checked above
+    return RawRow(*sentence.values)  # pyright: ignore[reportArgumentType] - checked above

@@ -17,6 +17,12 @@ from beltbox.walk.rows import MetricRow
 from beltbox.walk.session import PULLED
 from beltbox.walk.totals import Totals, totals_of
 
+# So much a box's dates and this computer's may differ: whole seconds, and the drift of some days.
+_APART = timedelta(minutes=2)
+# So long may a recording take in all beside what was measured: while the box was away. More is a
+# computer's clock that jumped.
+_AWAY = timedelta(minutes=10)
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -33,6 +39,10 @@ class Known:
     session_id: int
     started_at: datetime
     dated: bool
+    random: int | None = None
+    ended_at: datetime | None = None
+    duration_ms: int = 0
+    """Of the session in the store, as `started_at` and `ended_at`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +91,9 @@ class BoxStore:
                 SegmentRow.session_id,
                 SessionRow.started_at,
                 SessionRow.dated,
+                row.random,
+                SessionRow.ended_at,
+                SessionRow.duration_ms,
             )
             .join(SegmentRow, SegmentRow.id == row.segment_id)
             .join(SessionRow, SessionRow.id == SegmentRow.session_id)
@@ -196,6 +209,83 @@ class BoxStore:
         return len(filled)
 
 
+def find(session: BoxSession, known: Sequence[Known]) -> Known | None:
+    """The session as the store knows it: pulled rather than heard of."""
+    candidates = [match for match in known if match.number == session.number]
+    for match in candidates:
+        if (
+            match.pulled
+            and not has_other_random(session, match)
+            and (match.power, match.boots, match.blocks, match.settings_hash)
+            == (session.power, session.boots, session.blocks, session.settings_hash)
+        ):
+            return match
+    for match in candidates:
+        if not match.pulled and was_recorded_as(session, match):
+            return match
+    return None
+
+
+def was_recorded_as(session: BoxSession, match: Known) -> bool:
+    """Whether the box's session is the one that was noted while `match` was recorded live.
+
+    Numbers and boots begin anew when a flash is erased, so what both ends know of the session's
+    random number decides. Without one (older firmware, an older program, a damaged head) all else
+    must agree, and the session must have begun while `match` was recorded: a recording gives the
+    box the time, so one without a date is another one. In doubt a session is kept by itself: two
+    sessions of one walk can be told apart later, one of two walks can't.
+    """
+    if session.boots not in (None, match.boots):
+        return False
+    if session.power is not None and match.power not in (None, session.power):
+        return False
+    if match.random is not None and session.random is not None:
+        return match.random == session.random
+    is_head_sound = session.boots is not None
+    if match.random is not None and is_head_sound:
+        return False  # older firmware wrote it: not the one that had a number
+    return session.started_s is not None and is_of_its_time(session, match)
+
+
+def has_other_random(session: BoxSession, match: Known) -> bool:
+    """Whether both have a random number, and not the same."""
+    return None not in (session.random, match.random) and session.random != match.random
+
+
+def is_of_its_time(session: BoxSession, match: Known) -> bool:
+    """Whether the session began while `match` was under way, as far as both have a date.
+
+    One whose random number is the same did, whatever the clocks say.
+    """
+    if session.started_s is None or not match.dated:
+        return True
+    if session.random is not None and session.random == match.random:
+        return True
+    started_at = datetime.fromtimestamp(session.started_s, UTC)
+    measured_to = match.started_at + timedelta(milliseconds=match.duration_ms)
+    ended_at = measured_to if match.ended_at is None else max(measured_to, match.ended_at)
+    ended_at = min(ended_at, measured_to + _AWAY)
+    return match.started_at - _APART <= started_at <= ended_at + _APART
+
+
+def of_this_flash(
+    sessions: Sequence[BoxSession], known: Sequence[Known], boots: int
+) -> list[Known]:
+    """What is known of the box since its flash was last erased, as far as that shows.
+
+    Until then it had other sessions of the same numbers, or more starts than it has now (`boots`).
+    """
+    by_number = {session.number: session for session in sessions}
+    last_id = 0
+    for match in known:
+        session = by_number.get(match.number)
+        if (session is not None and has_other_random(session, match)) or (
+            match.boots is not None and match.boots > boots > 0
+        ):
+            last_id = max(last_id, match.id)
+    return [match for match in known if match.id > last_id]
+
+
 class _EventWriter:
     """Puts events into a session."""
 
@@ -249,5 +339,6 @@ def _identity(arrival: Arrival) -> dict[str, object]:
         "blocks": session.blocks,
         "settings_hash": session.settings_hash,
         "first_crc": arrival.first_crc,
+        "random": session.random,
         "pulled": True,
     }

@@ -38,6 +38,8 @@ class LiveState:
     """Sentences that arrived sound; `damaged` arrived damaged, `missing` didn't arrive."""
     damaged: int = 0
     missing: int = 0
+    repeated: int = 0
+    """Sentences that arrived a second time, and were dropped."""
 
     @property
     def is_heard(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from beltbox.link.box_sessions import box_session
+from beltbox.link.box_sessions import BoxSession, box_session
 from beltbox.link.link import BoxLink, LinkError
 from beltbox.link.wire import Sentence
 
@@ -21,6 +21,7 @@ class OwnSessions:
         self.numbers: list[int] = []
         self._link = link
         self._highest = 0
+        self._told: dict[int, BoxSession] = {}
         self.ask(None)
         self.numbers.clear()
 
@@ -44,7 +45,12 @@ class OwnSessions:
             return None
         self._highest = session.number
         self.numbers.append(session.number)
+        self._told[session.number] = session
         return session.number
+
+    def about(self, number: int) -> BoxSession | None:
+        """What the box said of the session when it was first heard of."""
+        return self._told.get(number)
 
     def begin(self) -> None:
         """A measurement begins: the sessions to come lie in it."""

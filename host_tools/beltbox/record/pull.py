@@ -29,7 +29,15 @@ from beltbox.link.clock import give_time
 from beltbox.link.health import Health, ask_health
 from beltbox.link.link import BoxLink, CommandRefusedError
 from beltbox.link.wire import Sentence, named
-from beltbox.record.box_store import Arrival, BoxStore, Known, Origin
+from beltbox.record.box_store import (
+    Arrival,
+    BoxStore,
+    Known,
+    Origin,
+    find,
+    is_of_its_time,
+    of_this_flash,
+)
 from beltbox.store.store import Store
 
 # Blocks in one `read`: a second and a half, so that Ctrl-C is soon heard.
@@ -39,8 +47,6 @@ _PARTS = -(-BLOCK_BYTES // PART_BYTES)
 _TRIES = 4
 _BUSY_S = 15.0
 _QUICK_TRIES = 2
-# A dated session lies over a live one of about its time; else the box's numbers began anew.
-_APART = timedelta(days=1)
 _BLOCK_S = 10
 
 
@@ -140,10 +146,13 @@ class Puller:
     def _bring(self, origin: Origin, health: Health) -> None:
         sessions = self._sessions()
         known = self._store.known(origin.serial)
+        boots = 0 if self._link.identity is None else self._link.identity.boots
         starts = start_times(
-            sessions, known, datetime.now(UTC) - timedelta(seconds=health.uptime_s)
+            sessions,
+            of_this_flash(sessions, known, boots),
+            datetime.now(UTC) - timedelta(seconds=health.uptime_s),
         )
-        matches = {session.number: _find(session, known) for session in sessions}
+        matches = {session.number: find(session, known) for session in sessions}
         wanted: list[BoxSession] = []
         for session in sessions:
             match = matches[session.number]
@@ -186,12 +195,13 @@ class Puller:
 
     def _is_here(self, session: BoxSession, match: Known) -> bool:
         """Whether the store has this very session; if so, the box may drop it."""
-        if session.state == KEPT:
-            # Nothing is let go of that isn't known for sure to be the same.
+        if session.state == KEPT or not is_of_its_time(session, match):
+            # Nothing is let go of, or left there, that isn't known for sure to be the same.
             data = self._blocks(session.number, range(1)).get(0)
             if data is None or stated_crc(data) != match.first_crc:
                 return False
-            self._acknowledge(session)
+            if session.state == KEPT:
+                self._acknowledge(session)
         self.pulled.here += 1
         return True
 
@@ -328,27 +338,6 @@ def start_times(
                 later -= timedelta(seconds=_BLOCK_S * max(0, session.blocks - 1) + 1)
             starts[number] = later, False
     return starts
-
-
-def _find(session: BoxSession, known: Sequence[Known]) -> Known | None:
-    """The session as the store knows it: pulled rather than heard of."""
-    candidates = [match for match in known if match.number == session.number]
-    for match in candidates:
-        if match.pulled and (match.power, match.boots, match.blocks, match.settings_hash) == (
-            session.power,
-            session.boots,
-            session.blocks,
-            session.settings_hash,
-        ):
-            return match
-    for match in candidates:
-        if not match.pulled and session.boots in (None, match.boots):
-            if session.started_s is None:
-                return match
-            started_at = datetime.fromtimestamp(session.started_s, UTC)
-            if abs(started_at - match.started_at) < _APART:
-                return match
-    return None
 
 
 def _take(sentence: Sentence, number: int, parts: dict[int, dict[int, bytes]]) -> None:

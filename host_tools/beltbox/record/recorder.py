@@ -18,6 +18,7 @@ from beltbox.record.measurement import (
     AskForRows,
     AskToBegin,
     Decision,
+    Disbelieve,
     LearnSettings,
     Measurement,
     NewZero,
@@ -31,6 +32,7 @@ from beltbox.walk.rows import MetricRow, RawRow
 
 _COMMIT_S = 1.0
 _OVERTIME_S = 2.0
+_TEXTS_A_SECOND = 50  # a traceback has fewer lines
 
 
 class Recorder:
@@ -80,6 +82,7 @@ class Recorder:
         self._second_began_s = 0.0
         self._gone_since_s: float | None = None  # unplugged or silent
         self._ended = False
+        self._text_count = 0  # lines of text from the box since the last second
 
     @property
     def sessions(self) -> Sequence[int]:
@@ -120,17 +123,34 @@ class Recorder:
     def _take(self, item: Sentence | LinkEvent) -> None:
         if isinstance(item, LinkEvent):
             self._take_event(item)
-        elif item.type == "SES":
+            return
+        self._measurement.note_loss(item)
+        if item.type == "SES":
             self._keeper.take_own(item, self._measurement.boots)
-        elif item.type == "LOG":
-            self._note("note", f"The box says: {item.values[0]}")
-        elif item.type == "":
-            self._keeper.add_event("console", str(item.values[0]))
+        elif item.type in ("LOG", ""):
+            self._take_text(item)
         else:
             self._carry_out(self._measurement.take(item, in_session=self._in_session))
 
+    def _take_text(self, item: Sentence) -> None:
+        """Note what the box says; of a flood of it only so much a second is kept."""
+        self._text_count += 1
+        if self._text_count > _TEXTS_A_SECOND:
+            return
+        if item.type == "LOG":
+            self._note("note", f"The box says: {item.values[0]}")
+        else:
+            self._keeper.add_event("console", str(item.values[0]))
+
+    def _note_left_out(self) -> None:
+        left_out, self._text_count = self._text_count - _TEXTS_A_SECOND, 0
+        if left_out > 0:
+            self._note("note", f"The box says more than is kept: {left_out} lines were left out.")
+
     def _take_event(self, event: LinkEvent) -> None:
         self._note(event.kind, event.text)
+        if event.kind == "another":
+            return  # this recording's box is as far away as before
         state = self.state
         state.connected = event.kind != "unplugged"
         state.silent = event.kind == "silent"
@@ -140,7 +160,10 @@ class Recorder:
         identity = self._link.identity
         boots = self._measurement.boots if identity is None else identity.boots
         decisions = self._measurement.take_event(
-            event.kind, boots=boots, in_session=self._in_session
+            event.kind,
+            boots=boots,
+            settings_hash=None if identity is None else identity.settings_hash,
+            in_session=self._in_session,
         )
         if event.kind == "reset":
             with suppress(LinkError):  # it may have been without power, and so without the time
@@ -169,6 +192,9 @@ class Recorder:
                     self._requests.rows(begin=begin)
                 case AskToBegin():
                     self._requests.begin()
+                case Disbelieve(count):
+                    for _ in range(count):
+                        self._link.reader.disbelieve()
                 case Note(kind, text):
                     self._note(kind, text)
 
@@ -205,6 +231,7 @@ class Recorder:
         self._views.notify(f"Recording session {self.state.session_id}.")
 
     def _finish(self, reason: str) -> None:
+        self._note_left_out()
         self._count_losses()
         self.state.session_id = None
         self._keeper.finish(reason)
@@ -218,6 +245,7 @@ class Recorder:
         if now_s - self._second_began_s < _COMMIT_S:
             return
         self._second_began_s = now_s
+        self._note_left_out()
         self._count_losses()
         self._keeper.commit()
         if self._gone_since_s is None:
@@ -232,6 +260,10 @@ class Recorder:
     def _count_losses(self) -> None:
         reader, state = self._link.reader, self.state
         state.good, state.damaged, state.missing = reader.good, reader.damaged, reader.missing
+        repeated, state.repeated = reader.repeated - state.repeated, reader.repeated
+        if repeated > 0:
+            text = f"Of the box's sentences {repeated} arrived twice and were taken once."
+            self._keeper.add_event("repeated", text, count=repeated)
         for text in self._keeper.count_losses(reader):
             self._views.notify(text)
 

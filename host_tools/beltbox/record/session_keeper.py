@@ -124,7 +124,7 @@ class SessionKeeper:
             firmware=identity.firmware,
             protocol=identity.protocol,
             person=self._person,
-            serial=None if self._own is None else self._own.serial,
+            serial=identity.serial or (None if self._own is None else self._own.serial),
         )
         self.session_ids.append(writer.session_id)
         self._start_segment("start", boots)
@@ -203,5 +203,12 @@ class SessionKeeper:
         """Note that the box keeps the segment under way as these sessions of its own, too."""
         for number in numbers:
             if self._writer is not None and self._own is not None and number is not None:
-                self._writer.add_box_session(self._own.serial, number, boots)
+                about = self._own.about(number)
+                self._writer.add_box_session(
+                    self._own.serial,
+                    number,
+                    boots,
+                    power=about and about.power,
+                    random=about and about.random,
+                )
                 self._writer.commit()  # without it, rows that are kept would be pulled once more

@@ -6,17 +6,28 @@ import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from beltbox.errors import BeltBoxError
+from beltbox.replay.recording_file import recording_lines
 from beltbox.walk.rows import CLOCK_PERIOD_US, RawRow, us_between
+from beltcore.host.sentence import NUMBER_FIELDS
 
 COLUMNS = RawRow._fields
-# What each column may hold: lowest, highest, and what that range is.
+SETTINGS_HASH = "settings_hash"
+"""The column of an export that says with which settings a row was recorded."""
+HASH_PREFIX = "0x"
+"""Before the four hex digits: a spreadsheet would take 12E4 for a number, and change it."""
+PART_COLUMNS = ("segment", SETTINGS_HASH)
+"""Columns of which another value begins another part."""
+
+_SHOWN_LETTERS = 200
+# What the range of each column is, in words; its limits are those of RAW on the wire.
 _RANGES = {
-    "t_us": (0, CLOCK_PERIOD_US - 1, "the box's clock"),
-    "count": (-(1 << 30), (1 << 30) - 1, "31 bits"),
-    "rail_left": (-(1 << 23), (1 << 23) - 1, "24 bits"),
-    "rail_right": (-(1 << 23), (1 << 23) - 1, "24 bits"),
+    "t_us": "the box's clock",
+    "count": "31 bits",
+    "rail_left": "24 bits",
+    "rail_right": "24 bits",
 }
 _MAY_BE_EMPTY = ("rail_left", "rail_right")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,12}")
@@ -26,40 +37,55 @@ class RawFileError(BeltBoxError):
     """A file of raw rows that can't be read; the text names file, line and column."""
 
 
-def read_raw_csv(path: Path) -> list[RawRow]:
-    """The raw rows in the file at `path`, in order.
+class RawPart(NamedTuple):
+    """Rows of one measurement."""
 
-    The header names the columns `t_us,count,rail_left,rail_right` in any order; others are
-    ignored. Raises RawFileError for a missing column, a value that isn't a whole number in its
-    range, a clock that runs backward (a step of half its period or more), and a file without rows.
+    rows: list[RawRow]
+    settings_hash: str | None
+    """Of the settings they were recorded with, four hex digits; None where the file has none."""
+
+
+def read_raw_csv(path: Path) -> list[RawPart]:
+    """The raw rows in the file at `path`, in order: a part for each measurement.
+
+    The header names the columns `t_us,count,rail_left,rail_right` in any order. Of the others
+    `settings_hash` and `segment` are read, as an export writes them. Another part begins where
+    they change, and at another header, as where files were put one behind the other: rows from
+    either side never belong to one walk.
+
+    Raises RawFileError for a missing column, a value that isn't a whole number in its range, a
+    clock that runs backward (a step of half its period or more), and a file without rows.
     """
-    try:
-        # What isn't UTF-8 shows up in its column, as something that isn't a number.
-        with path.open(encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
-            rows = list(_rows(path, file))
-    except OSError as error:
-        raise RawFileError(f"Can't read {path}: {error.strerror}. Check the path.") from error
-    if not rows:
+    parts: list[RawPart] = []
+    lines = recording_lines(path, error=RawFileError)
+    _read(path, lines, parts)
+    parts = [part for part in parts if part.rows]
+    if not parts:
         raise RawFileError(
             f"{path} has a header but no rows. Record again, or export the session anew."
         )
-    return rows
+    return parts
 
 
-def _rows(path: Path, file: Iterator[str]) -> Iterator[RawRow]:
-    reader = csv.reader(file)
+def _read(path: Path, lines: Iterator[str], parts: list[RawPart]) -> None:
+    reader = csv.reader(lines)
+    header = _Header([], [], [])
+    part_key: list[str] | None = None
+    before_us: int | None = None
     try:
-        header = next(reader, None)
-        if header is None:
-            raise RawFileError(
-                f"{path} is empty. A file of raw rows begins with the header {','.join(COLUMNS)}."
-            )
-        places = _places(path, [name.strip() for name in header])
-        before_us: int | None = None
         for fields in reader:
             if not fields:
                 continue
-            row = _row(path, reader.line_num, fields, places, len(header))
+            if not header.names or _is_header(fields):
+                header = _header(path, reader.line_num, fields)
+                part_key = None
+                continue
+            row = _row(path, reader.line_num, fields, header.places, len(header.names))
+            key = [fields[place].strip() for place in header.key_places]
+            if key != part_key:
+                parts.append(RawPart([], _settings_hash(header, fields)))
+                part_key = key
+                before_us = None
             if before_us is not None and us_between(before_us, row.t_us) >= CLOCK_PERIOD_US // 2:
                 raise RawFileError(
                     f"{path}, line {reader.line_num}, column t_us: the clock runs backward, from "
@@ -67,18 +93,54 @@ def _rows(path: Path, file: Iterator[str]) -> Iterator[RawRow]:
                     "before this line."
                 )
             before_us = row.t_us
-            yield row
+            parts[-1].rows.append(row)
     except csv.Error as error:
         raise RawFileError(f"{path}, line {reader.line_num}: {error}.") from error
+    if not header.names:
+        raise RawFileError(
+            f"{path} is empty. A file of raw rows begins with the header {','.join(COLUMNS)}."
+        )
 
 
-def _places(path: Path, header: list[str]) -> list[int]:
+class _Header(NamedTuple):
+    names: list[str]
+    places: list[int]
+    """Of COLUMNS."""
+    key_places: list[int]
+    """Of PART_COLUMNS, as far as they are there."""
+
+
+def _is_header(fields: list[str]) -> bool:
+    """Whether this is another header, and no row: it names the columns."""
+    return set(COLUMNS) <= {field.strip() for field in fields}
+
+
+def _header(path: Path, line: int, fields: list[str]) -> _Header:
+    names = [name.strip() for name in fields]
+    if not set(COLUMNS) & set(names):
+        raise RawFileError(
+            f"{path} is neither raw rows nor a capture: its first line isn't the header "
+            f"{','.join(COLUMNS)} but {','.join(names)[:_SHOWN_LETTERS]!r}, and no sentence "
+            "of a box in it is sound. Was it edited, or saved by a program that changes text?"
+        )
+    places = _places(path, line, names)
+    return _Header(names, places, [names.index(name) for name in PART_COLUMNS if name in names])
+
+
+def _settings_hash(header: _Header, fields: list[str]) -> str | None:
+    if SETTINGS_HASH not in header.names:
+        return None
+    text = fields[header.names.index(SETTINGS_HASH)].strip().removeprefix(HASH_PREFIX).upper()
+    return text or None
+
+
+def _places(path: Path, line: int, header: list[str]) -> list[int]:
     for name in COLUMNS:
         if header.count(name) != 1:
             problem = "is missing" if name not in header else "is there twice"
             raise RawFileError(
-                f"{path}, line 1: column {name} {problem}. The header must name "
-                f"{','.join(COLUMNS)}; it is {','.join(header)[:200]!r}."
+                f"{path}, line {line}: column {name} {problem}. The header must name "
+                f"{','.join(COLUMNS)}; it is {','.join(header)[:_SHOWN_LETTERS]!r}."
             )
     return [header.index(name) for name in COLUMNS]
 
@@ -95,7 +157,7 @@ def _row(path: Path, line: int, fields: list[str], places: list[int], width: int
         if text == "" and name in _MAY_BE_EMPTY:
             values.append(None)
             continue
-        lowest, highest, what = _RANGES[name]
+        lowest, highest, _unit = NUMBER_FIELDS[name]
         if _WHOLE_NUMBER.fullmatch(text) is None:
             shown = "empty" if text == "" else f"{text[:40]!r}"
             raise RawFileError(
@@ -106,7 +168,7 @@ def _row(path: Path, line: int, fields: list[str], places: list[int], width: int
         if not lowest <= value <= highest:
             raise RawFileError(
                 f"{path}, line {line}, column {name}: {value} is outside {lowest} to {highest} "
-                f"({what})."
+                f"({_RANGES[name]})."
             )
         values.append(value)
     return RawRow(*values)  # pyright: ignore[reportArgumentType] - clock and count aren't empty

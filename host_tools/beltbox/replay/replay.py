@@ -16,13 +16,19 @@ from beltbox.files import refuse_target
 from beltbox.replay.capture import Capture, differences, is_capture, read_capture
 from beltbox.replay.engines import ENGINES
 from beltbox.replay.raw_csv import raw_line, read_raw_csv
+from beltbox.replay.settings_file import (
+    Settings,
+    SettingsFileError,
+    load_settings,
+    settings_beside,
+    settings_hash,
+)
 from beltbox.walk.rows import MetricRow, RawRow
 from beltbox.walk.uncertainty import COLUMNS as uncertainty_columns
 from beltbox.walk.uncertainty import Uncertainty
 from beltbox.walk.zone_uncertainty import ZoneUncertainty
 from beltcore.core import Core
 from beltcore.host.metrics import COLUMNS, metric_row
-from beltcore.settings import fingerprint
 
 _HEADER = ",".join(COLUMNS).encode()
 _HEADER_BYTES = 2000
@@ -35,6 +41,18 @@ _SHOWN = ("t_ms", "distance_mm", "forward_mm", "backward_mm")
 
 class ReplayError(BeltBoxError):
     """A recording can't be computed again, or the result can't be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSettings:
+    """A measurement that was recorded with other settings than those it was computed with."""
+
+    measurement: int
+    """1, 2, …"""
+    recorded_hash: str
+    given_hash: str
+    differing: dict[str, tuple[int | str, int | str]]
+    """By key: as recorded, and as given. Empty where only the hash is known of those recorded."""
 
 
 @dataclass(slots=True)
@@ -51,6 +69,8 @@ class Replayed:
     capture: Capture | None = None
     compared: int = 0
     unequal: list[str] = field(default_factory=list[str])
+    other_settings: list[OtherSettings] = field(default_factory=list[OtherSettings])
+    """Of such measurements the live sentences aren't compared: they must differ."""
 
 
 def replay(
@@ -68,14 +88,19 @@ def replay(
     second goes to NAME-2.csv beside `out`, and so on. `not_onto`: files that none of these may be,
     each with what it is in words; `overwrite`: other files that are there may be replaced, as those
     of an earlier replay always may. All files are written, or none. Raises BeltBoxError.
+
+    settings: what it is computed with, whatever it was recorded with: see `Replayed`.
     """
     replayed = Replayed()
     if is_capture(source):
         replayed.capture = read_capture(source)
-        _check_settings(source, replayed.capture, settings)
-        parts = [measurement.raw for measurement in replayed.capture.measurements]
+        parts = [part.raw for part in replayed.capture.measurements]
+        recorded = [part.settings_hash for part in replayed.capture.measurements]
     else:
-        parts = [read_raw_csv(source)]
+        from_csv = read_raw_csv(source)
+        parts = [part.rows for part in from_csv]
+        recorded = [part.settings_hash for part in from_csv]
+    replayed.other_settings = _other_settings(recorded, settings, settings_of(source))
     replayed.files = [
         out if index == 0 else out.with_name(f"{out.stem}-{index + 1}{out.suffix}")
         for index in range(len(parts))
@@ -91,15 +116,36 @@ def replay(
     return replayed
 
 
-def _check_settings(source: Path, capture: Capture, settings: Mapping[str, int | str]) -> None:
-    ours = f"{fingerprint(dict(settings)):04X}"
-    for number, measurement in enumerate(capture.measurements, 1):
-        if measurement.settings_hash not in (None, ours):
-            raise ReplayError(
-                f"{source}, measurement {number}: the box had other settings (hash "
-                f"{measurement.settings_hash}) than these (hash {ours}). Give those it had then: "
-                "`beltbox settings --save` keeps them in a file."
-            )
+def settings_of(recording: Path) -> Settings | None:
+    """The settings that an export has put beside a recording; None where there are none."""
+    path = settings_beside(recording)
+    if not path.is_file():
+        return None
+    try:
+        return load_settings(path)
+    except SettingsFileError:
+        return None
+
+
+def _other_settings(
+    recorded: Sequence[str | None], given: Mapping[str, int | str], beside: Settings | None
+) -> list[OtherSettings]:
+    """Which measurements were recorded with settings that aren't the given ones.
+
+    recorded: the hash of each measurement's settings, None where the recording has none: then
+    those `beside` it are what it was recorded with.
+    """
+    given_hash = settings_hash(given)
+    beside_hash = None if beside is None else settings_hash(beside)
+    found: list[OtherSettings] = []
+    for number, own_hash in enumerate(recorded, 1):
+        recorded_hash = own_hash or beside_hash
+        if recorded_hash is None or given_hash is None or recorded_hash == given_hash:
+            continue
+        known = beside if beside is not None and recorded_hash == beside_hash else {}
+        differing = {key: (known[key], given[key]) for key in known if known[key] != given[key]}
+        found.append(OtherSettings(number, recorded_hash, given_hash, differing))
+    return found
 
 
 def _is_metrics(path: Path) -> bool:
@@ -192,6 +238,8 @@ def _read_back(replayed: Replayed, computed: Sequence[Path]) -> None:
         last = _numbers(header, rows[-1])
         replayed.totals.append({name: last[name] for name in _SHOWN})
         if replayed.capture is None:
+            continue
+        if any(other.measurement == index + 1 for other in replayed.other_settings):
             continue
         measurement = replayed.capture.measurements[index]
         wanted = {sentence.values[0] for sentence in measurement.live}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from beltbox.errors import BeltBoxError
+from beltbox.files import written_whole
 from beltcore import settings as declared
 
 Settings = dict[str, int | str]
@@ -38,6 +40,32 @@ def load_settings(path: Path) -> Settings:
         return declared.complete(given)
     except declared.SettingsError as error:
         raise SettingsFileError(f"{path}: {error}.") from error
+
+
+def settings_beside(recording: Path) -> Path:
+    """Where an export puts the settings of a recording: `walk.csv` has `walk.settings.json`."""
+    return recording.with_suffix(".settings.json")
+
+
+def save_settings(
+    path: Path, settings: Mapping[str, int | str], *, error: type[BeltBoxError]
+) -> None:
+    """Write settings as a file that `load_settings` reads. Raises `error`."""
+    with written_whole(path, error=error) as file:
+        file.write(json.dumps(dict(settings), indent=2) + "\n")
+
+
+def settings_hash(settings: Mapping[str, int | str]) -> str | None:
+    """The hash of settings, as the box sends it: four hex digits.
+
+    None where not all are known, as of a session that a newer BeltBox has recorded.
+    """
+    if declared.NAME_KEY not in settings:
+        return None
+    try:
+        return f"{declared.fingerprint(declared.complete(dict(settings))):04X}"
+    except declared.SettingsError:
+        return None
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from beltbox.errors import ExportError
 from beltbox.files import refuse_target, written_whole
-from beltbox.report.export_rows import metric_tables, raw_tables
+from beltbox.replay.settings_file import save_settings, settings_beside
+from beltbox.report.export_rows import ExportTable, metric_tables, raw_tables
 from beltbox.walk.session import PULLED, Session
 
 ROWS = ("metrics", "live", "raw")
@@ -37,6 +38,9 @@ def export_csv(
     Both make one file with the columns of `MetricRow`; where the session has several segments,
     `t_ms` and all totals run on across them, so that the file reads as one walk.
 
+    Beside each file are the settings that its rows were recorded with (`settings_files`): as files
+    that `beltbox replay --settings` reads, one a segment. Raw rows also have the settings' hash.
+
     Columns that end in _u are standard uncertainties (`uncertainty`), empty where nobody has
     calibrated. Every row has its `segment` (1, 2, ...) and its `utc`: the moment by the session's
     start plus its time, in later segments by what the store knows of their start (`moments`), empty
@@ -60,11 +64,29 @@ def export_csv(
         if session.summary.source == PULLED:
             why += ". The box kept it by itself, a row a second: --rows live writes those"
         raise ExportError(f"{why}.")
-    for file, _ in files:
+    settings = {
+        path: values for file, table in files for path, values in settings_files(file, table)
+    }
+    for file in (*(file for file, _ in files), *settings):
         refuse_target(file, error=ExportError, not_onto=not_onto, overwrite=overwrite)
     for file, table in files:
         with written_whole(file, error=ExportError) as text:
             writer = csv.writer(text, lineterminator="\n")
             writer.writerow(table.header)
             writer.writerows(table.rows)
+    for file, values in settings.items():
+        save_settings(file, values, error=ExportError)
     return [file for file, _ in files]
+
+
+def settings_files(path: Path, table: ExportTable) -> list[tuple[Path, dict[str, int | str]]]:
+    """The files of settings beside an exported one, by their paths.
+
+    `walk.settings.json`; for rows of several segments then `walk-2.settings.json`, and so on. A
+    segment whose settings are unknown has none.
+    """
+    beside = [
+        settings_beside(path if place == 0 else path.with_stem(f"{path.stem}-{place + 1}"))
+        for place in range(len(table.settings))
+    ]
+    return [pair for pair in zip(beside, table.settings, strict=True) if pair[1]]

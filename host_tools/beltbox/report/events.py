@@ -22,7 +22,9 @@ _EVENT_WORDS = {
 _OTHER_EVENT_WORDS = {
     "note": "Note",
     "console": "The box said",
+    "repeated": "Sentences that arrived twice",
     "filled": "Filled from the box, in seconds",
+    "another": "Another box was plugged in",
 }
 
 

@@ -8,7 +8,9 @@ from itertools import islice
 from operator import itemgetter
 from typing import NamedTuple
 
+from beltbox.replay.raw_csv import HASH_PREFIX, SETTINGS_HASH
 from beltbox.replay.replay import computed_again
+from beltbox.replay.settings_file import settings_hash
 from beltbox.walk import uncertainty
 from beltbox.walk.moments import segment_starts, utc_text
 from beltbox.walk.overlay import in_order
@@ -53,6 +55,8 @@ class ExportTable(NamedTuple):
     """Of which segment, 1, 2, ...; None: of all."""
     header: tuple[str, ...]
     rows: Iterable[Sequence[Value]]
+    settings: Sequence[dict[str, int | str]]
+    """Of the segments whose rows these are, in their order."""
 
 
 # A newer export only has more columns at the end: they are in the order of their versions.
@@ -62,7 +66,7 @@ _SINCE = {
     **{column.name: column.since for column in PLACE_COLUMNS},
 }
 _METRICS_HEADER = tuple(sorted(_SINCE, key=lambda name: _SINCE[name]))
-_RAW_HEADER = RawRow._fields + tuple(column.name for column in PLACE_COLUMNS)
+_RAW_HEADER = (*RawRow._fields, *(column.name for column in PLACE_COLUMNS), SETTINGS_HASH)
 _ordered = itemgetter(*[[*_SINCE].index(name) for name in _METRICS_HEADER])
 
 
@@ -76,14 +80,16 @@ def metric_tables(session: Session, *, again: bool) -> list[ExportTable]:
         return []
     settings = [segment.settings for segment in session.segments]
     rows = _metric_rows(segments, settings, segment_starts(session))
-    return [ExportTable(None, _METRICS_HEADER, rows)]
+    return [ExportTable(None, _METRICS_HEADER, rows, settings)]
 
 
 def raw_tables(session: Session) -> list[ExportTable]:
     """A table for each segment that has raw rows."""
     starts = segment_starts(session)
     return [
-        ExportTable(number, _RAW_HEADER, _raw_rows(segment.raw, number, start))
+        ExportTable(
+            number, _RAW_HEADER, _raw_rows(segment, number, start), settings=[segment.settings]
+        )
         for number, (segment, start) in enumerate(zip(session.segments, starts, strict=True), 1)
         if segment.raw
     ]
@@ -104,15 +110,17 @@ def _metric_rows(
             yield _ordered((*row, *uncertainty.row(row, zone_uncertainty), *place))
 
 
-def _raw_rows(
-    rows: Sequence[RawRow], number: int, start: datetime | None
-) -> Iterator[Sequence[Value]]:
+def _raw_rows(segment: Segment, number: int, start: datetime | None) -> Iterator[Sequence[Value]]:
+    rows = segment.raw
+    known_hash = settings_hash(segment.settings)
+    shown_hash = None if known_hash is None else HASH_PREFIX + known_hash
     elapsed_us = 0
     before_us = rows[0].t_us
     for row in rows:
         elapsed_us += us_between(before_us, row.t_us)
         before_us = row.t_us
-        yield (*row, *_place(number, start, timedelta(microseconds=elapsed_us)))
+        place = _place(number, start, timedelta(microseconds=elapsed_us))
+        yield (*row, *place, shown_hash)
 
 
 def _place(segment: int, start: datetime | None, elapsed: timedelta) -> list[Value]:

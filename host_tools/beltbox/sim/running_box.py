@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from beltbox.errors import BeltBoxError
 from beltbox.link.ports import make_virtual_ports_folder
 from beltbox.signals import end_signals
+from beltbox.words import clean, printable
 
 if TYPE_CHECKING:
     from beltbox.virtualbox import VirtualBox
@@ -69,8 +70,14 @@ def simulate(
     link: Path | None,
     truth: Path | None,
     wait: bool,
+    state: Path | None = None,
+    serial: str | None = None,
 ) -> None:
-    """Run a virtual box until its scenario ends, or until Ctrl-C. Raises BeltBoxError."""
+    """Run a virtual box until its scenario ends, or until Ctrl-C. Raises BeltBoxError.
+
+    state: a folder, made where it is missing, that keeps the box's flash and its serial number
+    from run to run. serial: that number, 12 hexadecimal digits; without one, each box has its own.
+    """
     if link is not None and link.exists() and not link.is_symlink():
         raise SimError(
             f"{link} exists already and isn't a symbolic link, so it is left as it is. Name "
@@ -83,7 +90,16 @@ def simulate(
         if scenario is None:
             # For trying things out: after the walk the box stays.
             played = replace(played, duration_s=_STAY_S)
-        box = VirtualBox(played, seed=seed, speed=speed, link=link, truth=truth, wait_for_host=wait)
+        box = VirtualBox(
+            played,
+            seed=seed,
+            speed=speed,
+            link=link,
+            truth=truth,
+            wait_for_host=wait,
+            state=None if state is None else _flash_file(state),
+            serial_number=serial,
+        )
         for number in end_signals():
             signal.signal(number, _end)
         try:
@@ -93,8 +109,21 @@ def simulate(
             print("\nThe virtual box is off.")
 
 
+def _flash_file(folder: Path) -> Path:
+    """The flash in a folder of --state, which is made. Raises SimError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SimError(
+            f"Can't make the folder {folder} for the virtual box's flash: {error.strerror}. Name "
+            "another with --state."
+        ) from error
+    return folder / "flash.img"
+
+
 def _play(box: VirtualBox) -> None:
-    print(f"A virtual box plays “{box.scenario.title}” at {box.port}. Ctrl-C ends it.")
+    title = clean(box.scenario.title)
+    print(f"A virtual box plays “{title}” at {printable(str(box.port))}. Ctrl-C ends it.")
     print("In another terminal: beltbox live, or beltbox record", flush=True)
     status = box.wait()
     if status != 0:

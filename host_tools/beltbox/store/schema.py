@@ -29,7 +29,7 @@ from sqlalchemy.types import JSON, TypeDecorator
 
 from beltbox.errors import StoreError
 
-VERSION = 3
+VERSION = 4
 """The schema's version. Whoever changes a table raises it and adds a step to `STEPS`."""
 
 RAW, METRIC, BOX = "raw", "metric", "box"
@@ -126,8 +126,9 @@ class SegmentRow(Base):
 class BoxSessionRow(Base):
     """A session that a box kept by itself, and the segment in which it is here.
 
-    Until it was pulled it was only heard of while the segment was recorded: then `boots` is all
-    that is known of it. Numbers begin anew when a box's flash is erased, so they aren't unique.
+    Until it was pulled it was only heard of while the segment was recorded: then `boots`, `power`
+    and `random` are all that is known of it. Numbers, `boots` and `power` begin anew when a box's
+    flash is erased, so they aren't unique; `random` was made with the box's file.
     """
 
     __tablename__ = "beltbox_box_session"
@@ -143,6 +144,8 @@ class BoxSessionRow(Base):
     settings_hash: Mapped[str | None] = mapped_column(Text)
     first_crc: Mapped[int | None]
     pulled: Mapped[bool] = mapped_column(default=False)
+    # None: of older firmware, or noted by an older program.
+    random: Mapped[int | None]
 
 
 class BlockRow(Base):
@@ -278,7 +281,16 @@ def _add_calibrations(connection: Connection) -> None:
     )
 
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {1: _add_box_sessions, 2: _add_calibrations}
+def _add_random(connection: Connection) -> None:
+    """From version 3 to 4."""
+    connection.execute(text("ALTER TABLE beltbox_box_session ADD COLUMN random INTEGER"))
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {
+    1: _add_box_sessions,
+    2: _add_calibrations,
+    3: _add_random,
+}
 """For each older version n, what turns a store of version n into one of version n + 1."""
 
 

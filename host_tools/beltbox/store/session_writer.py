@@ -102,9 +102,28 @@ class SessionWriter:
         if kind in self._counts:
             self._counts[kind] += count
 
-    def add_box_session(self, serial: str, number: int, boots: int) -> None:
-        """Note that the segment is what the box keeps as its own session `number`, too."""
-        self._box_sessions.append({"serial": serial, "number": number, "boots": boots})
+    def add_box_session(
+        self,
+        serial: str,
+        number: int,
+        boots: int,
+        *,
+        power: int | None = None,
+        random: int | None = None,
+    ) -> None:
+        """Note that the segment is what the box keeps as its own session `number`, too.
+
+        power, random: as the box's SES has them; by `random` a pull knows it again.
+        """
+        self._box_sessions.append(
+            {
+                "serial": serial,
+                "number": number,
+                "boots": boots,
+                "power": power,
+                "random": random,
+            }
+        )
 
     def commit(self) -> None:
         """Put all that was added since the last commit into the store, for good."""

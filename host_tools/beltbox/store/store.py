@@ -26,6 +26,7 @@ from beltbox.walk.overlay import in_order
 from beltbox.walk.rows import RawRow
 from beltbox.walk.session import Event, Segment, Session, SessionSummary
 from beltbox.walk.totals import SUM_NAMES, Totals
+from beltbox.words import NAME_LONGEST, clean, cleaned
 
 
 def open_store(
@@ -111,7 +112,7 @@ class Store:
         in_order = select(SegmentRow).order_by(SegmentRow.session_id, SegmentRow.number)
         with self.database.reading() as connection, DbSession(connection) as db:
             for row in db.scalars(in_order):
-                settings.setdefault(row.session_id, []).append(row.settings)
+                settings.setdefault(row.session_id, []).append(_settings(row))
         return settings
 
     def latest_id(self) -> int | None:
@@ -140,8 +141,8 @@ class Store:
                 segments=[self._segment(db, segment, with_raw) for segment in segments],
                 events=[
                     Event(
-                        event.kind,
-                        event.text,
+                        clean(event.kind),
+                        clean(event.text),
                         event.count,
                         event.t_ms,
                         event.at,
@@ -170,9 +171,9 @@ class Store:
         # In the order in which they were pulled, which may be another.
         box = in_order(stored_metrics(connection, row.id, BOX, name=name))
         return Segment(
-            settings=row.settings,
+            settings=_settings(row),
             boot_count=row.boot_count,
-            reason=row.reason,
+            reason=clean(row.reason),
             first_t_us=row.first_t_us,
             raw=[RawRow(*cast(tuple[int, int, int, int], values)) for values in raw],
             metrics=in_order(live, box),
@@ -186,8 +187,17 @@ def _summary(row: SessionRow) -> SessionSummary:
         for field in fields(SessionSummary)
         if field.name != "totals"
     }
+    # An older store, or another program, may have kept anything: see beltbox/words.py.
+    values = {
+        name: clean(value, NAME_LONGEST) if isinstance(value, str) else value
+        for name, value in values.items()
+    }
     totals = Totals(**{name: getattr(row, name) for name in SUM_NAMES})
     return SessionSummary(totals=totals, **values)
+
+
+def _settings(row: SegmentRow) -> dict[str, int | str]:
+    return cleaned(row.settings)
 
 
 def _ranges(ids: Sequence[int]) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 from .boards import BOARDS, DEFAULT
 from .errors import VirtualBoxError
+from .flash_image import FlashImage
 from .port import Port
 from .relay import Relay
 from .scenario import EVENT_KINDS, Scenario, load
@@ -37,11 +38,6 @@ _COMMANDS = (
 COMMANDS = (*_COMMANDS, *EVENT_KINDS)
 
 _DEVICE_PARENT = Path(__file__).parent
-# The flash image: the filesystem's blocks and the NVS area behind them (device/flash.py).
-_BLOCK_BYTES = 4096
-_NVS_BYTES = 24576
-_FEWEST_BLOCKS = 8
-_MOST_BLOCKS = 4096
 # What MicroPython itself puts on an empty flash (its inisetup.py).
 _BLANK_FILES = {
     "boot.py": "# This file is executed on every boot (including wake-boot from deepsleep)\n"
@@ -59,12 +55,14 @@ class VirtualBox:
     truth: a CSV of what really happened (README.md has its columns).
     firmware: the folder with main.py; the project's own by default.
     blank: a board fresh from MicroPython's installation instead: no firmware, no settings.
-    state: a file that keeps the flash from run to run; by default every box is new.
+    state: a file that keeps the flash from run to run; by default every box is new. The serial
+        number is kept beside it, in a file of that name and `.serial`.
     filesystem_bytes: 32 KiB to 16 MiB in blocks of 4096; 2 MiB is the common board's.
     wait_for_host: the person stands still until the first byte comes from the host.
     stop_when_idle: no time passes while a program can only wait for the host, as at the prompt.
     board: a key of boards.BOARDS.
-    serial_number: 12 hex digits, machine.unique_id() in the box.
+    serial_number: 12 hex digits, machine.unique_id() in the box. Without one it is the scenario's,
+        or that kept with `state`, or a random one: each box has its own.
 
     Raises ScenarioError and VirtualBoxError from the constructor and from `start`.
     """
@@ -84,7 +82,7 @@ class VirtualBox:
         wait_for_host: bool = False,
         stop_when_idle: bool = False,
         board: str = DEFAULT,
-        serial_number: str = "30aea4b0c0de",
+        serial_number: str | None = None,
     ) -> None:
         self.scenario = scenario if isinstance(scenario, Scenario) else load(scenario)
         if not 0 <= speed <= 1000:
@@ -92,28 +90,27 @@ class VirtualBox:
         self._seed = self.scenario.seed if seed is None else seed
         self._speed = speed
         self._truth = truth
-        blocks, rest = divmod(filesystem_bytes, _BLOCK_BYTES)
-        if rest or not _FEWEST_BLOCKS <= blocks <= _MOST_BLOCKS:
-            raise VirtualBoxError(
-                f"filesystem_bytes is {filesystem_bytes}; allowed: multiples of {_BLOCK_BYTES} "
-                f"from {_FEWEST_BLOCKS * _BLOCK_BYTES} to {_MOST_BLOCKS * _BLOCK_BYTES}."
-            )
         if blank and firmware is not None:
             raise VirtualBoxError("A blank box has no firmware: give blank or firmware, not both.")
-        self._blocks = blocks
         self._blank = blank
         self._firmware = None if blank else firmware or default_firmware()
-        self._state = state
         self._wait_for_host = wait_for_host
         self._stop_when_idle = stop_when_idle
         if board not in BOARDS:
             raise VirtualBoxError(f"board is {board!r}; allowed: {', '.join(BOARDS)}.")
         self._board = BOARDS[board]
-        self._serial_number = serial_number
+        if serial_number is None:
+            serial_number = self.scenario.serial_number
+        self._flash = FlashImage(state, filesystem_bytes, serial_number)
         self._port = Port(link)
         self._process: subprocess.Popen[bytes] | None = None
         self._relay: Relay | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    @property
+    def serial_number(self) -> str:
+        """The chip's number; of a box with `state` and none told, only after `start`."""
+        return self._flash.serial_number
 
     @property
     def port(self) -> str:
@@ -127,6 +124,7 @@ class VirtualBox:
         files = [] if self._firmware is None else _firmware_files(self._firmware)
         self._folder = tempfile.TemporaryDirectory(prefix="virtualbox-")
         try:
+            self._flash.take(Path(self._folder.name))
             self._launch(files, factory=True)
         except BaseException:
             self.stop()
@@ -143,6 +141,7 @@ class VirtualBox:
                 self._process.kill()
                 self._process.wait()
         self._unhook()
+        self._flash.release()
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
@@ -253,10 +252,8 @@ class VirtualBox:
         """Start the process and the port; `factory`: with `files` and the first settings."""
         assert self._folder is not None
         folder = Path(self._folder.name)
-        flash = self._state or folder / "flash.img"
-        flash_is_new = not flash.exists()
         try:
-            self._make_image(flash)
+            flash_is_new = self._flash.make()
             if self._truth is not None:
                 self._truth.write_bytes(b"")
         except OSError as error:
@@ -280,14 +277,14 @@ class VirtualBox:
             "firmware": str(self._firmware and self._firmware.resolve()),
             "files": files,
             "first_files": first_files if factory else {},
-            "flash": str(flash.resolve()),
-            "flash_blocks": self._blocks,
+            "flash": str(self._flash.path.resolve()),
+            "flash_blocks": self._flash.blocks,
             "flash_is_new": flash_is_new,
             "machine": self._board.machine,
             "build": self._board.build,
             "has_encoder": self._board.has_encoder,
             "pins": self._board.pins,
-            "serial_number": self._serial_number,
+            "serial_number": self._flash.serial_number,
             "control_fd": control_read,
         }
         config_path = folder / "config.json"
@@ -316,18 +313,6 @@ class VirtualBox:
             control_write,
             waits_for_host=_waits_for_host(self._speed),
         )
-
-    def _make_image(self, flash: Path) -> None:
-        """Make the flash image where there is none. Raises OSError and VirtualBoxError."""
-        image_bytes = self._blocks * _BLOCK_BYTES + _NVS_BYTES
-        if not flash.exists():
-            with flash.open("wb") as image:
-                image.truncate(image_bytes)
-        elif flash.stat().st_size != image_bytes:
-            raise VirtualBoxError(
-                f"{flash}: is {flash.stat().st_size} bytes long, not {image_bytes}: it was made "
-                "with another filesystem_bytes. Give the same again, or another state file."
-            )
 
     def _unhook(self) -> None:
         """Take port and pipes away from a process that has ended."""

@@ -5,6 +5,7 @@ Every key is checked against the dataclasses below; README.md explains the forma
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 
 from beltcore import settings as box_settings
 
-from .errors import ScenarioError
+from .errors import ScenarioError, VirtualBoxError
 from .schema import MPH_M_S, build, number, one_of, read_strides, text, whole
 
 _FOLDER = Path(__file__).parent / "scenarios"
@@ -173,6 +174,8 @@ class Scenario:
     grabs: tuple[Grab, ...]
     events: tuple[Event, ...]
     folder: Path
+    serial_number: str | None = None
+    """12 hexadecimal digits; None: each virtual box has one of its own."""
 
     def timeline(self) -> list[dict[str, Any]]:
         """All that happens as actions of the device's World, in order of time."""
@@ -229,6 +232,7 @@ class _Head:
     body_mass_kg: float = number(70, 20, 300)
     clock_start_us: int = whole(0, 0, 2**40)
     tick_cost_us: int = whole(0, 0, 100_000)
+    serial_number: str | None = text(optional=True)
 
 
 @dataclass(frozen=True)
@@ -294,6 +298,7 @@ def parse(table: dict[str, Any], path: Path) -> Scenario:
         grabs=_listed(Grab, table, "grab", head.duration_s, where),
         events=_listed(Event, table, "event", head.duration_s, where),
         folder=path.parent,
+        serial_number=_serial_number(head.serial_number, where),
     )
     for number_, walk in enumerate(scenario.walks, start=1):
         if (walk.mph is None) == (walk.m_s is None):
@@ -303,6 +308,24 @@ def parse(table: dict[str, Any], path: Path) -> Scenario:
         if walk.stride_file is not None:
             read_strides(path.parent / walk.stride_file)
     return scenario
+
+
+def _serial_number(given: str | None, where: str) -> str | None:
+    if given is None:
+        return None
+    try:
+        return checked_serial(given)
+    except VirtualBoxError as error:
+        raise ScenarioError(f"{where}: {error}") from error
+
+
+def checked_serial(serial_number: str) -> str:
+    """The number as the box tells it. Raises VirtualBoxError for what can't be a chip's."""
+    if not re.fullmatch("[0-9A-Fa-f]{12}", serial_number):
+        raise VirtualBoxError(
+            f"serial_number = {serial_number!r} is not allowed: 12 hexadecimal digits."
+        )
+    return serial_number.lower()
 
 
 def _cells(table: dict[str, Any], where: str) -> dict[str, Cell]:

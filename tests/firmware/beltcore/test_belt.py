@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from beltcore import settings
 from beltcore.belt import BeltSpeed, lag_us
 from beltcore.core import Core
+from beltcore.host.sentence import NUMBER_FIELDS
 
 CLOCK = 2**30
 FINE_NM = 100_000
@@ -105,6 +106,7 @@ def test_steady_speed(motion, nm):
             assert abs(belt_mm_s - way * speed) <= near
 
 
+@pytest.mark.slow
 @given(motions, st.sampled_from([FINE_NM, 467_557, 2_000_000, COARSE_NM]), st.data())
 def test_changing_speed_against_the_true_mean(motion, nm, data):
     start_um, speed, way, rate, jitter, seed, begin_us = motion
@@ -129,6 +131,7 @@ def test_changing_speed_against_the_true_mean(motion, nm, data):
             assert abs(error) <= near
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("speed", [224, 447, 894, 1341])
 @pytest.mark.parametrize("way", [1, -1])
 def test_goals_of_the_design(speed, way):
@@ -529,3 +532,32 @@ def test_a_belt_that_swings_by_more_than_an_edge_is_none():
 def test_feet_that_tremble_now_and_then_are_none():
     """Two seconds of trembling, half a second of rest."""
     assert not any(one_sided(lambda row: 0 if row % 200 >= 160 else 1 if row % 2 else -1, 2000))
+
+
+@given(
+    st.sampled_from([1, 100_000, 12_000_000, 10**9]) | st.integers(1, 10**9),
+    st.lists(
+        st.tuples(
+            st.sampled_from([2_000, 10_000, 12_500, 20_000]) | st.integers(2_000, 2**29),
+            st.sampled_from([-1, 1]),
+            st.integers(0, 1000),
+        ),
+        max_size=120,
+    ),
+)
+@example(1_000_000, [(2_000, 1, 1000)] * 120)
+@example(1_000_000, [(2_000, -1, 1000)] * 120)
+@example(10**9, [(2_000, 1, 1000), (398_000, -1, 1000)] * 40)
+def test_no_speed_is_beyond_what_a_sentence_holds(nm, rows):
+    """Up to 500 rows a second, each with as many counts as are still believed, and more."""
+    core = Core(settings.complete({"belt_nm_per_count": nm}))
+    t_us = count = 0
+    for dt_us, direction, permille in rows:
+        t_us = (t_us + dt_us) % CLOCK
+        most_um = 50 * max(dt_us, 20_000)
+        counts = min(most_um * 1000 // nm * permille // 1000 + 1, 2**29 - 1)
+        count = (count + direction * counts + 2**29) % 2**30 - 2**29
+        core.step(t_us, count, None, None)
+        for name in ("belt_mm_s", "speed_mm_s"):
+            lowest, highest, _unit = NUMBER_FIELDS[name]
+            assert lowest <= getattr(core.belt, name) <= highest

@@ -41,6 +41,7 @@ def walked(intervals_x256, lag, sway=None, start_x256=0):
     return evenness, found
 
 
+@pytest.mark.slow
 @given(st.integers(9, 41), st.integers(60, 200), st.data())
 def test_scatter_and_asymmetry_are_those_of_the_last_64(lag, count, data):
     limp = data.draw(st.integers(-9 * lag, 9 * lag))

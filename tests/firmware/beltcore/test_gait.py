@@ -48,6 +48,7 @@ def near(steps, belt):
     return abs(steps - true) <= max(2, 0.01 * true)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(
     ("speed_m_s", "cadence_spm", "peaks"),
@@ -213,6 +214,7 @@ def test_stepping_off_a_belt_that_coasts_on(mm):
 PHASES = range(6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("speed_m_s", "cadence_spm", "slowing_m_s2"), [(0.6, 100, 0.1), (0.8, 75, 0.1), (1, 110, 0.2)]
 )
@@ -237,6 +239,7 @@ def test_the_last_two_steps_of_a_walk_that_slows_down_count(mm):
         assert abs(measured(belt, mm)[-1]["steps"] - len(belt.steps_s)) <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mm", [1.5, 2.5])
 def test_a_slow_stop_keeps_its_steps_up_to_two_and_a_half_millimetres(mm):
     """Beyond, they can't be told from a coasting belt's edges, and some five are lost."""
@@ -277,6 +280,7 @@ def test_evenness(limp):
 TWO_RAILS = {"rail_left_nn_per_count": 230_000, "rail_right_nn_per_count": 230_000}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("left_first", [True, False])
 @pytest.mark.parametrize(("hold_n", "sway"), [(40, 0.15), (8, 0.15), (150, 0.1)])
 def test_the_sway_tells_whose_steps_take_longer(held, left_first, hold_n, sway):
@@ -290,6 +294,7 @@ def test_the_sway_tells_whose_steps_take_longer(held, left_first, hold_n, sway):
             assert row["step_asymmetry_permille"] > 2 * row["step_asymmetry_u_permille"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("limp", "sway", "rails"),
     [
@@ -309,6 +314,7 @@ def test_no_side_is_named_without_a_reason(held, limp, sway, rails):
     assert {row["step_asymmetry_permille"] for row in found} != {None}
 
 
+@pytest.mark.slow
 def test_the_sway_vouches_for_what_a_coarse_encoder_hardly_shows(held):
     """A shuffle, whose ripple of 5 % is less than what edges of 12 mm make by themselves."""
     alone = witnessed = true = 0

@@ -13,11 +13,19 @@ from hypothesis import strategies as st
 
 from beltcore import rare_writer, settings
 from beltcore.blocks import PART_BYTES
-from beltcore.host.sentence import ANSWER_KINDS, TEXT_FIELDS, TYPES
+from beltcore.host.sentence import (
+    ANSWER_KINDS,
+    NEVER_EMPTY,
+    NUMBER_FIELDS,
+    TEXT_FIELDS,
+    TYPES,
+)
 from beltcore.writer import SENTENCE_MAX, SEQUENCE_PERIOD, Writer
 
 SMALL = st.sampled_from([-(2**30), -1, 0, 9, 10, 2**30 - 1]) | st.integers(-(2**30), 2**30 - 1)
 FORCE = st.none() | st.sampled_from([-(2**29) + 1, 2**29 - 1]) | st.integers(-(2**29), 2**29 - 1)
+# No step of a belt that is believed is longer than a metre (belt.py), and rows come 2 ms apart.
+SPEED = st.sampled_from([-(10**6), 10**6]) | st.integers(-(10**6), 10**6)
 SAMPLE = st.none() | st.integers(-(2**23), 2**23 - 1)
 METRES = st.sampled_from([0, 1, 2**30 - 1]) | st.integers(0, 2**30 - 1)
 LENGTH = st.builds(
@@ -41,7 +49,21 @@ def taken_apart(writer):
     assert all(32 <= byte < 127 for byte in body)
     name, seq, *fields = body.decode().split(",")
     assert len(fields) == len(TYPES[name])
+    for field, text in zip(TYPES[name], fields, strict=True):
+        assert_within(name, field, text)
     return name, int(seq), fields
+
+
+def assert_within(name, field, text):
+    """No box sends what its reader would take for damage."""
+    if field in TEXT_FIELDS:
+        assert len(text) <= TEXT_FIELDS[field]
+        assert not set(text) & set(",*$!")
+    elif text == "":
+        assert field not in NEVER_EMPTY.get(name, ())
+    else:
+        lowest, highest, _unit = NUMBER_FIELDS[field]
+        assert lowest <= int(text) <= highest, field
 
 
 def shown(*values):
@@ -90,7 +112,7 @@ def test_limits_of_the_design():
     assert SEQUENCE_PERIOD == 10_000
 
 
-@given(SMALL, SMALL, SAMPLE, SAMPLE)
+@given(st.integers(0, 2**30 - 1), SMALL, SAMPLE, SAMPLE)
 @example(0, 0, None, None)
 def test_raw(t_us, count, left, right):
     writer = Writer()
@@ -101,8 +123,8 @@ def test_raw(t_us, count, left, right):
 @given(
     METRES,
     st.integers(0, 999_999),
-    st.integers(-(2**23), 2**23),
-    st.integers(-(2**23), 2**23),
+    SPEED,
+    SPEED,
     FORCE,
     FORCE,
     st.none() | st.integers(0, 5_500_000),
@@ -191,24 +213,45 @@ def as_sent(text, longest):
     return sent[:longest]
 
 
-@given(st.integers(0, 9), st.integers(0, 2**30 - 1), st.tuples(*[ANY_TEXT] * 6))
-@example(9, 2**30 - 1, ("x" * 100,) * 6)
+@given(st.integers(0, 9), st.integers(0, 2**30 - 1), st.tuples(*[ANY_TEXT] * 7))
+@example(9, 2**30 - 1, ("x" * 100,) * 7)
 def test_identity(protocol, boots, texts):
     writer = Writer()
     rare_writer.identity(writer, protocol, boots, texts)
-    firmware, board, box_name, cause, settings_hash, micropython = texts
+    firmware, board, box_name, cause, settings_hash, micropython, serial = texts
     name, seq, fields = taken_apart(writer)
     assert (name, seq) == ("ID", 0)
-    assert fields == [
+    assert fields[:7] == [
         str(protocol),
-        as_sent(firmware, 12),
-        as_sent(board, 15),
+        as_sent(firmware, 10),
+        as_sent(board, 12),
         as_sent(box_name, 20),
         str(boots),
         as_sent(cause, 8),
         as_sent(settings_hash, 4),
-        as_sent(micropython, 8),
     ]
+    assert fields[7] in (as_sent(micropython, 8), "")
+    assert fields[8] == as_sent(serial, 12)
+    if fields[7] == "" and micropython:
+        assert writer.length + len(micropython) > 100
+
+
+@pytest.mark.parametrize(
+    ("boots", "micropython", "sent"),
+    [
+        # With a nine-figure count of starts all others of today's box may be at their longest.
+        (2**29, "1.28.0", "1.28.0"),
+        (2**30 - 1, "1.28.0", ""),
+        (2**30 - 1, "1.9.0", "1.9.0"),
+    ],
+)
+def test_the_identity_leaves_out_micropython_before_it_cuts_it(boots, micropython, sent):
+    writer = Writer()
+    writer._sequence = SEQUENCE_PERIOD - 1
+    texts = ("0.2.0", "esp32_devkit", "a" * 20, "watchdog", "ABCD", micropython, "30aea4b0c0de")
+    rare_writer.identity(writer, 1, boots, texts)
+    assert writer.length <= 100
+    assert taken_apart(writer)[2][7:] == [sent, "30aea4b0c0de"]
 
 
 @given(st.integers(0, 2**30 - 1), ANY_TEXT)
@@ -284,7 +327,7 @@ def test_the_longest_sentences_fit_at_the_highest_sequence():
     assert writer.length == 100
     assert taken_apart(writer)[1] == SEQUENCE_PERIOD - 1
     for write in (
-        lambda: rare_writer.identity(writer, 1, 2**30 - 1, (longest,) * 6),
+        lambda: rare_writer.identity(writer, 1, 2**30 - 1, (longest,) * 7),
         lambda: writer.log(longest),
     ):
         writer._sequence = SEQUENCE_PERIOD - 1
@@ -330,17 +373,29 @@ def test_millimetres_are_rounded_over_metres_and_the_wrap(m, mm, nm, sent):
     assert taken_apart(writer)[2][1:3] == [sent, "0"]
 
 
-NUMBER = st.none() | st.sampled_from([0, 2**30 - 1]) | st.integers(0, 2**30 - 1)
+# session, blocks, state, power, boots, version, random
+HIGHEST = (99_999_999, 65_535, 2, 2**30 - 1, 2**30 - 1, 255, 2**24 - 1)
 
 
-@given(st.tuples(*[NUMBER] * 6), st.none() | st.integers(1000, 2**32), ANY_TEXT)
-@example((99_999_999, 65_535, 2, 2**30 - 1, 2**30 - 1, 255), 2**32, "ABCD")
+@given(
+    st.tuples(
+        st.integers(1, 99_999_999),
+        st.integers(0, 65_535),
+        st.integers(0, 2),
+        *[st.none() | st.integers(0, highest) for highest in HIGHEST[3:]],
+    ),
+    st.none() | st.integers(1000, 2**32),
+    ANY_TEXT,
+)
+@example(HIGHEST, 2**32, "ABCD")
 def test_session(numbers, started_s, settings_hash):
     writer = Writer()
-    *of_it, power, boots, version = numbers
-    rare_writer.session(writer, of_it, power, boots, started_s, settings_hash, version)
-    expected = [*shown(*of_it, power, boots, started_s), as_sent(settings_hash, 4), *shown(version)]
-    assert taken_apart(writer) == ("SES", 0, expected)
+    writer._sequence = SEQUENCE_PERIOD - 1
+    *of_it, power, boots, version, random = numbers
+    rare_writer.session(writer, of_it, power, boots, started_s, settings_hash, version, random)
+    expected = [*shown(*of_it, power, boots, started_s), as_sent(settings_hash, 4)]
+    assert taken_apart(writer) == ("SES", SEQUENCE_PERIOD - 1, expected + shown(version, random))
+    assert writer.length <= 100
 
 
 @given(st.binary(min_size=1, max_size=PART_BYTES))

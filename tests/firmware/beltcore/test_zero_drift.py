@@ -12,6 +12,8 @@ from beltcore import rails
 from beltcore.host import flags
 from beltcore.rails import Rail, Rails
 
+pytestmark = pytest.mark.slow
+
 RATE_HZ = 80
 DT_US = 12_500
 NN = 230_000

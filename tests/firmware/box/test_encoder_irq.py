@@ -98,6 +98,7 @@ def ramp(way, rate, stall_us, rates=RATES):
     return [(4 * way, low, stall_us) for low in rates if low < rate]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [1, -1])
 @pytest.mark.parametrize("rate", [40, 150, 700, 1500])
 @pytest.mark.parametrize("stall_us", [PROMPT_US, LATE_US])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 from beltcore.host.reader import decode
 from beltcore.version import FIRMWARE_VERSION, PROTOCOL_VERSION
 
@@ -46,13 +49,27 @@ print(str(bytes(writer.buffer[: writer.length]), "ascii"), end="")
     assert (name, seq) == ("ID", 0)
     assert values[:7] == [PROTOCOL_VERSION, FIRMWARE_VERSION, "b", "n", 7, "power", "ABCD"]
     assert len(str(values[7]).split(".")) == 3
+    assert values[8] == "a001020304ff"
+
+
+def test_what_the_sentence_has_room_for():
+    """flash compares firmware and board with what it installed: neither may be cut."""
+    boards_folder = Path(__file__).parents[3] / "firmware/box/boards"
+    names = [
+        node.value.value
+        for path in boards_folder.glob("*.py")
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NAME"
+    ]
+    assert len(names) >= 4
+    assert max(map(len, names)) <= 12
+    assert len(FIRMWARE_VERSION) <= 10
 
 
 def test_starts_are_counted_by_cause_and_told(on_box):
     lines = on_box(
         """
 import machine
-machine.unique_id = lambda: bytes((0xA0, 1, 2, 3, 4, 0xFF))
 from beltcore.writer import Writer
 from box import identity
 

@@ -17,6 +17,7 @@ from beltcore.core import Core
 from box import session_log, session_store
 session_store.FOLDER = "sessions"
 session_log.time = lambda: 1234
+session_log.urandom = lambda count: b"\\x01\\x02\\x03\\x04"[:count]
 store = session_store.SessionStore()
 log = session_log.SessionLog(store, 3, 7)
 core = Core(settings.complete({"rail_left_nn_per_count": 1000000}))
@@ -112,8 +113,8 @@ def test_a_walk_is_a_session(sessions):
     assert printed == ["[1, 0]"]
     (session,) = found
     assert session.head == {
-        "magic": b"BBS",
-        "version": 1,
+        "random": b"\x01\x02\x03",
+        "version": 2,
         "session": 1,
         "power": 3,
         "boots": 7,
@@ -262,3 +263,43 @@ print(gc.mem_alloc() - before)
 """
     )
     assert lines == ["0", "0"]
+
+
+def test_a_session_has_a_random_number_that_older_files_lack(on_box):
+    """As SES shows it: of a file of today, and of one that older firmware has written."""
+    printed = on_box(
+        PREPARE.replace("session_log.urandom", "unused")
+        + """
+from struct import pack_into
+from beltcore.crc import crc16
+from beltcore.writer import Writer
+from box import session_verbs
+
+class App:
+    writer = Writer()
+    session_log = log
+    sessions = store
+    def send(self):
+        print(str(bytes(self.writer.buffer[: self.writer.length]), "ascii"), end="")
+
+class NoClock:
+    def date(self, power, clock_s):
+        return None
+
+walk(100, -500)
+walk(70, 0)
+walk(100, -500)
+walk(70, 0)
+old = bytearray(24)
+pack_into("<3sBIIIIH", old, 0, b"BBS", 1, 3, 3, 7, 1234, 0xABCD)
+pack_into("<H", old, 22, crc16(old, 0, 22))
+store.append(3, old, bytes(180))
+for number in (1, 2, 3):
+    session_verbs.tell(App(), number, NoClock())
+"""
+    )
+    first, second, older = (line[: line.index("*")].split(",")[2:] for line in printed)
+    assert (first[7], second[7], older[7]) == ("2", "2", "1")
+    assert 0 <= int(first[8]) < 2**24
+    assert first[8] != second[8]
+    assert older == ["3", "1", "1", "3", "7", "", "ABCD", "1", ""]

@@ -149,7 +149,15 @@ class Program:
         assert words in self.said, self.said
         return self.said
 
-    def signal(self, number: signal.Signals) -> int:
+    def says_so_often(self, words: str, count: int) -> None:
+        """Wait until it has said so for the `count`th time."""
+        until(
+            lambda: self.said.count(words) >= count or self.process.poll() is not None,
+            f"{words!r} {count} times in {self.said!r}",
+        )
+        assert self.said.count(words) >= count, self.said
+
+    def signal(self, number: int) -> int:
         """Send it, and wait for the end: the exit status."""
         self.process.send_signal(number)
         return self.end()
@@ -253,7 +261,7 @@ def box(apart: Path, tmp_path: Path) -> Iterator[Callable[..., VirtualBox]]:
             settings = dict(played.settings) | options.pop("settings", {})
             made = VirtualBox(
                 dataclasses.replace(played, duration_s=_LONG_S, settings=settings),
-                **{"link": tmp_path / name, "speed": 0} | options,
+                **{"link": tmp_path / name, "speed": 0, "stop_when_idle": True} | options,
             )
             return stack.enter_context(made)
 

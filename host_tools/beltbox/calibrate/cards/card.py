@@ -18,6 +18,7 @@ from beltbox.calibrate.arithmetic.rail_line import (
     implied_capacity_kg,
 )
 from beltbox.errors import BeltBoxError
+from beltbox.words import cleaned
 
 VERSION = 1
 """Of the JSON that `Card.as_json` gives. Readers refuse a newer one."""
@@ -162,7 +163,7 @@ def from_json(values: Mapping[str, Any]) -> Card:
             f"A calibration's card has version {version!r}, and this BeltBox knows version "
             f"{VERSION}: a newer BeltBox has written it. Update: pip install --upgrade beltbox"
         )
-    given = {name: value for name, value in values.items() if name != "card"}
+    given = {name: cleaned(value) for name, value in values.items() if name != "card"}
     try:
         given["made_at"] = datetime.fromisoformat(given["made_at"])
         given["points"] = tuple(CardPoint(**point) for point in given["points"])

@@ -15,6 +15,7 @@ from beltbox.cli.common.options import (
     PortOption,
     StoreOption,
 )
+from beltbox.cli.common.output import say
 from beltbox.doctor.bundle import BundleError, write_bundle
 from beltbox.doctor.examination import SECONDS
 from beltbox.files import refuse_target
@@ -45,4 +46,4 @@ def bundle_command(
     members, problems = write_bundle(target, lambda: examine_box(port, seconds), store)
     for problem in problems:
         print(printable(problem), file=sys.stderr)
-    print(f"{target}: {', '.join(members)}")
+    say(f"{target}: {', '.join(members)}")

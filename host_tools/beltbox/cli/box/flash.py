@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 
 from beltbox.cli.common.options import JsonOption, PortOption
-from beltbox.cli.common.output import print_json
+from beltbox.cli.common.output import print_json, say
 from beltbox.flash.firmware_files import find_folder, read_version
 from beltbox.flash.installation import Installed, Request, Steps, find_board_port, install
+from beltbox.words import printable
 
 
 def flash_command(
@@ -91,7 +92,7 @@ class _Display:
         )
 
     def remark(self, text: str) -> None:
-        print(text, file=sys.stderr if self._as_json else sys.stdout, flush=True)
+        print(printable(text), file=sys.stderr if self._as_json else sys.stdout, flush=True)
 
     @contextmanager
     def work(self, words: str, of: float | None = None) -> Generator[_Work]:
@@ -104,9 +105,9 @@ def _print_steps(result: Steps, as_json: bool) -> None:
     if as_json:
         print_json({**result.report, "steps": result.steps})
         return
-    print(f"{result.head} The steps:")
+    say(f"{result.head} The steps:")
     for number, step in enumerate(result.steps, 1):
-        print(f"{number:4}. {step}")
+        say(f"{number:4}. {step}")
 
 
 def _print_installed(result: Installed, as_json: bool) -> None:
@@ -114,7 +115,7 @@ def _print_installed(result: Installed, as_json: bool) -> None:
         print_json(result.report)
         return
     identity, plan = result.identity, result.plan
-    print(
+    say(
         f"{identity.box_name} runs firmware {identity.firmware} on {identity.board}: "
         f"{len(plan.send)} files sent ({plan.send_bytes} bytes), "
         f"{plan.kept + len(plan.copy)} unchanged, {len(plan.stale)} outdated ones removed."

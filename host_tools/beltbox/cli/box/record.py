@@ -20,13 +20,12 @@ from beltbox.cli.common.options import (
     StoreOption,
     a_number,
 )
-from beltbox.cli.common.output import print_json, sound_text
+from beltbox.cli.common.output import print_json, sound_name
 from beltbox.cli.common.remarks import remarks_on
 from beltbox.errors import BeltBoxError
 from beltbox.files import refuse_target
 from beltbox.link.finding import find_box
-from beltbox.link.health import ask_health
-from beltbox.link.link import BoxLink, LinkError
+from beltbox.link.link import BoxLink
 from beltbox.record.own_sessions import OwnSessions
 from beltbox.record.recorder import Recorder
 from beltbox.record.view import View
@@ -96,7 +95,8 @@ def record_command(
     """Record walks: each one becomes a session in the store.
 
     A session starts when the belt moves, and ends after a minute of standing still. Ctrl-C ends
-    the recording and keeps everything.
+    the recording and keeps everything. A box that is unplugged is waited for: for two minutes in
+    the same session. Another box that is plugged in meanwhile is never recorded.
 
     Example: beltbox record --person Anna
     """
@@ -125,7 +125,7 @@ def record_command(
             opened,
             seconds=seconds,
             once=once,
-            person=None if person is None else sound_text(person),
+            person=None if person is None else sound_name(person),
             own=_own_sessions(link),
             views=[view],
             stop=stopper,
@@ -147,11 +147,9 @@ def record_command(
 
 
 def _own_sessions(link: BoxLink) -> OwnSessions | None:
-    with suppress(LinkError):  # and recorded without
-        health = ask_health(link)
-        if health is not None:
-            return OwnSessions(link, health.serial)
-    return None
+    if link.identity is None or not link.identity.serial:
+        return None  # its firmware is too old to keep any
+    return OwnSessions(link, link.identity.serial)
 
 
 def _print_what_was_kept(store: Store, ids: Sequence[int], as_json: bool, console: Console) -> None:

@@ -49,6 +49,20 @@ def sim_command(
     wait: Annotated[
         bool, typer.Option("--wait", help="Stand still until another command connects to the box.")
     ] = False,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder that keeps the box's flash (settings, calibration, sessions) and its "
+            "serial number for the next run. Default: a new box each time."
+        ),
+    ] = None,
+    serial: Annotated[
+        str | None,
+        typer.Option(
+            help="The box's serial number, 12 hexadecimal digits. Default: the one in --state, or "
+            "one of its own."
+        ),
+    ] = None,
     overwrite: OverwriteOption = False,
     names: Annotated[bool, typer.Option("--list", help="List the built-in scenarios.")] = False,
 ) -> None:
@@ -67,4 +81,13 @@ def sim_command(
             )
         if truth is not None:
             refuse_target(truth, error=SimError, overwrite=overwrite)
-        simulate(scenario, seed=seed, speed=speed, link=link, truth=truth, wait=wait)
+        simulate(
+            scenario,
+            seed=seed,
+            speed=speed,
+            link=link,
+            truth=truth,
+            wait=wait,
+            state=state,
+            serial=serial,
+        )

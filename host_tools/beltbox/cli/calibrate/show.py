@@ -13,7 +13,7 @@ from beltbox.calibrate.cards.card import Card, card_lines
 from beltbox.calibrate.cards.card_store import CardStore
 from beltbox.calibrate.conversation import Talk
 from beltbox.cli.common.options import JsonOption, StoreOption
-from beltbox.cli.common.output import print_json
+from beltbox.cli.common.output import print_json, say
 from beltbox.files import default_store_file
 from beltbox.link.finding import find_box
 from beltbox.store.store import open_store
@@ -53,7 +53,7 @@ def show_command(
         print_json([card.as_json() | {"old": _old(card, at, settings)} for card in cards])
         return
     if not cards:
-        print(f"No calibrations in {where} yet. Make one: beltbox calibrate rail")
+        say(f"No calibrations in {where} yet. Make one: beltbox calibrate rail")
     talk = Talk(Console())
     for card in cards:
         head, *lines = card_lines(card, at, settings)

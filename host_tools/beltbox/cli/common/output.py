@@ -6,20 +6,36 @@ import json
 import sys
 from typing import NoReturn
 
-from beltbox.words import printable
+from beltbox.words import NAME_LONGEST, clean, printable
 
 
-def sound_text(text: str) -> str:
-    """An argument without the halves of characters that a badly encoded one has."""
-    return text.encode(errors="backslashreplace").decode()
+def sound_name(text: str) -> str:
+    """A name that was typed, clean: the door for arguments (see beltbox/words.py)."""
+    return clean(text, NAME_LONGEST)
+
+
+def say(text: str) -> None:
+    """Print a line; file names in it may hold anything."""
+    print(printable(text))
+
+
+def warn(message: str) -> None:
+    """Print what a person should know beside the result, on the standard error."""
+    print(f"beltbox: {printable(message)}", file=sys.stderr)
 
 
 def fail(message: str) -> NoReturn:
     """Print what is wrong and end with exit status 1."""
-    print(f"beltbox: {printable(message)}", file=sys.stderr)
+    warn(message)
     sys.exit(1)
 
 
 def print_json(value: object) -> None:
-    """Print a value as JSON."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print a value as JSON; what a terminal obeys is escaped as JSON does it: nothing is lost."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    print("".join(char if char == "\n" or char.isprintable() else _in_json(char) for char in text))
+
+
+def _in_json(char: str) -> str:
+    """A character within a string of JSON, escaped."""
+    return json.dumps(char)[1:-1]

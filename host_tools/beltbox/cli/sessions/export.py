@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from beltbox.cli.common.options import OverwriteOption, StoreOption
+from beltbox.cli.common.output import say
 from beltbox.cli.sessions.stored import (
     SessionArgument,
     load_session,
@@ -37,6 +38,10 @@ def export_command(
 ) -> None:
     """Write the rows of a session to a CSV file, for spreadsheets.
 
+    Beside it are the box's settings at that time, as walk.settings.json beside walk.csv: one file
+    for each part of the session. `beltbox replay` reads them. Raw rows also have the hash of their
+    settings.
+
     Example: beltbox export 3 --format csv --rows raw --out monday.csv
     """
     if file_format != "csv":
@@ -47,4 +52,4 @@ def export_command(
     path = out or Path(f"session-{loaded.summary.id}-{rows}.csv")
     not_onto = [(where, "the store")]
     for written in export_csv(loaded, path, rows=rows, overwrite=overwrite, not_onto=not_onto):
-        print(f"Session {loaded.summary.id}, {rows} rows: {written}")
+        say(f"Session {loaded.summary.id}, {rows} rows: {written}")

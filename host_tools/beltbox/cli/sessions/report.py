@@ -9,6 +9,7 @@ import typer
 
 from beltbox.calibrate.cards.card_store import CardStore
 from beltbox.cli.common.options import OverwriteOption, StoreOption
+from beltbox.cli.common.output import say
 from beltbox.cli.sessions.stored import (
     SessionArgument,
     opened_store,
@@ -54,7 +55,7 @@ def report_command(
         overwrite=overwrite or out is None,
     )
     write_report(loaded, path, cards=cards, before=before)
-    print(f"Report of session {loaded.summary.id}: {path}")
+    say(f"Report of session {loaded.summary.id}: {path}")
 
 
 def _walk_before(store: Store, summary: SessionSummary) -> SessionSummary | None:

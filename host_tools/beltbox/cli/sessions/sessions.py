@@ -12,15 +12,16 @@ from rich.text import Text
 
 from beltbox import units
 from beltbox.cli.common.options import JsonOption, StoreOption
-from beltbox.cli.common.output import print_json
+from beltbox.cli.common.output import print_json, say
 from beltbox.cli.sessions.stored import (
     NO_SESSIONS,
     opened_store,
 )
 from beltbox.files import default_store_file
+from beltbox.replay.settings_file import settings_hash
 from beltbox.store.store import open_store
 from beltbox.walk.figures import WalkNumbers, walk_numbers
-from beltbox.walk.session import SessionSummary, summary_json
+from beltbox.walk.session import Segment, SessionSummary, summary_json
 from beltbox.walk.totals import Totals
 from beltbox.walk.uncertainty import of_walk
 from beltbox.walk.zones import ZONES
@@ -43,7 +44,8 @@ def sessions_command(
 
     The newest session is listed first. In the JSON, NAME_u is the standard uncertainty of NAME:
     half of what is shown after ±, and null where it isn't known. Some uncertainties can only be
-    computed from the session's rows, so they are given for a single session only.
+    computed from the session's rows, so they are given for a single session only. So are its
+    `segments`: each with the box's settings, and their hash.
 
     Example: beltbox sessions 3
     """
@@ -70,7 +72,7 @@ def sessions_command(
         )
         return
     if not summaries:
-        print(NO_SESSIONS.format(where))
+        say(NO_SESSIONS.format(where))
         return
     console = Console()
     # Into a file or a pipe every session is a line. A narrow terminal wraps what it must, whole.
@@ -105,11 +107,24 @@ def sessions_table(summaries: Sequence[SessionSummary]) -> Table:
 
 def _show_session(session: int, store: str | None, as_json: bool) -> None:
     with opened_store(store) as opened:
-        numbers = walk_numbers(opened.load(session, with_raw=False))
+        loaded = opened.load(session, with_raw=False)
+    numbers = walk_numbers(loaded)
     if as_json:
-        print_json([{**summary_json(numbers.summary), **numbers.as_json()}])
+        segments = [_segment_json(number, part) for number, part in enumerate(loaded.segments, 1)]
+        print_json([{**summary_json(numbers.summary), **numbers.as_json(), "segments": segments}])
         return
     print("\n".join(session_lines(numbers)))
+
+
+def _segment_json(number: int, segment: Segment) -> dict[str, object]:
+    """A segment as JSON: how it was measured."""
+    return {
+        "number": number,
+        "reason": segment.reason,
+        "boot_count": segment.boot_count,
+        "settings_hash": settings_hash(segment.settings),
+        "settings": segment.settings,
+    }
 
 
 def session_lines(numbers: WalkNumbers) -> list[str]:

@@ -13,11 +13,15 @@ from beltcore.command import Damaged, decode_command
 from beltcore.core import Core
 from beltcore.host import reader
 from beltcore.host.reader import Reader, decode, encode_command
-from beltcore.host.sentence import LATER_FIELDS, TEXT_FIELDS, TYPES
+from beltcore.host.sentence import (
+    LATER_FIELDS,
+    NEVER_EMPTY,
+    NUMBER_FIELDS,
+    TEXT_FIELDS,
+    TYPES,
+)
 from beltcore.writer import SEQUENCE_PERIOD, Writer
 
-NUMBER = st.none() | st.integers(-(2**30), 2**30 - 1)
-BIG = st.none() | st.integers(0, 2**30 * 1000)
 TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters=",*$!"))
 CONSOLE = st.binary(max_size=60).filter(lambda data: b"$" not in data and b"\n" not in data)
 
@@ -35,11 +39,17 @@ def written(name, seq, values):
 @st.composite
 def sentences(draw):
     name = draw(st.sampled_from(list(TYPES)))
-    values = [
-        draw(TEXT.map(lambda text: text[:20]) if field in TEXT_FIELDS else NUMBER | BIG)
-        for field in TYPES[name]
-    ]
+    values = [draw(allowed(name, field)) for field in TYPES[name]]
     return name, draw(st.integers(0, SEQUENCE_PERIOD - 1)), values
+
+
+def allowed(name, field):
+    """What a field may hold, its limits often."""
+    if field in TEXT_FIELDS:
+        return TEXT.map(lambda text: text[: TEXT_FIELDS[field]])
+    lowest, highest, _unit = NUMBER_FIELDS[field]
+    numbers = st.sampled_from([lowest, highest]) | st.integers(lowest, highest)
+    return numbers if field in NEVER_EMPTY.get(name, ()) else st.none() | numbers
 
 
 def real_sentences():
@@ -50,7 +60,7 @@ def real_sentences():
     writer = Writer()
     for write in (
         lambda: rare_writer.identity(
-            writer, 1, 7, ("0.1.0", "esp32", "box", "power", "1A2B", "1.28.0")
+            writer, 1, 7, ("0.1.0", "esp32", "box", "power", "1A2B", "1.28.0", "30aea4b0c0de")
         ),
         lambda: writer.begin(7, "1A2B"),
         lambda: writer.raw(1, -2, 3, None),
@@ -60,7 +70,7 @@ def real_sentences():
         lambda: writer.answer(5, "ok", "box_name=a b"),
         lambda: writer.log("the left cell gives no samples"),
         lambda: rare_writer.setting(writer, "box_name", "a b"),
-        lambda: rare_writer.session(writer, (12, 120, 1), 3, 7, 1_760_000_000, "ABCD", 1),
+        lambda: rare_writer.session(writer, (12, 120, 1), 3, 7, 1_760_000_000, "ABCD", 2, 77),
         lambda: rare_writer.block(writer, 12, 119, 3, "AAAA+/=="),
         lambda: rare_writer.health(writer, "30aea4b0c0de", range(8)),
         lambda: rare_writer.resets(writer, range(7)),
@@ -195,7 +205,11 @@ def test_no_sentence_without_its_beginning_is_used(number):
         assert (reader.good, reader.damaged) == (1, 0)
 
 
-@given(st.lists(sentences(), max_size=8), st.lists(CONSOLE, min_size=9, max_size=9), st.data())
+@given(
+    st.lists(sentences(), max_size=8, unique_by=lambda sentence: sentence[1]),
+    st.lists(CONSOLE, min_size=9, max_size=9),
+    st.data(),
+)
 def test_all_comes_back_however_it_is_cut_into_reads(several, consoles, data):
     stream = b""
     expected = []
@@ -254,12 +268,13 @@ def test_a_line_that_damage_cut_in_pieces_is_one_damaged_sentence():
     assert (reader.good, reader.damaged, reader.missing) == (2, 1, 0)
 
 
-@pytest.mark.parametrize("back", [0, 1, 2, 4999])
+@pytest.mark.parametrize("back", [2, 3, 4999])
 def test_a_sequence_that_goes_backward_is_no_loss(back):
-    """The same capture twice in a file, or a sentence that came twice."""
+    """Two captures in one file: the second begins its own numbers."""
     reader = Reader()
-    reader.feed(raw(5000) + raw(5000 - back) + raw(5001 - back))
-    assert (reader.good, reader.missing) == (3, 0)
+    found = reader.feed(raw(5000) + raw(5000 - back) + raw(5001 - back))
+    assert [lost for _, _, _, lost in found] == [0, -1, 0]
+    assert (reader.good, reader.missing, reader.repeated) == (3, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -280,6 +295,154 @@ def test_numbers_that_no_box_writes_are_damage(body):
         decode(framed(body)[:-1])
 
 
+def places_of(kind):
+    """(type, place) of every field of this kind."""
+    return [
+        (name, at)
+        for name, fields in TYPES.items()
+        for at, field in enumerate(fields)
+        if field in kind
+    ]
+
+
+def lowest_values(name):
+    return ["" if field in TEXT_FIELDS else NUMBER_FIELDS[field][0] for field in TYPES[name]]
+
+
+@pytest.mark.parametrize(("name", "at"), places_of(NUMBER_FIELDS))
+def test_a_number_beyond_its_field_is_damage(name, at):
+    """However right its CRC: no box sends it."""
+    values = lowest_values(name)
+    lowest, highest, _unit = NUMBER_FIELDS[TYPES[name][at]]
+    for sound in (lowest, highest):
+        values[at] = sound
+        assert decode(written(name, 5, values)[:-1])[2] == values
+    for absurd in (lowest - 1, highest + 1, 10**25, -(10**30), int("9" * 5000, 16)):
+        values[at] = absurd if absurd < 10**4000 else "9" * 5000
+        with pytest.raises(Damaged):
+            decode(written(name, 5, values)[:-1])
+
+
+@pytest.mark.parametrize(("name", "at"), places_of(TEXT_FIELDS))
+def test_a_text_that_no_box_writes_is_damage(name, at):
+    values = lowest_values(name)
+    longest = TEXT_FIELDS[TYPES[name][at]]
+    values[at] = "x" * longest
+    assert decode(written(name, 5, values)[:-1])[2] == values
+    for absurd in ["x" * (longest + 1), *"\x00\x07\x1b\x7f\r*!"]:
+        values[at] = absurd
+        with pytest.raises(Damaged):
+            decode(written(name, 5, values)[:-1])
+    for absurd in (b"\x9b31m", "\u202e".encode(), b"\xed\xa0\x80"):
+        values[at] = ""
+        fields = [str(value).encode() for value in values]
+        fields[at] = absurd
+        with pytest.raises(Damaged):
+            decode(framed(b",".join([name.encode(), b"5", *fields]))[:-1])
+
+
+@pytest.mark.parametrize(
+    "name", ["", "A", "ABCDE", "a1", "now", "NO W", "NÖ", "N\x1b", "\x00\x00", "A1"]
+)
+def test_a_type_is_two_to_four_capital_letters(name):
+    with pytest.raises(Damaged):
+        decode(framed(f"{name},1,2".encode())[:-1])
+    assert decode(framed(b"QXYZ,1,2")[:-1]) == ("QXYZ", 1, [])
+
+
+@pytest.mark.parametrize("sentence", [(n, f) for n, fs in NEVER_EMPTY.items() for f in fs])
+def test_what_a_sentence_is_about_is_never_empty(sentence):
+    name, field = sentence
+    values = lowest_values(name)
+    values[TYPES[name].index(field)] = ""
+    with pytest.raises(Damaged, match="never is"):
+        decode(written(name, 5, values)[:-1])
+
+
+def test_every_field_has_its_limits():
+    fields = {field for names in TYPES.values() for field in names}
+    assert fields == NUMBER_FIELDS.keys() | TEXT_FIELDS.keys()
+    assert not NUMBER_FIELDS.keys() & TEXT_FIELDS.keys()
+    for name, never in NEVER_EMPTY.items():
+        assert set(never) <= set(TYPES[name]) & NUMBER_FIELDS.keys()
+
+
+def test_what_is_beyond_is_counted():
+    reader = Reader()
+    reader.feed(raw(1) + written("BEG", 2, [10**30, "1A2B"]) + framed(b",1") + raw(3))
+    assert (reader.good, reader.damaged, reader.missing) == (2, 2, 0)
+
+
+def test_a_sentence_that_is_not_believed_counts_as_damaged():
+    reader = Reader()
+    reader.feed(raw(1) + raw(2))
+    reader.disbelieve()
+    assert (reader.good, reader.damaged, reader.missing) == (1, 1, 0)
+
+
+def walk():
+    """A second of a box's sentences as one stream, with their numbers over the wrap."""
+    core = Core(settings.complete({"rail_left_nn_per_count": 230_000}))
+    writer = Writer()
+    writer._sequence = SEQUENCE_PERIOD - 40
+    stream = b""
+    for row in range(80):
+        core.step(row * 12_500, row * 40, row * 1000, None)
+        writes = [lambda row=row: writer.raw(row * 12_500, row * 40, row * 1000, None)]
+        if row % 8 == 0:
+            writes += [lambda: writer.zones(core), lambda: writer.distance(core)]
+            writes += [lambda: writer.now(core, 0)]
+        for write in writes:
+            write()
+            stream += bytes(writer.buffer[: writer.length])
+    return stream
+
+
+WALK = walk()
+
+
+@pytest.mark.parametrize("packet", range(0, len(WALK) // 64, 3))
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_packet_that_came_twice_changes_nothing(packet, times):
+    """A fault of a USB port: 64 bytes once more, from wherever in a sentence they begin."""
+    clean = Reader()
+    right = clean.feed(WALK)
+    at = packet * 64
+    reader = Reader()
+    # What the first packet repeats has no sentence before it by which it could be known.
+    stream = WALK[: at + 64] + WALK[at : at + 64] * times + WALK[at + 64 :]
+    assert reader.feed(stream) == right
+    assert (reader.good, reader.missing) == (clean.good, 0)
+    if packet:
+        assert reader.damaged == 0
+        assert reader.repeated >= times
+
+
+@given(st.integers(0, len(WALK) - 64), st.integers(64, 512))
+def test_a_sentence_that_came_twice_is_given_once(at, length):
+    """Whatever length came twice, no sentence of it is taken twice."""
+    right = Reader().feed(WALK)
+    reader = Reader()
+    found = reader.feed(WALK[: at + length] + WALK[at : at + length] + WALK[at + length :])
+    assert [item for item in found if item[0]] == right or length % 64
+    sequences = [item[1] for item in found if item[0]]
+    assert len(sequences) == len(set(sequences))
+    assert reader.missing == 0
+
+
+def test_damage_beside_a_repetition_is_still_damage():
+    reader = Reader()
+    reader.feed(raw(1) + raw(2) + raw(2) + raw(3)[:9] + b"\n" + raw(4))
+    assert (reader.good, reader.repeated, reader.damaged, reader.missing) == (3, 1, 1, 0)
+
+
+def test_a_line_that_only_looks_like_a_tail_stays_the_consoles():
+    reader = Reader()
+    found = reader.feed(raw(1) + b"4*\nready\n" + raw(2))
+    assert [item[2] for item in found if not item[0]] == [["4*"], ["ready"]]
+    assert reader.repeated == 0
+
+
 def test_a_crc_is_four_upper_case_digits():
     line = raw(7)
     crc = int(line[-5:-1], 16)
@@ -292,7 +455,7 @@ def test_a_crc_is_four_upper_case_digits():
 def test_lines_without_end_are_cut():
     reader = Reader()
     assert reader.feed(b"x" * 1000) == []
-    assert reader.feed(b"y") == [("", -1, ["x" * 1000 + "y"], 0)]
+    assert reader.feed(b"y") == [("", -1, ["x" * 1000], 0), ("", -1, ["y"], 0)]
     assert reader.feed(b"z\n") == [("", -1, ["z"], 0)]
 
 
@@ -377,7 +540,7 @@ for line in open("lines.txt"):
 reader = Reader()
 for start in range(0, 4000, 37):
     print(reader.feed(open("stream.bin", "rb").read()[start:start + 37]))
-print(reader.good, reader.damaged, reader.missing)
+print(reader.good, reader.damaged, reader.missing, reader.repeated)
 """
 
 
@@ -410,7 +573,7 @@ def test_the_same_on_micropython(on_micropython):
     reader = Reader()
     for start in range(0, 4000, 37):
         expected.append(str(reader.feed(stream[start : start + 37])))
-    expected.append(f"{reader.good} {reader.damaged} {reader.missing}")
+    expected.append(f"{reader.good} {reader.damaged} {reader.missing} {reader.repeated}")
     assert printed.splitlines() == expected
 
 
@@ -430,7 +593,7 @@ def test_an_older_boxs_answer_has_no_kind():
 
 def test_an_older_reader_takes_a_newer_boxs_answer(monkeypatch):
     """One that knows no kind: what an ANS was declared as before."""
-    monkeypatch.setitem(reader._DECLARED, b"ANS", ("ANS", (False, True, True)))
+    monkeypatch.setitem(reader._DECLARED, b"ANS", ("ANS", reader._DECLARED[b"ANS"][1][:3]))
     writer = Writer()
     writer.answer(3, "busy", "tare is under way")
     line = bytes(writer.buffer[: writer.length - 1])
@@ -439,11 +602,12 @@ def test_an_older_reader_takes_a_newer_boxs_answer(monkeypatch):
 
 def test_an_older_boxs_sentence_lacks_only_what_came_later():
     def sent(count):
-        body = ",".join(["DST", "7", *map(str, range(1, count + 1))]).encode()
+        body = ",".join(["DST", "7", *map(str, values[:count])]).encode()
         return b"$%s*%04X" % (body, binascii.crc_hqx(body, 0xFFFF))
 
-    assert decode(sent(11)) == ("DST", 7, list(range(1, 12)))
-    assert decode(sent(10)) == ("DST", 7, [*range(1, 11), None])
-    assert decode(sent(7)) == ("DST", 7, [*range(1, 8), None, None, None, None])
+    values = [*range(11, 21), 2]
+    assert decode(sent(11)) == ("DST", 7, values)
+    assert decode(sent(10)) == ("DST", 7, [*values[:10], None])
+    assert decode(sent(7)) == ("DST", 7, [*values[:7], None, None, None, None])
     with pytest.raises(Damaged, match="DST has 6 fields of 11"):
         decode(sent(6))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from beltbox.bench.ram import lay_out, used_bytes
 
 
+@pytest.mark.slow
 def test_what_a_module_keeps_is_counted_and_what_it_drops_is_not(tmp_path):
     root = lay_out(tmp_path / "root", compiled=False)
     used = used_bytes(root)

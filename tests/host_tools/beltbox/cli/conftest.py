@@ -41,7 +41,7 @@ class ScriptedPort:
         self._count = 0
         self._zero: tuple[int, int] | None = None  # tick and count of the measurement's first row
         self._raw = False
-        self._send("ID", 1, "0.1.0", "esp32", "Lab", 1, "power", "ABCD", "1.28.0")
+        self._send("ID", 1, "0.1.0", "esp32", "Lab", 1, "power", "ABCD", "1.28.0", "30aea4b0c0de")
         self._send("BEG", 1, "ABCD")
 
     def now_s(self) -> float:
@@ -83,7 +83,9 @@ class ScriptedPort:
 
     def _do(self, verb: str, *arguments: str) -> object:
         if verb == "identify":
-            self._send("ID", 1, "0.1.0", "esp32", "Lab", 1, "power", "ABCD", "1.28.0")
+            self._send(
+                "ID", 1, "0.1.0", "esp32", "Lab", 1, "power", "ABCD", "1.28.0", "30aea4b0c0de"
+            )
         elif verb == "settings":
             for key, value in self._values.items():
                 self._send("SET", key, value)

@@ -91,3 +91,20 @@ def test_a_box_without_rows_is_an_error_after_twenty_five_seconds(port, clock, s
         with pytest.raises(DoctorError, match="answers, but sends no raw rows"):
             examine(link)
     assert clock.now_s() - began_s == pytest.approx(25, abs=0.2)
+
+
+def test_a_box_in_whose_place_another_was_plugged_in_isnt_said_to_be_sound(
+    port, clock, sound, scripted_box
+):
+    at = port(sound)
+    other = scripted_box(rail_left_nn_per_count=230_000)
+
+    def swap(share: float) -> None:
+        if share > 0.5:
+            at.unplug(back_in_s=1)
+            at.peer = other
+
+    words = r"was unplugged.* Another box was plugged in .* come back within the examination"
+    with BoxLink(at.path, clock=clock) as link, pytest.raises(DoctorError, match=words):
+        examine(link, show=swap)
+    assert "raw,1" not in other.heard

@@ -42,6 +42,7 @@ WELL = Examination(
     belt=Belt(500, 400, 500, 50, 40),
     good=900,
     damaged=0,
+    repeated=0,
     missing=0,
     flags=0,
     box_flags=0,

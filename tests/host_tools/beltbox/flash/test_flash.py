@@ -10,13 +10,15 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from beltbox.flash import board as board_module
-from beltbox.flash import flash
+from beltbox.flash import flash, installation
 from beltbox.flash.board import Board
 from beltbox.flash.firmware_files import find_folder, prepare, source_paths
+from beltbox.flash.flash import FlashError
 from beltbox.link.link import BoxLink
 from beltbox.link.ports import Candidate
 from beltbox.virtualbox import VirtualBox
@@ -103,6 +105,9 @@ def test_a_fresh_board(box, run, tmp_path: Path):
     assert ran.status == 0, ran.said
     assert f"firmware {FIRMWARE_VERSION} onto a board without" in ran.said
     assert f"runs firmware {FIRMWARE_VERSION} on esp32_devkit" in ran.said
+    with Board(fresh.port) as board:
+        assert board.serial_number() == fresh.serial_number
+        board.reset()
     there = files(fresh)
     assert [path for path in there if path.count("/") == 1] == [
         *("/boot.py", "/firmware-a", "/main.py"),
@@ -112,6 +117,17 @@ def test_a_fresh_board(box, run, tmp_path: Path):
     ours = [path for path in find_folder(None).rglob("*.py") if path.parent.name != "host"]
     assert len(modules) == len(ours) - 1
     assert all(path.endswith(".mpy") for path in modules)
+
+
+def test_another_box_that_answers_after_the_flash_isnt_taken_for_the_board(
+    port, scripted_box, clock
+):
+    at = port(scripted_box(serial="bbbbbbbbbbbb"))
+    firmware, chip = SimpleNamespace(version="0.1.0"), SimpleNamespace(board="esp32_devkit")
+    with pytest.raises(FlashError, match=r"put on the board with serial a{12}, and another box"):
+        installation._identify(at.path, firmware, chip, "aaaaaaaaaaaa", clock)
+    for serial in ("bbbbbbbbbbbb", ""):
+        assert installation._identify(at.path, firmware, chip, serial, clock).board == chip.board
 
 
 def test_an_upgrade_and_a_downgrade_send_what_differs_and_touch_no_data(box, put, old, tmp_path):

@@ -152,26 +152,28 @@ def test_the_checksum_that_a_block_states():
 
 
 def test_a_session_as_the_box_lists_it():
-    one = box_session(Sentence("SES", 0, [12, 9, 1, 3, 4, 1_760_000_000, "AB12", 1]))
+    one = box_session(Sentence("SES", 0, [12, 9, 1, 3, 4, 1_760_000_000, "AB12", 2, 77]))
     assert one is not None
     assert (one.number, one.blocks, one.state, one.power, one.boots) == (12, 9, 1, 3, 4)
     assert (one.started_s, one.settings_hash) == (1_760_000_000, "AB12")
-    damaged_head = box_session(Sentence("SES", 0, [12, 9, 1, None, None, None, None, None]))
+    assert (one.version, one.random) == (2, 77)
+    damaged_head = box_session(Sentence("SES", 0, [12, 9, 1, None, None, None, None, None, None]))
     assert damaged_head is not None
     assert (damaged_head.boots, damaged_head.started_s, damaged_head.settings_hash) == (
         None,
         None,
         "",
     )
-    assert box_session(Sentence("SES", 0, [None, 9, 1, 3, 4, None, "", 1])) is None
+    assert damaged_head.random is None
+    assert box_session(Sentence("SES", 0, [None, 9, 1, 3, 4, None, "", 1, None])) is None
     for nonsense in (-5, 1_000_000, 1 << 40):
-        one = box_session(Sentence("SES", 0, [12, 9, 1, 3, 4, nonsense, "", 1]))
+        one = box_session(Sentence("SES", 0, [12, 9, 1, 3, 4, nonsense, "", 1, None]))
         assert one is not None
         assert one.started_s is None
 
 
 def test_a_newer_version_is_told_from_an_unknown_one():
-    for version, is_newer in ((None, False), (1, False), (2, True), (255, True)):
-        one = box_session(Sentence("SES", 0, [12, 9, 1, 3, 4, None, "AB12", version]))
+    for version, is_newer in ((None, False), (1, False), (2, False), (3, True), (255, True)):
+        one = box_session(Sentence("SES", 0, [12, 9, 1, 3, 4, None, "AB12", version, None]))
         assert one is not None
         assert (one.version, one.is_newer) == (version, is_newer)

@@ -49,8 +49,8 @@ def test_two_boxes_are_named_and_let_go_of(port, scripted_box, clock):
     with pytest.raises(PortError) as caught:
         find_box(None, clock=clock)
     assert str(caught.value) == (
-        f"2 boxes are here: {first.path} (box 1), {second.path} (box 2). Name one: --port "
-        f"{first.path}"
+        f"2 boxes are here: {first.path} (box 1, serial {first.peer.serial}), {second.path} "
+        f"(box 2, serial {second.peer.serial}). Name one: --port {first.path}"
     )
     with find_box(second.path, clock=clock) as link:
         assert link.identity.box_name == "box 2"

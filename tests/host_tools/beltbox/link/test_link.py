@@ -275,7 +275,13 @@ def test_another_box_that_comes_to_a_new_port_isnt_taken_for_this_one(port, scri
         take(link, is_event("unplugged"))
         other = port(scripted_box(box_name="another"))
         listening = link.listen()
-        assert [next(listening) for _ in range(4)] == [None] * 4
+        came = [next(listening) for _ in range(4)]
+        assert events(came) == [came[0]]
+        assert came[0].text == (
+            f"Another box was plugged in at {other.path}: another (serial 30aea4b0c0df). Nothing "
+            "that it measures is taken; this command waits for virtual (serial 30aea4b0c0de). To "
+            "use the other box, end this command and start it again."
+        )
         assert other.peer.heard == ["identify"]
         assert not other.is_open
         assert link.identity.box_name == "virtual"

@@ -134,3 +134,13 @@ def test_a_folder_that_others_may_write_to_is_not_used(
 def test_the_terminal_one_types_at_is_no_port():
     with pytest.raises(ports.PortError, match="/dev/tty is the terminal that you type at"):
         ports.open_port("/dev/tty")
+
+
+def test_what_a_usb_device_calls_itself_is_clean_and_short(monkeypatch: pytest.MonkeyPatch):
+    evil = SimpleNamespace(device="/dev/ttyUSB0", description="\x1b[31mCP\x9b\n" * 40, vid=1)
+    monkeypatch.setattr(ports.list_ports, "comports", lambda: [evil])
+    monkeypatch.setattr(ports, "virtual_candidates", lambda _folder: [])
+    (port,) = ports.candidates()
+    assert port.description.isprintable()
+    assert len(port.description) == 80
+    assert port.description.startswith("\\x1b[31mCP\\x9b ")

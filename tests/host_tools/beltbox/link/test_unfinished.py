@@ -29,7 +29,7 @@ class FakeLink:
     def __init__(self, **there: int) -> None:
         self.path = "/dev/fake"
         self.unknown_settings: set[str] = set()
-        self.identity = SimpleNamespace(box_name="fake")
+        self.identity = SimpleNamespace(box_name="fake", serial="")
         self.there = there
         self.sent: list[tuple[object, ...]] = []
         self.fails: Exception | None = None
@@ -117,9 +117,23 @@ def test_a_box_without_a_number_is_known_by_its_name(monkeypatch):
     monkeypatch.setattr(unfinished, "ask_health", lambda _link: None)
     Note("", "fake").add({KEY: 0}, {KEY: 230_000})
     link = FakeLink(**{KEY: 230_000})
-    assert len(back(link)) == 1
+    (told,) = back(link)
+    assert "of a box named fake, whose serial number is unknown, was broken off" in told
     strange = Note("", "../a b")
     assert strange.path.parent == notes_folder()
+
+
+def test_the_number_that_the_box_said_first_decides(monkeypatch):
+    """Whatever it is named; and it isn't asked again."""
+    monkeypatch.setattr(unfinished, "ask_health", None)
+    Note(SERIAL, "fake").add({KEY: 0}, {KEY: 230_000})
+    link = FakeLink(**{KEY: 230_000})
+    link.identity = SimpleNamespace(box_name="fake", serial="30aea4b0c0df")
+    assert back(link) == []
+    link.identity = SimpleNamespace(box_name="renamed", serial=SERIAL)
+    (told,) = back(link)
+    assert "A calibration of this box was broken off" in told
+    assert link.there == {KEY: 0}
 
 
 def test_without_a_note_the_box_isnt_even_asked():

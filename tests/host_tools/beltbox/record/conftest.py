@@ -12,6 +12,7 @@ from beltbox.link.wire import Sentence
 from beltbox.record.recorder import Recorder
 from beltbox.store.store import open_store
 from beltcore import settings as declared
+from beltcore.host.reader import Reader
 
 HASH = "ABCD"
 
@@ -27,7 +28,7 @@ class ScriptedLink:
     def __init__(self, script) -> None:
         self.path = "/dev/fake"
         self.identity = identity(boots=1)
-        self.reader = SimpleNamespace(good=0, damaged=0, missing=0)
+        self.reader = Reader()
         self.commands: list[str] = []
         self.answers = True
         self.raw_on = False
@@ -40,6 +41,7 @@ class ScriptedLink:
         self._mm = 0
         self._clock_us = 0
         self._count = 0
+        self._lost = 0
         self.queue: list[Sentence | LinkEvent] = []
         self._script = iter(script)
 
@@ -114,6 +116,7 @@ class ScriptedLink:
             self.queue.append(LinkEvent("reset", "The box was reset (hard)."))
         if said == "nothing":
             self._zero()
+            self._lost = 1  # the next sentence's number shows that some are missing before it
         else:
             self.begin()
 
@@ -125,6 +128,7 @@ class ScriptedLink:
         self._mm += mm
         if self.raw_on:
             self.queue.append(Sentence("RAW", 0, [self._clock_us, self._count, None, None]))
+        first = len(self.queue)
         t_ms = self._t_ms
         speed = [-10 * mm, -10 * mm]
         self.queue += [
@@ -132,6 +136,8 @@ class ScriptedLink:
             Sentence("DST", 0, [t_ms, 0, self._mm, *[None] * 8]),
             Sentence("NOW", 0, [t_ms, *speed, None, None, None, None, 0, 0]),
         ]
+        self.queue[first] = self.queue[first]._replace(lost_before=self._lost)
+        self._lost = 0
         self._t_ms += 100
 
     def _zero(self) -> None:

@@ -12,7 +12,7 @@ from beltbox.record.own_sessions import OwnSessions
 
 
 def ses(number: int, boots: int | None = 1, state: int = 0) -> Sentence:
-    return Sentence("SES", 0, [number, 3, state, 1, boots, None, "ABCD", 1])
+    return Sentence("SES", 0, [number, 3, state, 1, boots, None, "ABCD", 2, 7 * number])
 
 
 class Link:
@@ -39,6 +39,8 @@ def test_those_that_were_there_before_arent_of_this_recording(heard):
     assert own.take(ses(6), 1) == 6
     assert own.take(ses(6, state=1), 1) is None
     assert own.numbers == [6]
+    assert own.about(6).random == 42
+    assert own.about(7) is None
 
 
 def test_a_new_measurement_has_sessions_of_its_own(heard):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import signal
 import sqlite3
@@ -46,7 +47,8 @@ class FakeBox:
     """A box as its protocol says, that can spoil what it sends."""
 
     def __init__(self, sentence: Callable[..., bytes], sessions: dict[int, dict] | None = None):
-        self._sentence = sentence
+        numbers = itertools.count(1)  # as a box numbers them: the same one twice is a repetition
+        self._sentence = lambda kind, _seq, *fields: sentence(kind, next(numbers) % 10_000, *fields)
         self._rest = b""
         self.sessions: dict[int, dict] = {}
         for number, told in (sessions or {}).items():
@@ -115,7 +117,8 @@ class FakeBox:
     def _told(self, number: int) -> bytes:
         one = self.sessions[number]
         told = [one[name] for name in ("state", "power", "boots", "started_s", "hash")]
-        told += [one["version"]] if "version" in one else []  # older firmware doesn't tell
+        # Older firmware doesn't tell these.
+        told += [one[name] for name in ("version", "random") if name in one]
         return self._sentence("SES", 0, number, len(one["blocks"]), *told)
 
     def _part(self, number: int, index: int, part: int) -> bytes:
@@ -195,12 +198,12 @@ def test_sessions_come_once_and_are_acknowledged(sentence, fetch, path: Path):
 
 
 def test_a_session_of_newer_firmware_is_left_on_the_box_by_name(sentence, fetch, path: Path):
-    box = FakeBox(sentence, {1: {"version": 1}, 2: {"version": 2}, 3: {}, 4: {"version": None}})
+    box = FakeBox(sentence, {1: {"version": 1}, 2: {"version": 3}, 3: {}, 4: {"version": None}})
     done = fetch(box)
     assert [one.number for one in done.brought] == [1, 3, 4]
-    assert [(one.number, one.version) for one in done.newer] == [(2, 2)]
+    assert [(one.number, one.version) for one in done.newer] == [(2, 3)]
     assert done.why_newer() == [
-        "Session 2 on the box was written by newer firmware (format 2; this beltbox reads 1): it "
+        "Session 2 on the box was written by newer firmware (format 3; this beltbox reads 2): it "
         "stays there. Update beltbox, and pull again."
     ]
     assert box.acknowledged == [1, 3, 4]
@@ -211,13 +214,13 @@ def test_a_session_of_newer_firmware_is_left_on_the_box_by_name(sentence, fetch,
 
 
 def test_the_command_names_it_and_fails(sentence, port, run, path: Path):
-    box = FakeBox(sentence, {1: {}, 12: {"version": 2}})
+    box = FakeBox(sentence, {1: {}, 12: {"version": 3}})
     ran = run("pull", "--port", port.stranger(box).path, "--store", path, "--json")
     assert ran.status == 1
     told = json.loads(ran.out)
     assert [one["box_session"] for one in told["brought"]] == [1]
-    assert told["newer"] == [{"box_session": 12, "version": 2}]
-    assert "Session 12 on the box was written by newer firmware (format 2; this" in ran.said
+    assert told["newer"] == [{"box_session": 12, "version": 3}]
+    assert "Session 12 on the box was written by newer firmware (format 3; this" in ran.said
 
 
 def test_what_came_damaged_is_asked_for_again(sentence, fetch, path: Path):
@@ -429,7 +432,7 @@ def test_what_was_heard_of_live_is_laid_over_if_it_is_of_that_day(
     """A box whose flash was erased counts starts and sessions from 1 again."""
     with open_store(path) as store:
         writer = store.start_session(
-            started_at=datetime.now(UTC) - timedelta(days=days_ago, seconds=900),
+            started_at=datetime.fromtimestamp(NOW_S - 900, UTC) - timedelta(days=days_ago),
             box_name="Lab",
             board="esp32",
             firmware="0.1.0",
@@ -446,6 +449,111 @@ def test_what_was_heard_of_live_is_laid_over_if_it_is_of_that_day(
     assert len(loaded(path)) == (1 if days_ago == 0 else 2)
     assert box.acknowledged == [1]
     assert fetch(box).here == 1
+
+
+TODAY = {"version": 2, "random": 77}
+LIVE_S = 900
+"""So long ago the recording began that `recorded_live` makes; it took 15 s."""
+
+
+def recorded_live(path: Path, **noted: int | None) -> None:
+    """A recording in which the box's session 1 of its start 1 was noted, with what it said."""
+    started_at = datetime.fromtimestamp(NOW_S - LIVE_S, UTC)
+    with open_store(path) as store:
+        writer = store.start_session(
+            started_at=started_at,
+            box_name="Lab",
+            board="esp32",
+            firmware="0.1.0",
+            protocol=1,
+            serial=SERIAL,
+        )
+        writer.start_segment(settings={}, boot_count=1, reason="start", first_t_us=None)
+        writer.add_box_session(SERIAL, 1, 1, **noted)
+        for t_ms in range(100, 4100, 100):
+            writer.add_metric(MetricRow(t_ms, -1000, -1000, t_ms, 0, t_ms))
+        writer.close(started_at + timedelta(seconds=15), "stopped")
+
+
+TODAYS = {"power": 1, "random": 77}
+OLDER = {"power": 1}
+OLDEST: dict[str, int | None] = {}
+CAME = pytest.mark.parametrize(
+    ("noted", "came", "is_the_same"),
+    [
+        (TODAYS, TODAY, True),
+        (TODAYS, TODAY | {"random": 78}, False),
+        # The clock was set right in between: the number decides.
+        (TODAYS, TODAY | {"started_s": NOW_S - LIVE_S - 3600}, True),
+        (TODAYS, TODAY | {"started_s": None}, True),
+        (TODAYS, TODAY | {"boots": 2}, False),
+        (TODAYS, TODAY | {"power": 2}, False),
+        # A file of older firmware, or a sentence of one.
+        (TODAYS, {"version": 1, "random": None}, False),
+        (TODAYS, {}, False),
+        # Of a damaged head nothing is known: not even that it is the same.
+        (TODAYS, {"boots": None, "power": None, "started_s": None, "hash": ""}, False),
+        *(
+            (noted, came | seconds, is_the_same)
+            for noted in (OLDER, OLDEST)
+            for came in ({}, TODAY)
+            for seconds, is_the_same in (
+                ({"started_s": NOW_S - LIVE_S}, True),
+                ({"started_s": NOW_S - LIVE_S - 60}, True),
+                ({"started_s": NOW_S - LIVE_S + 100}, True),
+                ({"started_s": NOW_S - LIVE_S + 600}, False),
+                ({"started_s": NOW_S - LIVE_S - 600}, False),
+                ({"started_s": None}, False),
+            )
+        ),
+        (OLDER, {"power": 2}, False),
+    ],
+)
+
+
+@CAME
+def test_a_recording_is_filled_from_its_own_session_and_no_other(
+    sentence, fetch, path: Path, noted, came, is_the_same
+):
+    """Numbers and starts begin anew when a flash is erased, and so does `power`."""
+    recorded_live(path, **noted)
+    box = FakeBox(sentence, {1: {"started_s": NOW_S - LIVE_S} | came})
+    (brought,) = fetch(box).brought
+    assert brought.filled_s == (11 if is_the_same else None)
+    live, *pulled = sorted(loaded(path), key=lambda session: session.summary.id)
+    assert len(pulled) == (0 if is_the_same else 1)
+    assert live.summary.totals.distance_mm == (15_000 if is_the_same else 4000)
+    assert fetch(box).here == 1
+
+
+def test_a_pulled_session_isnt_taken_for_one_after_the_flash_was_erased(
+    sentence, fetch, path: Path
+):
+    """Also not where another computer has fetched the new one already: then it says state 2."""
+    fetch(FakeBox(sentence, {1: TODAY}))
+    later = {"started_s": NOW_S - 300, "state": 2}
+    assert len(fetch(FakeBox(sentence, {1: TODAY | later | {"random": 78}})).brought) == 1
+    assert len(loaded(path)) == 2
+    # Without random numbers the dates tell, and then the first block's checksum.
+    again = {"version": 1, "started_s": NOW_S - 100, "state": 2, "boots": 2}
+    fetch(FakeBox(sentence, {1: again | {"started_s": NOW_S - 5000}}))
+    other = {"blocks": [block(0, first_s=3), block(1, 5, first_s=3)]}
+    assert len(fetch(FakeBox(sentence, {1: again | other})).brought) == 1
+    assert len(loaded(path)) == 4
+
+
+def test_undated_sessions_of_an_erased_flash_are_later_than_those_before(sentence, fetch, path):
+    """Known sessions of higher numbers were there before the flash was erased: no bounds."""
+    day_s = 24 * 3600
+    old = {
+        number: TODAY | {"random": number, "started_s": NOW_S - day_s * (40 - number), "boots": 9}
+        for number in range(1, 31)
+    }
+    fetch(FakeBox(sentence, old))
+    fetch(FakeBox(sentence, {1: TODAY | {"random": 99, "started_s": None}}))
+    newest = loaded(path)[-1].summary
+    assert newest.started_at > datetime.fromtimestamp(NOW_S - 3600, UTC)
+    assert not newest.dated
 
 
 def test_a_block_that_says_what_was_before_is_left_out(sentence, fetch, path: Path):

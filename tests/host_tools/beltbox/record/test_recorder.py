@@ -48,6 +48,9 @@ class Own:
         assert boots == 1
         return self.unheard
 
+    def about(self, number: int) -> None:
+        return None
+
     def begin(self) -> None:
         self.numbers.clear()
 
@@ -57,13 +60,13 @@ def test_the_boxs_own_sessions_are_noted_in_the_segment_that_they_lie_in(play, t
     own.unheard = [8]
     done = play(
         [
-            Sentence("SES", 0, [5, 0, 0, 1, 1, None, HASH, 1]),  # before anything is recorded
+            Sentence("SES", 0, [5, 0, 0, 1, 1, None, HASH, 2, 99]),  # before anything is recorded
             *walked(10),
-            Sentence("SES", 0, [6, 0, 0, 1, 1, None, HASH, 1]),
+            Sentence("SES", 0, [6, 0, 0, 1, 1, None, HASH, 2, 99]),
             *walked(3),
             "begin",
             *walked(3),
-            Sentence("SES", 0, [7, 0, 0, 1, 1, None, HASH, 1]),
+            Sentence("SES", 0, [7, 0, 0, 1, 1, None, HASH, 2, 99]),
             LinkEvent("unplugged", "gone"),
             LinkEvent("returned", "back"),
             *walked(3),
@@ -185,6 +188,41 @@ def test_lost_and_damaged_sentences_are_counted_in_the_session_to_its_end(play):
     assert (summary.damaged_count, summary.missing_count) == (4, 10)
     assert done.lines.count("Of the box's sentences 2 came damaged and were skipped.") == 2
     assert done.lines.count("Of the box's sentences 5 are missing.") == 2
+
+
+def test_sentences_that_came_twice_are_counted(play):
+    def repeat(link) -> None:
+        link.reader.repeated += 3
+
+    done = play([*walked(3), repeat, *walked(3)])
+    (event,) = [one for one in done.sessions[0].events if one.kind == "repeated"]
+    assert (event.count, "3 arrived twice" in event.text) == (3, True)
+    assert done.recorder.state.repeated == 3
+
+
+@pytest.mark.parametrize("kind", ["LOG", ""])
+def test_of_a_flood_of_text_fifty_lines_a_second_are_kept(play, kind: str):
+    flood = [Sentence(kind, 0, [f"line {number}"]) for number in range(5000)]
+    done = play([*walked(3), flood, *walked(15), flood[:50], *walked(15)])
+    events = [one for one in done.sessions[0].events if "line" in one.text]
+    assert len(events) == 50 + 1 + 50
+    assert "4950 lines were left out" in events[50].text
+
+
+def test_a_clock_that_is_set_back_credits_nothing_twice(play):
+    """The walk until then would have been credited once more, within no time."""
+
+    def set_back(link) -> None:
+        link._t_ms = 0
+
+    done = play([*walked(30), set_back, *walked(30)])
+    (session,) = done.sessions
+    # A second of it is lost until the box has begun anew, and nothing is there twice.
+    assert 57 * 400 <= session.summary.totals.distance_mm <= 60 * 400
+    assert 57_000 <= session.summary.totals.duration_ms <= 60_000
+    assert [segment.reason for segment in session.segments] == ["start", "begin"]
+    assert session.summary.damaged_count >= 2
+    assert any("its sums leapt" in event.text for event in session.events)
 
 
 def test_losses_in_the_last_part_of_a_second_are_counted_too(play):
@@ -386,3 +424,18 @@ def test_a_fault_of_a_views_program_keeps_what_arrived(tmp_path: Path, scripted_
         session = store.load(1)
     assert session.summary.end_reason == "error"
     assert session.summary.totals.duration_s == 5
+
+
+def test_another_box_leaves_the_recording_as_it_is_and_waiting(play):
+    """The link takes nothing from it; what is left is to say so, and to end whole in time."""
+    other = LinkEvent("another", "Another box was plugged in.")
+    done = play(
+        [*walked(10), LinkEvent("unplugged", "gone"), 1, 1, other, *[1] * 130],
+        look=lambda state: state.connected,
+    )
+    (session,) = done.sessions
+    assert session.summary.end_reason == "the box was unplugged"
+    assert session.summary.totals.distance_mm == 4000
+    assert other.text in done.lines
+    assert ("another", other.text) in [(event.kind, event.text) for event in session.events]
+    assert done.looks[-1] is False

@@ -1,5 +1,6 @@
 """Captures taken apart."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -147,10 +148,13 @@ def test_rows_of_which_the_beginning_is_missing_are_left_out(tmp_path: Path, sen
 def test_a_row_that_no_box_can_send_is_damaged(tmp_path: Path, sentence):
     found = taken(
         tmp_path,
-        begin(sentence, 0) + raw(sentence, 1, 0) + sentence("RAW", 2, 1 << 30, 0, None, None),
+        begin(sentence, 0)
+        + raw(sentence, 1, 0)
+        + sentence("RAW", 2, 1 << 30, 0, None, None)
+        + raw(sentence, 3, 2),
     )
-    assert (found.good, found.damaged) == (2, 1)
-    assert (len(found.measurements[0].raw), found.measurements[0].whole) == (1, False)
+    assert (found.good, found.damaged, found.missing) == (3, 1, 0)
+    assert (len(found.measurements[0].raw), found.measurements[0].whole) == (2, False)
 
 
 def test_damaged_missing_and_cut_lines_are_counted_to_the_line(tmp_path: Path, walk):
@@ -204,3 +208,113 @@ def test_differences_name_moment_field_and_both_values(tmp_path: Path, sentence)
         "NOW at 0 ms: zone was None, computed 0",
     ]
     assert differences(part, {}) == ["DST at 0 ms has no raw row", "NOW at 0 ms has no raw row"]
+
+
+def walked(sentence, seq, *, start_us, ticks, boots=1, from_tick=0, per_tick=1, zero=0):
+    """A host's `raw`, some rows, its `begin`, and a walk from zero, as `record` captures it."""
+    parts = [sentence("ID", seq, 1, "1", "b", "n", boots, "power", "ABCD", "1.28.0")]
+
+    def row(tick):
+        t_us = (start_us + tick * 12_500) % 2**30
+        parts.append(sentence("RAW", (seq + len(parts)) % 10_000, t_us, zero + tick, None, None))
+
+    for tick in range(from_tick, from_tick + 5):
+        row(tick)
+    parts.append(sentence("BEG", (seq + len(parts)) % 10_000, boots, "ABCD"))
+    for tick in range(from_tick + 5, from_tick + 5 + ticks):
+        row(tick)
+        if (tick - from_tick - 4) % 8 == 0:
+            t_ms = (tick - from_tick - 5) * 12_500 // 1000
+            parts.append(now(sentence, (seq + len(parts)) % 10_000, t_ms))
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("seq", [0, 3, 300, 600, 3000, 5900, 9990])
+@pytest.mark.parametrize("start_us", [5, 6_000_000, 2**29, 2**30 - 5])
+@pytest.mark.parametrize("cut", [0, 40, 130, 200])
+def test_two_captures_in_one_file_are_two_measurements(
+    tmp_path: Path, sentence, seq, start_us, cut
+):
+    """As loggers append them: nothing of the way from one to the other belongs to either.
+
+    Whatever the numbers and clocks at the joint, and wherever the first one ends.
+    """
+    first = walked(sentence, 1, start_us=100, ticks=400)
+    first = b"".join(first.splitlines(keepends=True)[: 460 - cut // 4])[: -cut or None]
+    second = walked(sentence, seq, start_us=start_us, ticks=400, boots=7, zero=-9_000_000)
+    found = taken(tmp_path, first + b"\n" + second)
+    one, two = found.measurements
+    assert two.whole
+    assert {row.count >= 0 for row in one.raw} == {True}
+    assert one.raw == taken(tmp_path, first).measurements[0].raw
+    assert two.raw == taken(tmp_path, second).measurements[0].raw
+    assert two.raw[0].count == 5 - 9_000_000
+    assert found.damaged <= 1
+    assert 5 <= found.left_out <= 10
+
+
+def test_a_gap_within_a_walk_stays_one_measurement(tmp_path: Path, sentence):
+    """However long: its clock goes on as its moments do."""
+    lines = walked(sentence, 1, start_us=2**30 - 900_000, ticks=4000).splitlines(keepends=True)
+    for first, last in ((100, 101), (100, 400), (2000, 4000), (90, 99)):
+        found = taken(tmp_path, b"".join(lines[:first] + lines[last:]))
+        assert len(found.measurements) == 1
+        assert found.missing == last - first
+        rows = sum(line.startswith(b"$RAW") for line in lines[:first] + lines[last:])
+        assert len(found.measurements[0].raw) == rows - 5
+
+
+def test_a_moment_or_a_clock_that_runs_backward_is_not_believed(tmp_path: Path, sentence):
+    """Sound by its checksum, and absurd: one in 65 536 damaged sentences is."""
+    lines = walked(sentence, 1, start_us=9_000_000, ticks=300).splitlines(keepends=True)
+    sound = taken(tmp_path, b"".join(lines))
+    now_at = next(at for at in range(200, 300) if lines[at].startswith(b"$NOW"))
+    raw_at = next(at for at in range(200, 300) if lines[at].startswith(b"$RAW"))
+    for at, absurd in ((now_at, now(sentence, now_at + 1, 3)), (raw_at, raw(sentence, 201, 0))):
+        found = taken(tmp_path, b"".join([*lines[:at], absurd, *lines[at + 1 :]]))
+        (part,) = found.measurements
+        assert (found.good, found.damaged) == (sound.good - 1, 1)
+        assert part.age_us == sound.measurements[0].age_us
+        assert len(part.raw) >= len(sound.measurements[0].raw) - 1
+
+
+def test_a_clock_that_was_set_begins_another_measurement(tmp_path: Path, sentence):
+    rows = [raw(sentence, 1 + tick, 1000 + tick) for tick in range(300)]
+    rows += [raw(sentence, 301 + tick, tick) for tick in range(300)]
+    found = taken(tmp_path, begin(sentence, 0) + b"".join(rows))
+    assert [part.age_us for part in found.measurements] == [299 * 12_500, 298 * 12_500]
+
+
+ENCODINGS = {
+    "utf-16": lambda data: data.decode("latin-1").encode("utf-16"),
+    "utf-16-le": lambda data: data.decode("latin-1").encode("utf-16-le"),
+    "utf-16-be": lambda data: data.decode("latin-1").encode("utf-16-be"),
+    "utf-8-sig": lambda data: data.decode("latin-1").encode("utf-8-sig"),
+    "windows": lambda data: data.replace(b"\n", b"\r\n"),
+    "doubled returns": lambda data: data.replace(b"\n", b"\r\r\n"),
+    "old mac": lambda data: data.replace(b"\n", b"\r"),
+    "gzip": gzip.compress,
+    "coloured": lambda data: data.replace(b"$", b"\x1b[1;32m\x1b[K$").replace(b"\n", b"\x1b[0m\n"),
+    "titled": lambda data: b"\x1b]0;COM3\x07" + data.replace(b"\n", b"\x1b]0;COM3\x1b\\\n"),
+    "stamped": lambda data: data.replace(b"$", b"[12:00:01.123] RX<- $"),
+    "quoted": lambda data: data.replace(b"$", b'12:00:01,"$').replace(b"\n", b'"\r\n'),
+    "coloured in utf-16": lambda data: (
+        data.replace(b"$", b"\x1b[32m$").decode("latin-1").encode("utf-16")
+    ),
+}
+
+
+@pytest.mark.parametrize("saved", ENCODINGS.values(), ids=ENCODINGS)
+def test_what_loggers_and_editors_make_of_a_capture_is_read(tmp_path: Path, sentence, saved):
+    data = walked(sentence, 1, start_us=9_000_000, ticks=300)
+    right = taken(tmp_path, data)
+    (tmp_path / "port.capture").write_bytes(saved(data))
+    assert is_capture(tmp_path / "port.capture")
+    found = taken(tmp_path, saved(data))
+    assert [part.raw for part in found.measurements] == [part.raw for part in right.measurements]
+    assert (found.good, found.damaged, found.missing) == (right.good, 0, 0)
+
+
+def test_a_capture_of_noise_keeps_little(tmp_path: Path, sentence):
+    found = taken(tmp_path, b"noise\n" * 5000 + b"x" * 300_000 + b"\n" + raw(sentence, 1, 1))
+    assert len(found.console) == 1000

@@ -1,5 +1,6 @@
 """Raw rows from CSV files."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ HEADER = "t_us,count,rail_left,rail_right\n"
 def read(folder: Path, text: str | bytes) -> list[RawRow]:
     path = folder / "raw.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read_raw_csv(path)
+    (part,) = read_raw_csv(path)
+    return part.rows
 
 
 def test_rows_come_as_they_stand(tmp_path: Path):
@@ -30,8 +32,23 @@ def test_rows_come_as_they_stand(tmp_path: Path):
         b"t_us,count,rail_left,rail_right\r\n1,2,3,4\r\n\r\n",
         b"note,rail_right,count, t_us ,rail_left\n\xff\xfe,4, 2 ,1,3\n",
         b'"t_us","count","rail_left","rail_right"\n"1","2","3","4"',
+        (HEADER + "1,2,3,4\n").encode("utf-16"),
+        (HEADER + "1,2,3,4\n").encode("utf-16-be"),
+        (HEADER + "1,2,3,4\n").encode("utf-32"),
+        (HEADER + "1,2,3,4\n").replace("\n", "\r").encode(),
+        gzip.compress((HEADER + "1,2,3,4\n").encode("utf-16")),
     ],
-    ids=["mark", "windows", "other order and columns", "quoted and cut"],
+    ids=[
+        "mark",
+        "windows",
+        "other order and columns",
+        "quoted and cut",
+        "utf-16",
+        "utf-16 without a mark",
+        "utf-32",
+        "old Mac",
+        "gzip",
+    ],
 )
 def test_what_spreadsheets_make_of_it_is_read(tmp_path: Path, text: bytes):
     assert read(tmp_path, text) == [RawRow(1, 2, 3, 4)]
@@ -77,7 +94,11 @@ BAD = {
     "cut": (HEADER + "1,2,3,4\n2,2,3,4\n3,2", "line 4: 2 fields"),
     "nul": (HEADER + "1,2,3\0,4\n", "line 2, column rail_left: '3\\x00'"),
     "not utf-8": (HEADER.encode() + b"1,2,3,4\n2,\xff,3,4\n", "line 3, column count: '\\\\xff'"),
-    "utf-16": ((HEADER + "1,2,3,4\n").encode("utf-16"), "line 1: column t_us is missing"),
+    "something else": ("name,price\n1,2\n", "neither raw rows nor a capture: its first line isn't"),
+    "zip": (b"PK\x03\x04" + bytes(50), "raw.csv is a zip archive. Unpack it"),
+    "store": (b"SQLite format 3\0" + bytes(50), "raw.csv is a store. Write its raw rows to a file"),
+    "cut gzip": (gzip.compress(HEADER.encode() * 999)[:-20], "compressed by gzip, and damaged"),
+    "no lines": (HEADER.encode() + b"1" * 3_000_000, "a line of more than 1048576 bytes"),
     "huge field": (HEADER + "1,2,3," + "x" * 200_000 + "\n", "line 2: field larger than"),
 }
 
@@ -97,3 +118,29 @@ def test_a_file_that_is_not_there_and_a_folder(tmp_path: Path):
     for path, words in ((tmp_path / "nope.csv", "No such file"), (tmp_path, "Is a directory")):
         with pytest.raises(RawFileError, match=f"Can't read {path}: {words}"):
             read_raw_csv(path)
+
+
+def test_files_put_one_behind_the_other_are_parts(tmp_path: Path):
+    """Their clocks and counts have nothing to do with each other."""
+    path = tmp_path / "raw.csv"
+    first, second = "900,5,,\n13400,6,,\n", "100,77777,,\n"
+    both = [[RawRow(900, 5, None, None), RawRow(13400, 6, None, None)]]
+    both.append([RawRow(100, 77777, None, None)])
+    path.write_text(HEADER + first + HEADER + HEADER + second)
+    assert [part.rows for part in read_raw_csv(path)] == both
+    # A marked file behind another one, and one with its columns in another order.
+    path.write_text(HEADER + first + "\ufeffcount,t_us,rail_right,rail_left\n77777,100,,\n")
+    assert [part.rows for part in read_raw_csv(path)] == both
+    # What an export writes behind them says it, too, where the second header was cut off.
+    header = "t_us,count,rail_left,rail_right,segment,utc,settings_hash\n"
+    for ends in (("1,,0x12E4", "2,,0x12E4"), ("1,,0x12E4", "1,,0xABCD")):
+        rows = [line + "," + ends[0] for line in first.split()]
+        path.write_text(header + "\n".join([*rows, f"{second.strip()},{ends[1]}"]))
+        parts = read_raw_csv(path)
+        assert [part.rows for part in parts] == both
+        assert [part.settings_hash for part in parts] == [end[-4:] for end in ends]
+
+
+def test_a_column_that_is_missing_in_the_second_header_is_named_with_its_line(tmp_path: Path):
+    with pytest.raises(RawFileError, match="line 3: 3 fields where the header has 4"):
+        read(tmp_path, HEADER + "1,2,3,4\nt_us,count,rail_left\n")

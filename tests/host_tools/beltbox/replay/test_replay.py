@@ -9,7 +9,7 @@ from beltbox.errors import BeltBoxError
 from beltbox.replay import replay as module
 from beltbox.replay.engines import ENGINES
 from beltbox.replay.raw_csv import raw_line, read_raw_csv
-from beltbox.replay.replay import ReplayError, computed_again, replay
+from beltbox.replay.replay import OtherSettings, ReplayError, computed_again, replay
 from beltbox.replay.settings_file import load_settings
 from beltbox.walk.rows import RawRow
 from beltcore import settings as declared
@@ -76,7 +76,7 @@ def test_real_recordings_give_what_their_readme_states_on_every_engine(
 @with_recordings
 def test_the_forces_of_a_real_recording_span_what_its_readme_states():
     settings = load_settings(RECORDINGS / "wheel_settings.json")
-    raw = read_raw_csv(RECORDINGS / "wheel_pushes.csv")
+    ((raw, _),) = read_raw_csv(RECORDINGS / "wheel_pushes.csv")
     rows = computed_again(raw, settings)
     for name, side, lowest, highest in (
         ("rail_left_mn", 2, -68_390, 75_440),
@@ -106,16 +106,51 @@ def test_a_capture_says_that_live_was_what_replay_computes(tmp_path: Path, walk)
     assert done.unequal == []
 
 
-def test_a_capture_with_other_settings_is_refused_with_both_hashes(tmp_path: Path, walk):
+def test_a_capture_with_other_settings_is_computed_and_both_are_named(tmp_path: Path, walk):
     path = tmp_path / "port.capture"
     path.write_bytes(walk.capture)
     settings = walk.session.segments[-1].settings
     other = settings | {"body_mass_g": 50_000}
     hashes = [f"{declared.fingerprint(one):04X}" for one in (settings, other)]
     assert hashes[0].encode() in walk.capture
-    with pytest.raises(ReplayError, match=f"{hashes[0]}.*{hashes[1]}"):
-        replay(path, other, tmp_path / "metrics.csv")
-    assert list(tmp_path.iterdir()) == [path]
+    done = replay(path, other, tmp_path / "metrics.csv")
+    assert done.other_settings == [OtherSettings(1, *hashes, {})]
+    # What it then gives must differ from what the box sent, which says nothing of the box.
+    assert (done.compared, done.unequal) == (0, [])
+    assert replay(path, settings, tmp_path / "metrics.csv").other_settings == []
+
+
+@pytest.mark.parametrize("has_hash", [True, False])
+def test_rows_of_other_settings_are_named_with_what_differs(tmp_path: Path, has_hash: bool):
+    """By the hash in the file, by the settings that an export has put beside it, or by both."""
+    then = declared.defaults() | {"body_mass_g": 81_000}
+    now = declared.defaults() | {"box_name": "Hall"}
+    hashes = [f"{declared.fingerprint(settings):04X}" for settings in (then, now)]
+    raw, out = tmp_path / "raw.csv", tmp_path / "m.csv"
+    if has_hash:
+        raw.write_text(f"{HEADER[:-1]},settings_hash\n1,2,3,4,0x{hashes[0].lower()}\n")
+        assert replay(raw, now, out).other_settings == [OtherSettings(1, *hashes, {})]
+    else:
+        raw.write_text(HEADER + "1,2,3,4\n")
+        assert replay(raw, now, out).other_settings == []
+    beside = tmp_path / "raw.settings.json"
+    beside.write_text(json.dumps(then))
+    differing = {"body_mass_g": (81_000, 70_000), "box_name": ("beltbox", "Hall")}
+    assert replay(raw, now, out).other_settings == [OtherSettings(1, *hashes, differing)]
+    assert replay(raw, then, out).other_settings == []
+    # Settings that belong to another recording say nothing of this one.
+    beside.write_text(json.dumps(now if has_hash else "rubbish"))
+    expected = [OtherSettings(1, *hashes, {})] if has_hash else []
+    assert replay(raw, now, out).other_settings == expected
+
+
+def test_files_put_one_behind_the_other_are_computed_one_by_one(tmp_path: Path):
+    raw = tmp_path / "raw.csv"
+    walk = "0,0,,\n12500,50,,\n"
+    raw.write_text(HEADER + walk + HEADER + "500,900000,,\n13000,900050,,\n")
+    done = replay(raw, declared.defaults(), tmp_path / "m.csv")
+    assert [file.name for file in done.files] == ["m.csv", "m-2.csv"]
+    assert [part["distance_mm"] for part in done.totals] == [5, 5]
 
 
 @pytest.fixture

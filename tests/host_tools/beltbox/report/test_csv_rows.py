@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from beltbox.errors import ExportError
+from beltbox.replay.settings_file import load_settings
 from beltbox.report.csv_rows import export_csv
 from beltbox.store.store import open_store
 from beltbox.walk.rows import MetricRow, RawRow
@@ -78,13 +79,56 @@ def test_raw_rows_are_one_file_a_segment(tmp_path: Path):
     path = tmp_path / "walk.csv"
     files = export_csv(session(tmp_path, FIRST, ([], []), SECOND), path, rows="raw")
     assert files == [path, tmp_path / "walk-3.csv"]
-    header = "t_us,count,rail_left,rail_right,segment,utc\n"
+    header = "t_us,count,rail_left,rail_right,segment,utc,settings_hash\n"
     assert path.read_bytes().decode() == (
         header
-        + "5,-3,7,,1,2026-03-01T12:00:00.000Z\n"
-        + "12505,-9,,-8,1,2026-03-01T12:00:00.012Z\n"
+        + "5,-3,7,,1,2026-03-01T12:00:00.000Z,\n"
+        + "12505,-9,,-8,1,2026-03-01T12:00:00.012Z,\n"
     )
-    assert files[1].read_bytes().decode() == header + "1,0,,,3,2026-03-01T12:00:00.100Z\n"
+    assert files[1].read_bytes().decode() == header + "1,0,,,3,2026-03-01T12:00:00.100Z,\n"
+    # Nothing is known of these segments' settings.
+    assert {file.name for file in tmp_path.iterdir()} == {"walks.sqlite", "walk.csv", "walk-3.csv"}
+
+
+@pytest.mark.parametrize("rows", ["metrics", "live", "raw"])
+def test_the_settings_of_each_segment_are_beside_its_rows(tmp_path: Path, rows: str):
+    """As a file that is read as the box's settings; raw rows have the hash of them, too."""
+    settings = declared.defaults() | {"body_mass_g": 81_000}
+    walked = session(tmp_path, FIRST, SECOND, settings=settings)
+    other = replace(walked.segments[1], settings=settings | {"box_name": "other"})
+    walked = replace(walked, segments=[walked.segments[0], other])
+    path = tmp_path / "walk.csv"
+    files = export_csv(walked, path, rows=rows)
+    for name, segment in (("walk", walked.segments[0]), ("walk-2", other)):
+        assert load_settings(tmp_path / f"{name}.settings.json") == segment.settings
+    assert files == [path, tmp_path / "walk-2.csv"][: 2 if rows == "raw" else 1]
+    if rows == "raw":
+        for file, segment in zip(files, walked.segments, strict=True):
+            with file.open(newline="") as lines:
+                hashes = {row["settings_hash"] for row in csv.DictReader(lines)}
+            # In a spreadsheet 0x12E4 stays a text.
+            assert hashes == {f"0x{declared.fingerprint(segment.settings):04X}"}
+
+
+def test_settings_that_are_there_are_not_written_over(tmp_path: Path):
+    (tmp_path / "walk.settings.json").write_text("mine")
+    walked = session(tmp_path, FIRST, settings=declared.defaults())
+    with pytest.raises(ExportError, match=r"walk\.settings\.json exists already"):
+        export_csv(walked, tmp_path / "walk.csv", rows="raw")
+    assert not (tmp_path / "walk.csv").exists()
+    assert (tmp_path / "walk.settings.json").read_text() == "mine"
+
+
+def test_no_cell_is_a_formula(tmp_path: Path):
+    """The only texts are a moment and a hash, whatever a box or a person is called."""
+    walked = session(tmp_path, FIRST, settings=declared.defaults())
+    named = replace(walked.summary, person="=1+1", box_name="@SUM(1)", title="+1")
+    for rows in ("metrics", "live", "raw"):
+        (path,) = export_csv(replace(walked, summary=named), tmp_path / f"{rows}.csv", rows=rows)
+        with path.open(newline="") as file:
+            cells = {(k, v) for row in csv.DictReader(file) for k, v in row.items()}
+        for name, text in cells:
+            assert text == "" or text[0].isdigit() or (text[0] == "-" and text[1:].isdigit()), name
 
 
 def test_a_moment_that_stands_twice_has_its_segment_beside_it(tmp_path: Path):

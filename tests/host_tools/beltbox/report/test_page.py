@@ -210,6 +210,7 @@ def test_nothing_is_fetched_from_anywhere(tmp_path: Path):
     assert "url(" not in page
 
 
+@pytest.mark.slow
 def test_an_hour_stays_small(tmp_path: Path):
     minute = walk(60)
     rows = [row._replace(t_ms=row.t_ms + 60_000 * n) for n in range(60) for row in minute]

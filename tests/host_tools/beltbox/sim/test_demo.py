@@ -53,6 +53,7 @@ def test_it_leaves_what_it_promises_also_the_second_time(tmp_path: Path, termina
         assert "live rows that raw rows" in said
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short")
 def test_it_asks_no_box_but_its_own(tmp_path: Path, speaker):
     folder = make_virtual_ports_folder()
@@ -71,6 +72,7 @@ def test_a_box_that_breaks_down_ends_it_in_words(tmp_path: Path, monkeypatch: py
         demo.run(tmp_path / "demo", NOWHERE, Console(file=io.StringIO()))
 
 
+@pytest.mark.slow
 def test_a_real_recording_is_shown_beside_what_is_stated(tmp_path: Path):
     recordings = Path(__file__).parents[5] / "shared" / "recordings"
     if not recordings.is_dir():

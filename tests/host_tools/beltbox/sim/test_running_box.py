@@ -1,12 +1,14 @@
 """`beltbox sim`."""
 
 import csv
+import json
 import os
 import signal
 from pathlib import Path
 
 import pytest
 
+from beltbox.link.finding import find_box
 from beltbox.sim import running_box as sim
 from beltbox.virtualbox import builtin_names
 
@@ -72,6 +74,24 @@ def test_it_is_found_by_the_other_commands(start, run, tmp_path: Path):
     assert program.signal(signal.SIGINT) == 0
 
 
+def test_its_flash_and_its_number_are_kept_with_state(start, run, tmp_path: Path):
+    """Settings stand for all that is on the flash; the number of starts shows that it is one."""
+    said: list[tuple[object, ...]] = []
+    for change in (("box_name=kept",), ()):
+        program = start("sim", "--scenario", "steady-1mph", "--state", tmp_path / "box")
+        program.says("beltbox record")
+        ran = run("settings", *change, "--json")
+        assert ran.status == 0, ran.said
+        with find_box(None) as link:
+            assert link.identity is not None
+            said.append((json.loads(ran.out)["box_name"], link.identity.serial))
+            boots = link.identity.boots
+        assert program.signal(signal.SIGINT) == 0
+    assert said[0] == said[1]
+    assert said[0][0] == "kept"
+    assert boots == 2
+
+
 @pytest.mark.parametrize(("arguments", "stays"), [((), True), (("--scenario", "demo"), False)])
 def test_without_a_scenario_it_stays_after_the_walk(
     run, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], stays: bool
@@ -104,6 +124,8 @@ def test_what_is_wrong_is_said(run, tmp_path: Path):
         (("--truth", tmp_path / "file"), "file exists already"),
         (("--link", tmp_path / "nope" / "port"), "can't be made"),
         (("--link", tmp_path / "file"), "isn't a symbolic link"),
+        (("--state", tmp_path / "file"), "Can't make the folder"),
+        (("--serial", "12"), "12 hexadecimal digits"),
     ):
         ran = run("sim", "--speed", 0, *arguments)
         assert ran.status == 1, ran.said

@@ -231,6 +231,7 @@ def test_the_belt_can_be_turned_at_a_speed_and_let_go(boxes, scenario, read_trut
     assert read_truth(truth)[-1]["speed_mm_s"] == 400
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_world_and_another_a_different_one(tmp_path):
     def truth_of(seed):
         path = tmp_path / "truth.csv"

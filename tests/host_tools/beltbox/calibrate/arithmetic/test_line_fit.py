@@ -92,6 +92,7 @@ def test_an_expanded_uncertainty_by_hand():
     assert rectangular(3) == pytest.approx(math.sqrt(3))
 
 
+@pytest.mark.slow
 def test_the_stated_uncertainty_covers_95_of_100():
     chance = random.Random(7)
     x = [0, 50, 100, 200, 100, 50, 0]

@@ -199,6 +199,7 @@ def calibrated(
     return read_n - true_n, line.u_expanded_n(true_n)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kgs", "cell"),
     [

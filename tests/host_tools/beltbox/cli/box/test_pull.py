@@ -23,6 +23,14 @@ def rows_of(truth: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(lines))
 
 
+def played_s(truth: Path) -> float:
+    """How much has been played, by the file's last whole line; cheap, as it is asked often."""
+    with truth.open("rb") as file:
+        file.seek(max(0, truth.stat().st_size - 2000))
+        line = file.read().rpartition(b"\n")[0].rpartition(b"\n")[2]
+    return int(line.split(b",")[0]) / 1e6
+
+
 def walked_mm(rows: list[dict[str, str]], start_s: float = 0, end_s: float = 1e9) -> float:
     inside = [
         float(row["position_mm"])
@@ -45,8 +53,7 @@ def played(until) -> Callable[..., list[dict[str, str]]]:
         def enough() -> list[dict[str, str]] | None:
             if not truth.exists() or truth.stat().st_size < 40 * 100 * seconds:
                 return None
-            rows = rows_of(truth)
-            return rows if rows and int(rows[-1]["t_us"]) >= 1e6 * seconds else None
+            return rows_of(truth) if played_s(truth) >= seconds else None
 
         return until(enough, f"{seconds} s of {truth}")
 
@@ -70,7 +77,7 @@ def test_a_box_alone_keeps_its_walks_until_they_are_pulled(
     running.power_on()
     played(truth, 60)
     running.command({"do": "walk", "speed_m_s": 0, "ramp_s": 1})
-    at_s = int(rows_of(truth)[-1]["t_us"]) / 1e6
+    at_s = played_s(truth)
     whole = played(truth, at_s + 70)
     running.command({"do": "pace", "value": 10})
 
@@ -146,11 +153,11 @@ def test_the_gap_of_a_live_recording_is_filled_from_the_box(
     running = box("hands", truth=truth, wait_for_host=True, speed=10)
     recorder = start("record", "--port", tmp_path / "box", "--store", path, "--once")
     recorder.says("Recording session 1")
-    at_s = int(rows_of(truth)[-1]["t_us"]) / 1e6
+    at_s = played_s(truth)
     played(truth, at_s + 15)
     running.unplug()
     recorder.says("was unplugged")
-    at_s = int(rows_of(truth)[-1]["t_us"]) / 1e6
+    at_s = played_s(truth)
     played(truth, at_s + 12)
     running.plug()
     recorder.says("is back at")
@@ -191,7 +198,8 @@ def test_the_gap_of_a_live_recording_is_filled_from_the_box(
         <= (summary.totals.distance_mm + 2)
     )
     assert all_mm(path) == pytest.approx(walked_mm(rows_of(truth)), abs=150)
-    assert (summary.serial, summary.source, summary.dated) == ("30aea4b0c0de", "live", True)
+    assert (summary.serial, summary.source) == (running.serial_number, "live")
+    assert summary.dated
     assert summary.complete
     metrics = tmp_path / "metrics.csv"
     assert run("export", 1, "--store", path, "--out", metrics).status == 0
@@ -211,12 +219,12 @@ def test_a_recorder_that_was_killed_is_completed_from_the_box(
     running = box("hands", truth=truth, wait_for_host=True, speed=10)
     recorder = start("record", "--port", tmp_path / "box", "--store", path)
     recorder.says("Recording session 1")
-    at_s = int(rows_of(truth)[-1]["t_us"]) / 1e6
+    at_s = played_s(truth)
     played(truth, at_s + 15)
     recorder.signal(signal.SIGKILL)
     before = seen_live(path)
     assert not before.summary.complete
-    at_s = int(rows_of(truth)[-1]["t_us"]) / 1e6
+    at_s = played_s(truth)
     played(truth, at_s + 15)
     running.command({"do": "pace", "value": 0})
     rest(running, tmp_path / "box", until)

@@ -228,3 +228,38 @@ def test_a_capture_destroys_neither_the_store_nor_another_file(run, tmp_path: Pa
         assert ran.status == 1
         assert words in ran.said
         assert capture.read_bytes() == before
+
+
+def test_another_box_of_the_name_never_gets_into_a_recording(box, start, until, tmp_path: Path):
+    """One that walks faster, has been on for as long, and is plugged in at the very port."""
+    ours = box("steady-1mph", speed=8, wait_for_host=True, truth=tmp_path / "truth.csv")
+    store = tmp_path / "walks.sqlite"
+    program = start("record", "--port", tmp_path / "box", "--store", store)
+    program.says("Recording session 1")
+    ours.unplug()
+    program.says("was unplugged")
+    other = box("steady-3mph", speed=8)
+    said = program.says("Another box was plugged in")
+    assert f"virtual (serial {other.serial_number})" in said
+    assert f"waits for virtual (serial {ours.serial_number})" in said
+    other.unplug()
+    ours.plug()
+    program.says("The box is back at")
+
+    def summary():
+        with open_store(store) as opened:
+            return opened.load(1, with_raw=False).summary
+
+    before_mm = summary().totals.distance_mm
+    until(lambda: summary().totals.distance_mm > before_mm, "the box's rows")
+    assert program.signal(signal.SIGINT) == 0
+    ours.stop()
+    assert summary().serial == ours.serial_number
+    truth = (tmp_path / "truth.csv").read_text().splitlines()
+    walked_mm = abs(float(truth[-1].split(",")[1]))
+    # What our box saw, and no metre of the other's, which was three times as fast.
+    assert before_mm < summary().totals.distance_mm <= walked_mm + 100
+    with open_store(store) as opened:
+        (segment,) = opened.load(1).segments
+    times = [row.t_ms for row in segment.metrics]
+    assert times == sorted(times)

@@ -201,7 +201,7 @@ def test_the_zero_of_the_card_counts_and_not_that_of_a_bad_tare(leaned_on, tmp_p
     card = Card(
         part="left",
         made_at=datetime(2026, 1, 1, tzinfo=UTC),
-        serial="30aea4b0c0de",
+        serial="",
         box_name="virtual",
         firmware="0.1.0",
         method="weights",

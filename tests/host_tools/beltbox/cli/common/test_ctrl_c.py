@@ -17,6 +17,8 @@ import pytest
 from beltbox.cli.common import ctrl_c
 from beltbox.signals import end_signals
 
+pytestmark = pytest.mark.slow
+
 # Python itself imports it at its start. At each moment the process forks: the child gets a Ctrl-C
 # there and goes on; the parent notes how the child ended, and goes on too. The moments are all
 # imports from `beltbox.cli` on, or, with CALLS, the first calls of our functions while a command

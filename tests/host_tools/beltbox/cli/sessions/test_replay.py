@@ -62,6 +62,42 @@ def test_live_rows_that_differ_are_said_and_the_file_is_there(run, walk, sentenc
     assert out.exists()
 
 
+def test_other_settings_than_those_of_the_recording_are_a_warning(run, store: Path, tmp_path: Path):
+    raw, out = tmp_path / "raw.csv", tmp_path / "m.csv"
+    assert run("export", "--rows", "raw", "--out", raw, "--store", store).status == 0
+    # An export has its settings beside it: then none need be named.
+    plain = run("replay", raw, "--out", out, "--json")
+    assert (plain.status, plain.err) == (0, "")
+    assert json.loads(plain.out)["other_settings"] == []
+
+    recorded = json.loads((tmp_path / "raw.settings.json").read_text())
+    mine = tmp_path / "mine.json"
+    mine.write_text(json.dumps({**recorded, "belt_nm_per_count": 200_000}))
+    ran = run("replay", raw, "--settings", mine, "--out", out, "--json")
+    hashes = [
+        f"{declared.fingerprint({**recorded, 'belt_nm_per_count': nm}):04X}"
+        for nm in (recorded["belt_nm_per_count"], 200_000)
+    ]
+    assert ran.status == 0
+    for words in (*hashes, "other settings", "belt_nm_per_count 100000, here 200000", str(mine)):
+        assert words in ran.err
+    (other,) = json.loads(ran.out)["other_settings"]
+    assert other == {
+        "measurement": 1,
+        "recorded_hash": hashes[0],
+        "given_hash": hashes[1],
+        "differing": {"belt_nm_per_count": [100_000, 200_000]},
+    }
+
+    (tmp_path / "raw.settings.json").unlink()
+    ran = run("replay", raw, "--settings", mine, "--out", out)
+    assert ran.status == 0
+    assert all(text in ran.err for text in hashes)
+    ran = run("replay", raw, "--out", out)
+    assert ran.status == 2
+    assert "No settings are beside" in ran.err
+
+
 def test_the_settings_file_is_not_written_over(run, tmp_path: Path):
     raw, settings = tmp_path / "raw.csv", tmp_path / "box.json"
     raw.write_text(HEADER + "1,2,3,4\n")

@@ -101,6 +101,10 @@ def test_the_json_has_a_u_for_each_number(run):
     assert "steps_u" not in listed[1]
     (one,) = json.loads(run("1", "--json").stdout)
     assert one.items() >= listed[1].items()
+    (segment,) = one["segments"]
+    assert segment["settings"] == CALIBRATED
+    assert (segment["number"], segment["reason"], segment["boot_count"]) == (1, "start", 1)
+    assert segment["settings_hash"] is None  # not all of its settings are known
     assert one["steps_u"] == pytest.approx((0.9**2 + 0.4**2) ** 0.5)
     assert (one["cadence_spm"], one["step_asymmetry_permille"]) == (100, 42)
 
