@@ -250,7 +250,7 @@ class App:
         if ticks >= _ZONES_TICKS:
             self._ticks = 0
         if self._console.busy:
-            self._console.step(core.rails)
+            self._console.step(core)
 
     def _took(self, us):
         """A tick took so long, its sentences included."""

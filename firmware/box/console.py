@@ -12,8 +12,8 @@ class Console:
     a second, in which the loop stands still. `verbs.py`, loaded when it is used, knows all others.
 
     `busy` while a command takes longer than one tick: then `step` is due. Such a command is a job:
-    a generator that yields once a tick and returns the text of its answer. It may look at `rails`,
-    those of the tick. `job_verb`: its verb, or empty. `prepared`: settings that wait for `apply`.
+    a generator that yields once a tick and returns the text of its answer. It may look at `core`,
+    that of the tick. `job_verb`: its verb, or empty. `prepared`: settings that wait for `apply`.
     """
 
     def __init__(self, app):
@@ -21,7 +21,7 @@ class Console:
         self.busy = False
         self.job_verb = ""
         self.prepared = {}
-        self.rails = None
+        self.core = None
         self._job = None
         self._pending = -1
         self._last_id = -1
@@ -85,9 +85,9 @@ class Console:
             return ""
         return None
 
-    def step(self, rails):
+    def step(self, core):
         """A tick has passed: go on with what takes longer than one."""
-        self.rails = rails
+        self.core = core
         try:
             next(self._job)  # pyright: ignore[reportArgumentType]
             return

@@ -55,10 +55,10 @@ def _send_all(app, values, rare_writer):
 
 
 def _tare(console, tare):
-    tare.step(console.rails)
+    tare.step(console.core)
     while not tare.done:
         yield
-        tare.step(console.rails)
+        tare.step(console.core)
     changes = tare.result(console.app.settings)
     _change(console.app, changes)
     return _in_words(changes)

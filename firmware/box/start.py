@@ -1,4 +1,4 @@
-"""From power-up to the app, and from the app to the REPL: safe mode, crashes, Ctrl-C.
+"""From power-up to the app: safe mode, crashes. What follows a Ctrl-C is in main.py and ctrl_c.py.
 
 There is no boot.py: on chips with native USB it runs before the port is up, where nobody could
 stop it. The app is imported late, so that a file of it that is missing or broken is a crash like
@@ -13,18 +13,13 @@ from .rare import Rare
 
 
 def run():
-    """Start the app, again after a crash. Returns after Ctrl-C or in safe mode: to the REPL."""
+    """Start the app, again after a crash. Returns in safe mode: to the REPL."""
     guard = Guard()
-    reason = None
-    try:
-        reason = _prepare(guard)
-        while reason is None:
-            reason = _run_app(guard)
-    except KeyboardInterrupt:
-        pass
+    reason = _prepare(guard)
+    while reason is None:
+        reason = _run_app(guard)
     guard.rest()
-    if reason:
-        _say("safe mode: " + reason)
+    _say("safe mode: " + reason)
 
 
 def _prepare(guard):
@@ -43,15 +38,29 @@ def _prepare(guard):
 
 def _run_app(guard):
     """Run the app until it crashes. Why it isn't to run again, or None."""
+    app = None
     try:
         from .app import App
 
-        App(_board()).run(guard)
+        app = App(_board())
+        app.run(guard)
+    except KeyboardInterrupt:
+        if app is not None:
+            _keep_session(app.session_log)
+        raise
     except Exception as error:
         sys.print_exception(error)
         reason = guard.crashed(error)
     gc.collect()
     return reason
+
+
+def _keep_session(log):
+    """Nobody may be there: what was walked since the last block isn't to be lost."""
+    try:
+        log.begin()
+    except OSError:
+        pass  # a flash that is full; who follows the Ctrl-C up mustn't wait
 
 
 def _board():

@@ -91,3 +91,22 @@ def test_begin_ends_a_session(boxes):
     assert host.ask(1, "begin")[1] == "ok"
     assert [v[:3] for name, _, v, _ in host.heard if name == "SES"][-1] == [1, 1, 1]
     assert host.sentence("SES")[:3] == [2, 0, 0]
+
+
+def test_a_stray_ctrl_c_costs_a_walk_some_seconds(boxes):
+    """The byte 0x03 as noise on a power bank: what was walked before it is kept to the second."""
+    _box, host = boxes(walk=[{"at_s": 2, "m_s": 0.5, "ramp_s": 1}])
+    host.until(lambda name, values: name == "NOW" and values[0] >= 25_000)
+    host.send(b"\x03")
+    host.text("Nothing came: BeltBox starts again.")
+    host.until(lambda name, values: name == "NOW" and 15_000 <= values[0] < 25_000)
+    assert host.ask(1, "sessions")[1:3] == ["ok", "2"]
+    kept = [values for name, _, values, _ in host.heard if name == "SES"][-2:]
+    assert [values[3:5] for values in kept] == [[1, 1], [1, 2]], "one power-up, two starts"
+    (first, count), (second, _) = (values[:2] for values in kept)
+    data = read(host, 2, first, count)
+    records, _spare, t_s = struct.unpack_from("<BBI", data[-1])
+    t_s += data[-1][blocks.RECORDS_AT + (records - 1) * blocks.RECORD_BYTES]
+    assert t_s >= 24
+    data = read(host, 3, second, 1)
+    assert struct.unpack_from("<I", data[0], 2)[0] <= 2, "the second session begins at once"

@@ -332,6 +332,8 @@ class ScriptedBox:
             key, value = arguments
             self.settings[key] = declared.parse(key, value)
             return b"", f"{key}={self.settings[key]}"
+        if verb == "tare":
+            return b"", ""
         if verb == "raw":
             self._raw = arguments == ("1",)
             return b"", arguments[0]

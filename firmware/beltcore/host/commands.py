@@ -24,8 +24,8 @@ _WORDS = {
         "the argument",
     ),
     "tare": (
-        "takes a second; what the rails read becomes their zero; refused while a rail moves by "
-        "over 5 N",
+        "takes a second; what the rails read becomes their zero; refused while the belt "
+        "moves (20 mm/s), and while a rail moves by over 5 N or sways by more than its noise",
         "the changed settings",
     ),
     "begin": ("measures anew: all sums at zero", ""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from beltbox.calibrate.box import CalibrateBox, LinkLostError
+from beltbox.calibrate.box import BoxGoneError, CalibrateBox
 from beltbox.calibrate.cards.card import Card, card_lines
 from beltbox.calibrate.conversation import LeaveError, Talk, one_of
 from beltbox.errors import CalibrationError
@@ -24,7 +24,7 @@ def accepted(
     while True:
         try:
             card, remarks = measure()
-        except LinkLostError:
+        except BoxGoneError:
             raise
         except CalibrationError as error:
             if talk.scripted or not repeatable:

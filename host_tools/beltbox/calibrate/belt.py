@@ -18,7 +18,7 @@ from beltbox.calibrate.belt_card import BACKWARD, BeltPlan, belt_card
 from beltbox.calibrate.box import CalibrateBox
 from beltbox.calibrate.cards.card import Card
 from beltbox.calibrate.conversation import Talk, number, positive
-from beltbox.calibrate.passings import STILL_S, count_passings, sentence
+from beltbox.calibrate.passings import STILL_S, Passings, sentence
 from beltbox.errors import CalibrationError
 
 
@@ -71,7 +71,7 @@ def _by_laps(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> tuple[BeltScale, 
         f"{'Mark the belt' if plan.apart_mm is None else 'Make two marks on the belt'}. Push it "
         f"by hand {plan.laps} {ways}, "
         f"{'in' if plan.pushed == BACKWARD else 'against'} the direction in which it moves "
-        "when somebody walks backward, slowly past the pointer."
+        "when somebody walks backward."
     )
     mark = "the mark" if plan.apart_mm is None else "one and then the other mark"
     if plan.stops or talk.scripted:
@@ -81,9 +81,9 @@ def _by_laps(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> tuple[BeltScale, 
         )
     else:
         talk.say(
-            f"Press Enter each time {mark} passes the pointer: now first, with the belt at rest."
+            f"Each time {mark} is at the pointer, let the belt rest and press Enter: now first."
         )
-    passings = count_passings(box, talk, plan)
+    passings = Passings(box, talk, plan).count()
     try:
         if plan.apart_mm is not None:
             scale = from_marks(passings, plan.apart_mm, plan.tape_mm)
@@ -93,12 +93,6 @@ def _by_laps(box: CalibrateBox, talk: Talk, plan: BeltPlan) -> tuple[BeltScale, 
     except ValueError as error:
         raise CalibrationError(sentence(str(error))) from error
     remarks: list[str] = []
-    u = {part.name: part.u for part in scale.parts}
-    if u.get("lateness", 0.0) > max(u["tape"], u.get("laps", 0.0)):
-        remarks.append(
-            "The keys make most of that: slower past the pointer, or more laps, and it is less; "
-            "with --stops, where the belt rests at the mark, there are none."
-        )
     if scale.spread_share is None:
         remarks.append(
             f"One {plan.what} can't show whether the wheel slips or a mark was missed: two would."

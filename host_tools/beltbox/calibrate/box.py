@@ -8,20 +8,24 @@ from typing import Self
 
 from beltbox.errors import CalibrationError, LinkError
 from beltbox.link.box_settings import read_settings, write_settings
+from beltbox.link.finding import BACK_S, patiently, wait_until_back
 from beltbox.link.health import ask_health
-from beltbox.link.link import BoxLink
+from beltbox.link.link import BoxLink, CommandRefusedError, SafeModeError
 from beltbox.link.meeting import Identity, LinkEvent
 from beltbox.link.unfinished import Note
 from beltbox.link.wire import raw_row
 from beltbox.walk.rows import RawRow, us_between
 
-_BACK_S = 60.0
 _MOMENT_S = 0.1
 SIDES = ("left", "right")
 
 
 class LinkLostError(CalibrationError):
-    """The box was unplugged, was reset, or fell silent in the middle."""
+    """The box was unplugged, was reset, or fell silent in the middle: see `wait_until_back`."""
+
+
+class BoxGoneError(CalibrationError):
+    """The box didn't come back, or isn't the same any more: what was measured can't be gone on."""
 
 
 class CalibrateBox:
@@ -30,7 +34,9 @@ class CalibrateBox:
     A cell that the settings don't name isn't driven by the box, so it needs a provisional
     sensitivity before it can be calibrated: that is on the box's flash until it is undone. Where
     the box was unplugged before that, the end of the block waits a minute for it to come back.
-    What is to be undone is noted in a file first: `unfinished.put_back` does it where this can't.
+    Readings that were taken before a blip of the cable stand: the cell's counts, and the settings
+    on the flash, outlast a reset. What is to be undone is noted in a file first:
+    `unfinished.put_back` does it where this can't.
     """
 
     def __init__(self, link: BoxLink, tell: Callable[[str], None] = lambda _text: None) -> None:
@@ -78,8 +84,37 @@ class CalibrateBox:
         self._note.add(self.settings, differ)
         for key in differ:
             self._before.setdefault(key, self.settings[key])
-        write_settings(self.link, differ)
+        patiently(self.link, lambda: write_settings(self.link, differ), self._tell)
         self.settings |= differ
+
+    def wait_until_back(self, why: LinkLostError) -> None:
+        """Wait for the box after a LinkLostError, so that what was measured before can be gone on.
+
+        Raises BoxGoneError where it doesn't come back within a minute, or isn't the same any
+        more; SafeModeError.
+        """
+        self._raw_on = False  # a box that starts sends none
+        try:
+            wait_until_back(self.link, str(why), self._tell)
+            # What happened until now is known: it was waited for.
+            self._take_for_a_moment()
+            health = ask_health(self.link)
+            there = read_settings(self.link)
+        except (CommandRefusedError, SafeModeError):
+            raise
+        except LinkError as error:
+            raise BoxGoneError(str(error)) from error
+        if self.serial and health is not None and health.serial != self.serial:
+            raise BoxGoneError(
+                f"Another box is at {self.link.path} now: its number is {health.serial}, and "
+                f"{self.serial} was calibrated. Plug that one in, and begin again."
+            )
+        others = [key for key, value in self.settings.items() if there[key] != value]
+        if changed := [key for key in others if key not in self._before]:
+            raise BoxGoneError(
+                f"The box came back with other settings ({', '.join(changed)}), so that the "
+                "readings before can't be used. Begin again."
+            )
 
     def keep(self, keys: Iterable[str]) -> None:
         """What was changed of these stays. Raises UnfinishedError."""
@@ -115,22 +150,38 @@ class CalibrateBox:
                 return  # a box that is gone is quiet, too
 
     def idle(self) -> None:
-        """Take what comes for a moment, and forget it. Raises LinkLostError."""
+        """Take what comes for a moment, and forget it: nothing is measured now.
+
+        What happens to the box is told; `rows` finds it out if it isn't back by then.
+        """
         self.quiet()
+        for event in self._take_for_a_moment():
+            self._tell(event.text)
+
+    def _take_for_a_moment(self) -> list[LinkEvent]:
+        events: list[LinkEvent] = []
         deadline = self.link.clock.now_s() + _MOMENT_S
         for item in self.link.listen():
             if isinstance(item, LinkEvent):
-                _happened(item)
+                events.append(item)
             if item is None or self.link.clock.now_s() > deadline:
-                return
+                break
+        return events
 
     def rows(self) -> Generator[tuple[float, RawRow] | None]:
         """Raw rows from now on, each with the box's time since the first in seconds.
 
         None when nothing came for a moment. Raises LinkLostError, LinkError.
         """
+        if not self.link.connected:
+            raise LinkLostError("The box is unplugged.")
         if not self._raw_on:
-            self.link.command("raw", 1)
+            try:
+                self.link.command("raw", 1)
+            except LinkError as error:
+                if self.link.connected:
+                    raise
+                raise LinkLostError(str(error)) from error
             self._raw_on = True
         # What waits was measured before.
         self.link.drop_waiting(("RAW",))
@@ -151,10 +202,10 @@ class CalibrateBox:
 
     def _wait_for_return(self) -> None:
         self._tell(
-            f"The box was unplugged. Plug it in again within {_BACK_S:.0f} s, so that its settings "
+            f"The box was unplugged. Plug it in again within {BACK_S:.0f} s, so that its settings "
             "are put back as they were."
         )
-        deadline = self.link.clock.now_s() + _BACK_S
+        deadline = self.link.clock.now_s() + BACK_S
         for item in self.link.listen():
             if isinstance(item, LinkEvent) and item.kind == "returned":
                 return
@@ -172,7 +223,5 @@ def sample_of(row: RawRow, side: str) -> int | None:
 def _happened(event: LinkEvent) -> None:
     if event.kind == "unplugged":
         raise LinkLostError("The box was unplugged.")
-    if event.kind == "reset":
-        raise LinkLostError(f"{event.text} Begin again.")
-    if event.kind == "silent":
+    if event.kind in ("reset", "silent"):
         raise LinkLostError(event.text)

@@ -203,7 +203,7 @@ class Talk:
         *,
         default: str | None = None,
         by_yes: str | None = None,
-        idle: Callable[[], None],
+        idle: Callable[[], object],
     ) -> T:
         """The answer, as `parse` has it; asked again while it raises ValueError with the reason.
 
@@ -263,7 +263,7 @@ class Talk:
         offered = f" [{default}]" if default else ""
         self.console.print(Text(f"{question}{offered} ", style="bold"), end="", soft_wrap=True)
 
-    def _typed(self, idle: Callable[[], None]) -> str:
+    def _typed(self, idle: Callable[[], object]) -> str:
         while True:
             idle()
             line = self.keyboard.line()

@@ -8,7 +8,7 @@ from beltbox.calibrate.acceptance import accepted, again_or_leave
 from beltbox.calibrate.arithmetic.rail_line import LoadPoint, weights_problem
 from beltbox.calibrate.arithmetic.rail_loads import Misfit, RailLoads
 from beltbox.calibrate.arithmetic.steadiness import Reading
-from beltbox.calibrate.box import CalibrateBox, LinkLostError
+from beltbox.calibrate.box import BoxGoneError, CalibrateBox
 from beltbox.calibrate.cards.card import Card
 from beltbox.calibrate.conversation import Talk, kilograms, yes_or_no
 from beltbox.calibrate.rail_card import RailPlan, rail_card
@@ -112,7 +112,7 @@ class RailDialogue:
                     seconds=seconds,
                     empty=self._empty or None,
                 )
-            except LinkLostError:
+            except BoxGoneError:
                 raise
             except CalibrationError as error:
                 if self._talk.scripted:

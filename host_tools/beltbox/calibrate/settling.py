@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from beltbox.calibrate.arithmetic.steadiness import FULL_SCALE, Reading, Steadiness, Verdict
-from beltbox.calibrate.box import SIDES, CalibrateBox, sample_of
+from beltbox.calibrate.box import SIDES, CalibrateBox, LinkLostError, sample_of
 from beltbox.calibrate.conversation import Talk
 from beltbox.errors import CalibrationError
 
@@ -34,9 +34,31 @@ def settle(
 
     The other side's is with it, if there is such a cell. n_per_count: about. what: for the screen.
     limit_s: of the box's time; then it raises CalibrationError with the reason. empty: the readings
-    with nothing on the rails, so that a weight on the wrong one is noticed. Raises LeaveError when
-    the person types "q".
+    with nothing on the rails, so that a weight on the wrong one is noticed. A box that is unplugged
+    or reset meanwhile is waited for, and the reading begins anew. Raises LeaveError when the person
+    types "q".
     """
+    while True:
+        try:
+            return _settled(box, talk, side, n_per_count, what, limit_s, seconds, awaited, empty)
+        except LinkLostError as error:
+            talk.quiet()
+            box.wait_until_back(error)
+            talk.say(f"The readings so far stand. Go on: {what}.", "yellow")
+
+
+def _settled(
+    box: CalibrateBox,
+    talk: Talk,
+    side: str,
+    n_per_count: float,
+    what: str,
+    limit_s: float,
+    seconds: float,
+    awaited: Awaited,
+    empty: Mapping[str, Reading] | None,
+) -> dict[str, Reading]:
+    """Raises LinkLostError, and what `settle` raises."""
     watched = {watched_side: Steadiness(n_per_count, seconds=seconds) for watched_side in SIDES}
     other = "right" if side == "left" else "left"
     looked_s = heard_s = 0.0

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from beltbox.clock import CLOCK, Clock
 from beltbox.errors import LinkError
-from beltbox.link.link import BoxLink
+from beltbox.link.link import BoxLink, CommandRefusedError, SafeModeError
 from beltbox.link.meeting import NoProgramError, ProtocolError
 from beltbox.link.ports import ByteSink, Candidate, PortError, PortTrouble, candidates
 from beltbox.link.unfinished import put_back
 from beltbox.words import printable
+
+T = TypeVar("T")
+
+BACK_S = 60.0
+"""So long a box that was unplugged is waited for."""
+_QUICK_TRIES = 2
 
 
 def find_box(
@@ -77,6 +84,47 @@ def _find(
     finally:
         for link in links:
             link.close()
+
+
+def wait_until_back(link: BoxLink, why: str, tell: Callable[[str], None]) -> None:
+    """Wait until the box answers again, wherever it is plugged in.
+
+    why: what happened to it, a sentence. Raises LinkError after a minute; SafeModeError.
+    """
+    tell(f"{why} Waiting for it for {BACK_S:.0f} s.")
+    deadline_s = link.clock.now_s() + BACK_S
+    for _ in link.listen():
+        if link.connected and _answers(link):
+            tell("The box is back.")
+            return
+        if link.clock.now_s() > deadline_s:
+            raise LinkError(f"The box at {link.path} didn't come back within {BACK_S:.0f} s.")
+
+
+def patiently(link: BoxLink, action: Callable[[], T], tell: Callable[[str], None]) -> T:
+    """What `action` gives; where the box is unplugged meanwhile, it is done again once it is back.
+
+    Raises what `action` raises for another reason, and what `wait_until_back` raises.
+    """
+    while True:
+        try:
+            return action()
+        except (CommandRefusedError, SafeModeError):
+            raise
+        except LinkError as error:
+            if link.connected:
+                raise
+            wait_until_back(link, str(error), tell)
+
+
+def _answers(link: BoxLink) -> bool:
+    try:
+        link.command("identify", tries=_QUICK_TRIES)
+    except (CommandRefusedError, SafeModeError):
+        raise
+    except LinkError:
+        return False
+    return True
 
 
 def _warn(text: str) -> None:

@@ -13,6 +13,8 @@ import serial
 from beltbox.clock import CLOCK, Clock
 from beltbox.errors import LinkError
 from beltbox.link.meeting import (
+    START_AGAIN,
+    STOPPED,
     Absence,
     Identity,
     LinkEvent,
@@ -21,6 +23,7 @@ from beltbox.link.meeting import (
     identity_of,
     is_safe_mode,
     meet,
+    reset_between,
     returned,
 )
 from beltbox.link.ports import PATIENCE_S, PORT_FAILURES, ByteSink, PortError, open_port
@@ -237,6 +240,9 @@ class BoxLink:
         later: list[Sentence | LinkEvent] = []
         for sentence in arrived:
             self._note_safe_mode(sentence)
+            if sentence.type == "" and str(sentence.values[0]).startswith(f"Ctrl-C: {STOPPED}"):
+                # No key of ours was that, and nobody else has this port.
+                self._send(START_AGAIN)
             before = self.identity
             if before is not None and sentence.type == "ID":
                 after = identity_of(sentence, self.path)
@@ -252,7 +258,7 @@ class BoxLink:
                 later += self._ask_who_is_there()
             if self._port is None:
                 break
-            items += _reset_between(before, self.identity)
+            items += reset_between(before, self.identity)
             items.append(sentence)
         return [*items, *later]
 
@@ -325,7 +331,7 @@ class BoxLink:
             return [
                 *events,
                 returned(path, before),
-                *_reset_between(before, meeting.identity),
+                *reset_between(before, meeting.identity),
                 *came,
             ]
         return [*events]
@@ -343,6 +349,7 @@ class BoxLink:
             return meet(
                 path,
                 ask=ask,
+                start=lambda: _write(port, START_AGAIN),
                 receive=lambda: _read_port(port),
                 patience_s=patience_s,
                 clock=self.clock,
@@ -391,10 +398,3 @@ def _read_port(port: serial.Serial) -> bytes:
 def _let_go(port: serial.Serial) -> None:
     with contextlib.suppress(*PORT_FAILURES):
         port.close()
-
-
-def _reset_between(before: Identity | None, after: Identity | None) -> list[LinkEvent]:
-    """The news of a reset, if there was one."""
-    if before is None or after is None or after.boots == before.boots:
-        return []
-    return [LinkEvent("reset", f"The box was reset ({after.reset_cause}).")]

@@ -28,6 +28,12 @@ _OTHER_BOX_S = 3.0
 _KEPT_BYTES = 200
 _SHOWN_LETTERS = 60
 _MET_BYTES_MOST = 1 << 20
+# From a soft reset to the program's first word; from .py files it takes 4 s.
+_START_S = 15.0
+STOPPED = "BeltBox is stopped"
+"""What the box prints after a Ctrl-C, which the noise of a cable can be: firmware/box/ctrl_c.py."""
+START_AGAIN = b"\r\x04"
+"""Ends what was half typed at MicroPython's prompt, and starts the box's program."""
 SILENT_S = 3.0
 """So long without a byte from a port that is there is worth an event."""
 
@@ -112,16 +118,18 @@ def meet(
     path: str,
     *,
     ask: Callable[[str], None],
+    start: Callable[[], None],
     receive: Callable[[], bytes],
     patience_s: float,
     clock: Clock,
 ) -> Meeting:
     """Ask who is at the port `path` until a box says so, for at most `patience_s`.
 
-    ask: sends a command, "identify" or "health". receive: what has come, or comes within a moment;
-    raises one of PORT_FAILURES where the port vanishes. Raises PortError when there is no BeltBox,
-    NoProgramError when it is one whose program doesn't run, ProtocolError when it speaks a newer
-    protocol.
+    ask: sends a command, "identify" or "health". start: sends START_AGAIN, when the box says that
+    a Ctrl-C has just stopped it: the question itself leads it to MicroPython's prompt then.
+    receive: what has come, or comes within a moment; raises one of PORT_FAILURES where the port
+    vanishes. Raises PortError when there is no BeltBox, NoProgramError when it is one whose program
+    doesn't run, ProtocolError when it speaks a newer protocol.
     """
     # A reader of its own: what another box says is none of the link's sentences.
     reader = Reader()
@@ -141,12 +149,18 @@ def meet(
         return [*sentences(reader.feed(data))]
 
     asked_s: float | None = None
+    started = False
     deadline_s = clock.now_s() + patience_s
     while identity is None and clock.now_s() < deadline_s:
         if asked_s is None or clock.now_s() - asked_s > _ASK_AGAIN_S:
             asked_s = clock.now_s()
             ask("identify")
-        for sentence in listen():
+        heard = listen()
+        if not started and STOPPED.encode() in received:
+            started = True
+            deadline_s = clock.now_s() + _START_S
+            start()
+        for sentence in heard:
             if sentence.type == "ID":
                 identity = identity_of(sentence, path)
             in_safe_mode |= is_safe_mode(sentence)
@@ -201,6 +215,13 @@ def identity_of(sentence: Sentence, path: str) -> Identity:
         micropython=str(values["micropython"]),
         serial=str(values["serial"] or ""),
     )
+
+
+def reset_between(before: Identity | None, after: Identity | None) -> list[LinkEvent]:
+    """The news of a reset, if there was one."""
+    if before is None or after is None or after.boots == before.boots:
+        return []
+    return [LinkEvent("reset", f"The box was reset ({after.reset_cause}).")]
 
 
 def _no_box(path: str, heard: bytes, *, sends_sentences: bool) -> PortError:

@@ -96,15 +96,15 @@ class App:
 app = App()
 console = Console(app)
 
-def ticks(left, right, rows=80):
-    # left, right: samples as functions of the row
+def ticks(left, right, rows=80, count=lambda row: 0):
+    # left, right, count: what the sensors read, as functions of the row
     core = Core(app.settings)
     for row in range(10):
-        core.step(row * 12500, 0, left(0), right(0))
+        core.step(row * 12500, count(row - 10), left(0), right(0))
     for row in range(rows):
-        core.step((row + 10) * 12500, 0, left(row), right(row))
+        core.step((row + 10) * 12500, count(row), left(row), right(row))
         if console.busy:
-            console.step(core.rails)
+            console.step(core)
 """
 
 
@@ -510,32 +510,77 @@ def test_tare_is_refused_while_a_cell_is_silent(console):
     assert told == ["answer 3 not_now no force from the right cell: is it wired and calibrated?"]
 
 
-def stepped(low, high, turn):
-    """A rail that reads `low`, then `high` for the second half of the tare's second."""
-    return f"lambda row: {low} if row < {turn} else {high}"
+def trembling(at, most):
+    """A rail without sway that trembles by `most` either way, up and down in four rows each."""
+    return f"lambda row: {at} + ({most} if row // 4 % 2 else -{most})"
 
 
 def test_tare_notes_the_noise_of_both_rails(console):
-    """A step of 400 mN left and 60 mN right: the median and the mean have reached the end of it."""
+    """What is left of a tremor once the median and the mean have smoothed it."""
+    noise = []
+    for left, right in ((400, 0), (0, 120), (400, 120)):
+        told = console(
+            TWO_CELLS,
+            encode_command(3, "tare"),
+            f"ticks({trembling(1100, left)}, {trembling(600, right)})",
+            "print(app.settings['rail_noise_mn'])",
+        )
+        noise.append(int(told[-1]))
+    assert 200 < noise[0] < 800
+    assert 30 < noise[1] < 120
+    assert noise[2] == noise[0] + noise[1]
+
+
+@pytest.mark.parametrize(("most_mn", "kind"), [(3000, "ok"), (5000, "not_now")], ids=["3 N", "5 N"])
+def test_a_rail_may_tremble_by_5_n(console, most_mn, kind):
     told = console(
         TWO_CELLS,
         encode_command(3, "tare"),
-        f"ticks({stepped(1100, 1500, 40)}, {stepped(600, 480, 40)})",
-        "print(app.settings['rail_noise_mn'])",
-    )
-    assert told[-1] == "460"
-
-
-@pytest.mark.parametrize(("step_mn", "kind"), [(5000, "ok"), (5001, "not_now")])
-def test_a_rail_may_move_by_5_n(console, step_mn, kind):
-    told = console(
-        TWO_CELLS,
-        encode_command(3, "tare"),
-        f"ticks({stepped(100, 100 + step_mn, 20)}, lambda row: 600)",
+        f"ticks({trembling(100, most_mn)}, lambda row: 600)",
     )
     assert told[-1].startswith(f"answer 3 {kind}")
-    if kind == "not_now":
-        assert "moves by 5001 mN" in told[-1]
+
+
+# Of a walker with a hand on the rail: 15 % of 15 N, once a stride. Newtons are 1000 counts left.
+SWAY = "lambda row: 15_100 + [0, 6, 11, 14, 15, 14, 11, 6, 0, -6, -11, -14, -15, -14, -11, -6]"
+WALKER = SWAY + "[row * 16 // 88 % 16] * {most_mn} // 15"
+
+
+@pytest.mark.parametrize(
+    ("most_mn", "noise_mn", "kind"),
+    [
+        (2250, 0, "not_now"),
+        (2250, 300, "not_now"),
+        (400, 0, "not_now"),
+        (100, 0, "ok"),
+        (0, 300, "ok"),
+        (0, 1000, "ok"),
+    ],
+)
+def test_a_hand_that_sways_is_no_noise(console, most_mn, noise_mn, kind):
+    told = console(
+        TWO_CELLS,
+        # A crude normal noise: the sum of four bytes of a generator.
+        "from random import seed, randrange\nseed(7)",
+        f"most = {noise_mn * 866 // 1000}",
+        "noise = lambda: sum(randrange(-most, most + 1) for _ in range(4))",
+        encode_command(3, "tare"),
+        f"ticks(lambda row: ({WALKER.format(most_mn=most_mn)})(row) + noise(), lambda row: 600)",
+    )
+    assert told[-1].startswith(f"answer 3 {kind}"), told[-1]
+
+
+def test_tare_is_refused_while_the_belt_moves(console):
+    told = console(
+        TWO_CELLS,
+        encode_command(3, "tare"),
+        "ticks(lambda row: 1100, lambda row: 600, count=lambda row: 5 * row)",
+        "print(app.settings['rail_left_zero'])",
+    )
+    assert told == [
+        "answer 3 not_now the belt moves: step off, let it rest and try again",
+        "100",
+    ]
 
 
 @pytest.mark.parametrize("identifier", [0, 1, 2])

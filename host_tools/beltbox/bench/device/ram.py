@@ -67,7 +67,10 @@ def loop():
     start.Guard = _kept(start.Guard)
     guard.Guard.crashed = _fail
     guard.WDT = _Dog
-    start.run()
+    try:
+        start.run()
+    except KeyboardInterrupt:
+        pass
     gc.collect()
 
 

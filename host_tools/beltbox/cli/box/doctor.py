@@ -16,10 +16,11 @@ from beltbox.cli.common.options import (
 )
 from beltbox.cli.common.output import print_json
 from beltbox.cli.common.progress import progress_bar
+from beltbox.cli.common.remarks import remarks_on
 from beltbox.doctor.at_prompt import at_the_prompt, started_again
 from beltbox.doctor.examination import SECONDS, Examination, examine
 from beltbox.doctor.findings import Finding, judge
-from beltbox.link.finding import find_box
+from beltbox.link.finding import find_box, patiently
 from beltbox.link.link import BoxLink, SafeModeError
 from beltbox.link.meeting import NoProgramError
 from beltbox.words import printable
@@ -61,9 +62,12 @@ def doctor_command(
 def examine_box(port: str | None, seconds: float) -> Examination:
     """What the box reports and measures in this many seconds, with a progress bar meanwhile."""
     words = "Hands off the rails; turn the belt a little in both directions"
-    with _link(port) as link, progress_bar(Console(stderr=True), words) as show:
+    console = Console(stderr=True)
+    with _link(port) as link, progress_bar(console, words) as show:
         try:
-            return examine(link, seconds=seconds, show=show)
+            return patiently(
+                link, lambda: examine(link, seconds=seconds, show=show), remarks_on(console)
+            )
         except SafeModeError as error:
             link.close()
             raise at_the_prompt(link.path, str(error)) from error

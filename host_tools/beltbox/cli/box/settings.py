@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from beltbox.cli.common.options import JsonOption, OverwriteOption, PortOption
+from beltbox.cli.box.taring import tare as take_zero
+from beltbox.cli.common.options import JsonOption, OverwriteOption, PortOption, StoreOption
 from beltbox.cli.common.output import print_json
+from beltbox.cli.common.remarks import remarks_on
 from beltbox.errors import BeltBoxError
 from beltbox.files import default_store_file, refuse_target, written_whole
 from beltbox.link.box_settings import read_settings, write_settings
-from beltbox.link.finding import find_box
+from beltbox.link.finding import find_box, patiently
 from beltbox.link.link import BoxLink
 from beltbox.replay.settings_file import load_settings
 from beltbox.walk.uncertainty import U_PPM_OF
@@ -30,10 +33,25 @@ def settings_command(
         list[str] | None, typer.Argument(help="KEY=VALUE …: change these settings on the box.")
     ] = None,
     port: PortOption = None,
+    store: StoreOption = None,
     tare: Annotated[
         bool,
         typer.Option(
             "--tare", help="Take what the rails measure now, with nobody touching them, as zero."
+        ),
+    ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes",
+            help="With --tare: ask nothing. Rails that read over 10 N from the zero of their "
+            "card are not tared then, except with --anyway.",
+        ),
+    ] = False,
+    anyway: Annotated[
+        bool,
+        typer.Option(
+            "--anyway", help="With --tare: take the zero even if somebody seems to lean there."
         ),
     ] = False,
     load: Annotated[
@@ -45,7 +63,8 @@ def settings_command(
 ) -> None:
     """Show the box's settings, or change them.
 
-    Every setting is shown with the values that it may have.
+    Every setting is shown with the values that it may have. --tare is refused while the belt or a
+    rail moves, and asks when a rail reads over 10 N from the zero of its calibration.
 
     Example: beltbox settings body_mass_g=72000 --tare --save box.json
     """
@@ -57,14 +76,16 @@ def settings_command(
     if save is not None:
         kept = [(default_store_file(), "the store")]
         refuse_target(save, error=SettingError, not_onto=kept, overwrite=overwrite)
+    tell = remarks_on(Console(stderr=True))
     with find_box(port) as link:
-        there = read_settings(link)
+        there = patiently(link, lambda: read_settings(link), tell)
         changes.update(_outdated_uncertainties(changes, there))
         # Only what differs: each write wears the flash, and the box measures anew.
-        write_settings(link, {key: changes[key] for key in changes if changes[key] != there[key]})
+        new = {key: changes[key] for key in changes if changes[key] != there[key]}
+        patiently(link, lambda: write_settings(link, new), tell)
         if tare:
-            link.command("tare")
-        values = read_settings(link)
+            take_zero(link, store=store, yes=yes, anyway=anyway, tell=tell)
+        values = patiently(link, lambda: read_settings(link), tell)
         _show(link, values, as_json)
     if save is not None:
         with written_whole(save, error=SettingError) as file:

@@ -97,9 +97,9 @@ def belt_command(
     """Find out how far the belt moves with each count of the encoder.
 
     Make a mark on the belt and measure the belt's length with a tape. Push the belt by hand for a
-    few laps, and press Enter each time the mark passes. If the tape can't go around the belt, make
-    two marks and give their distance with --marks-mm. Instead of laps, the roller's diameter will
-    do. Nothing is stored before you accept the result.
+    few laps; each time the mark is at the pointer, let the belt rest and press Enter. If the tape
+    can't go around the belt, make two marks and give their distance with --marks-mm. Instead of
+    laps, the roller's diameter will do. Nothing is stored before you accept the result.
 
     Example: beltbox calibrate belt --belt-mm 3000 --laps 5
     """

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from beltbox.calibrate.acceptance import accepted
 from beltbox.calibrate.arithmetic.line_fit import Part
-from beltbox.calibrate.box import LinkLostError
+from beltbox.calibrate.box import BoxGoneError
 from beltbox.calibrate.cards.card import Card
 from beltbox.calibrate.conversation import Keyboard, LeaveError, Talk
 from beltbox.errors import CalibrationError
@@ -109,8 +109,8 @@ def test_what_cant_be_repeated():
     with pytest.raises(CalibrationError) as unrepeated:
         end(Measured(CalibrationError("odd")), "repeat\n", repeatable=False)
     assert unrepeated.value.args == ("odd",)  # `match` would look into the notes too
-    with pytest.raises(LinkLostError, match="gone"):
-        end(Measured(LinkLostError("gone")), "repeat\n")
+    with pytest.raises(BoxGoneError, match="gone"):
+        end(Measured(BoxGoneError("gone")), "repeat\n")
     with pytest.raises(LeaveError) as caught:
         end(Measured(), "repeat\nleave\n", repeatable=False)
     assert "'repeat' isn't one of: accept, leave, yes, no" in " ".join(caught.value.__notes__)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from beltbox.calibrate import box as box_module
-from beltbox.calibrate.box import CalibrateBox, LinkLostError
+from beltbox.calibrate.box import BoxGoneError, CalibrateBox, LinkLostError
 from beltbox.errors import CalibrationError, LinkError
 from beltbox.link import unfinished
 from beltbox.link.link import CommandRefusedError
@@ -186,5 +186,51 @@ def test_rows_end_with_the_reason(kind, clock):
     box = CalibrateBox(FakeLink(clock, LinkEvent(kind, "Something happened.")))
     with pytest.raises(LinkLostError, match=r"unplugged|happened"):
         list(box.rows())
-    with pytest.raises(LinkLostError, match=r"unplugged|happened"):
-        box.idle()
+
+
+@pytest.mark.parametrize("kind", ["unplugged", "reset", "silent"])
+def test_what_happens_while_a_person_thinks_is_only_told(kind, clock):
+    told: list[str] = []
+    box = CalibrateBox(FakeLink(clock, LinkEvent(kind, "Something happened.")), told.append)
+    box.idle()
+    assert told == ["Something happened."]
+    if kind == "unplugged":
+        with pytest.raises(LinkLostError, match="unplugged"):
+            next(box.rows())
+
+
+@pytest.mark.parametrize("kind", ["unplugged", "reset", "silent"])
+def test_a_box_that_was_lost_is_waited_for(kind, clock):
+    told: list[str] = []
+    link = FakeLink(clock, LinkEvent("returned", "back"))
+    box = CalibrateBox(link, told.append)
+    link.connected = kind != "unplugged"
+    box.wait_until_back(LinkLostError("It went."))
+    assert told == ["It went. Waiting for it for 60 s.", "The box is back."]
+
+
+def test_a_box_that_comes_back_with_other_settings_is_refused(clock):
+    link = FakeLink(clock)
+    box = CalibrateBox(link)
+    box.change({"a": 5})
+    link.there = {"a": 1, "b": 2}  # what is set for this time alone may be back
+    box.wait_until_back(LinkLostError("It went."))
+    link.there = {"a": 5, "b": 3}
+    with pytest.raises(BoxGoneError, match="came back with other settings \\(b\\)"):
+        box.wait_until_back(LinkLostError("It went."))
+
+
+def test_one_that_doesnt_come_back_ends_the_calibration(clock):
+    link = FakeLink(clock)
+    box = CalibrateBox(link)
+    link.connected = False
+    with pytest.raises(BoxGoneError, match="didn't come back within 60 s"):
+        box.wait_until_back(LinkLostError("It went."))
+
+
+def test_a_change_waits_for_the_box(clock):
+    link = FakeLink(clock, LinkEvent("returned", "back"))
+    box = CalibrateBox(link)
+    link.connected = False
+    box.change({"a": 5})
+    assert link.there["a"] == 5

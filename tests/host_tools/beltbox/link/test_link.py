@@ -105,6 +105,27 @@ def test_what_is_lost_on_the_way_is_repeated(real, monkeypatch):
         assert sent[0] == sent[1]
 
 
+def test_a_box_that_noise_has_stopped_is_started_again_at_once(real):
+    """The byte of Ctrl-C: what the host sends meanwhile must not leave the box at its prompt."""
+    _, path = real
+    with BoxLink(path) as link:
+        boots = link.identity.boots
+        link._send(b"\x03")
+        assert link.command("get", "schema") == "schema=1"
+        assert [event.text for event in events(take(link, is_now))] == ["The box was reset (soft)."]
+        assert link.identity.boots == boots + 1
+
+
+def test_a_box_that_noise_has_just_stopped_is_met(real):
+    _, path = real
+    with BoxLink(path) as link:
+        boots = link.identity.boots
+        link._send(b"\x03")  # the next one asks who is there while the box waits for a key
+    with BoxLink(path) as link:
+        assert link.command("get", "schema") == "schema=1"
+        assert link.identity.boots == boots + 1
+
+
 def test_the_wire_itself_may_vanish_and_come_back(real):
     """A real pseudo-terminal: what pyserial raises, and what it finds again."""
     running, path = real

@@ -87,7 +87,7 @@ def test_a_box_at_its_prompt_is_started_again_and_examined(box, run, scenario, t
     with find_box(str(tmp_path / "box")):
         pass  # it runs
     with serial.Serial(str(tmp_path / "box"), timeout=30) as port:
-        port.write(b"\x03")
+        port.write(b"\x03\r")
         assert port.read_until(b">>> ").endswith(b">>> ")
     with pytest.raises(NoProgramError):
         find_box(str(tmp_path / "box"))

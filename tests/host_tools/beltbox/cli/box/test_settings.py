@@ -1,11 +1,16 @@
 """`beltbox settings`."""
 
+import io
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from beltbox.calibrate.cards.card import Card
+from beltbox.calibrate.cards.card_store import CardStore
+from beltbox.store.store import open_store
 from beltbox.virtualbox import load
 from beltcore import settings as declared
 
@@ -135,3 +140,102 @@ def test_what_is_there_is_not_saved_over_unasked(box, run, tmp_path: Path):
     assert saved.read_text() == "mine"
     assert run(*arguments, "--overwrite").status == 0
     assert json.loads(saved.read_text())["body_mass_g"] == 70_000  # nothing was sent before
+
+
+class Typed(io.StringIO):
+    """What a person types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def leaned_on(standing_clock, port, scripted_box, run, monkeypatch):
+    """leaned_on(newtons, *options): `beltbox settings --tare` with so much on the left rail.
+
+    It gives how the command ended, and how often the box was asked to tare. answer: what a person
+    types; None for a script. The settings' zero is at 0 N unless `zero` says otherwise.
+    """
+
+    def tare(newtons: float, *options: object, answer: str | None = None, zero: int = 5000):
+        box = scripted_box(rail_left_nn_per_count=1_000_000, rail_left_zero=zero)
+        box.left = lambda _t_s: 5000 + round(1000 * newtons)
+        stdin = io.StringIO() if answer is None else Typed(answer + "\n")
+        monkeypatch.setattr("sys.stdin", stdin)
+        ran = run("settings", "--port", port(box).path, "--tare", *options)
+        return ran, box.heard.count("tare")
+
+    return tare
+
+
+@pytest.mark.parametrize(
+    ("newtons", "options", "answer", "tared"),
+    [
+        (9.0, (), None, True),
+        (100.0, (), None, False),
+        (-100.0, (), None, False),
+        (100.0, ("--yes",), "y", False),
+        (100.0, ("--yes", "--anyway"), None, True),
+        (100.0, ("--anyway",), None, True),
+        (100.0, (), "n", False),
+        (100.0, (), "y", True),
+    ],
+)
+def test_a_rail_that_somebody_leans_on_is_tared_only_when_asked_for(
+    leaned_on, newtons, options, answer, tared
+):
+    ran, times = leaned_on(newtons, *options, answer=answer)
+    assert (ran.status, times) == ((0, 1) if tared else (1, 0)), ran.said
+    if not tared:
+        said = " ".join(ran.said.split())
+        assert f"The left rail reads {newtons:+.0f} N from the zero that the box has" in said
+        assert "Is somebody leaning there, or does something hang on the rail?" in said
+
+
+def test_a_box_that_never_had_a_zero_is_tared_unasked(leaned_on):
+    assert leaned_on(19.0, zero=0)[1] == 1
+
+
+def test_the_zero_of_the_card_counts_and_not_that_of_a_bad_tare(leaned_on, tmp_path, apart):
+    """After a tare with 100 N on the rail, the next one finds nobody there, and is right."""
+    card = Card(
+        part="left",
+        made_at=datetime(2026, 1, 1, tzinfo=UTC),
+        serial="",
+        box_name="virtual",
+        firmware="0.1.0",
+        method="weights",
+        settings={"rail_left_zero": 5000, "rail_left_nn_per_count": 1_000_000},
+        fixed=(),
+        relative=(),
+        body_mass_kg=70,
+    )
+    store = tmp_path / "store.sqlite"
+    with open_store(str(store)) as opened:
+        CardStore(opened.database).add(card)
+    ran, times = leaned_on(0.0, "--store", store, zero=105_000)
+    assert (ran.status, times) == (0, 1), ran.said
+    ran, times = leaned_on(100.0, "--store", store, zero=105_000)
+    assert times == 0
+    assert "from the zero of its card" in " ".join(ran.said.split())
+
+
+def test_settings_wait_for_a_box_that_is_unplugged(standing_clock, port, scripted_box, run):
+    box = scripted_box(rail_left_nn_per_count=1_000_000, rail_left_zero=5000)
+    box.left = lambda _t_s: 5000
+    at = port(box)
+    blips = ["get,body_mass_g", "set,body_mass_g,80000", "tare"]
+
+    def happens(command: str) -> bytes | None:
+        if command not in blips:
+            return None
+        blips.remove(command)
+        at.unplug(back_in_s=5)
+        return b""
+
+    box.before = happens
+    ran = run("settings", "--port", at.path, "body_mass_g=80000", "--tare", "--json")
+    assert ran.status == 0, ran.said
+    assert blips == []
+    assert json.loads(ran.out)["body_mass_g"] == 80_000
+    assert " ".join(ran.err.split()).count("Waiting for it for 60 s.") == 3

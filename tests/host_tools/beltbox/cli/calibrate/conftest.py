@@ -52,8 +52,9 @@ class Rig:
         """No samples any more, after these."""
         self._failed[side] = deque(last)
 
-    def push(self, mm: float, slips_mm: float = 0.0) -> None:
+    def push(self, mm: float, slips_mm: float = 0.0, mm_s: float = 500.0) -> None:
         """Move the belt by hand; the encoder's wheel slips so much of it."""
+        self._mm_s = mm_s
         self._from_mm = self._at_mm(self._clock.now_s())
         self._to_mm = self._from_mm + mm - math.copysign(slips_mm, mm)
         self._pushed_s = self._clock.now_s()

@@ -179,11 +179,11 @@ def test_between_two_marks_by_a_person_and_back_each_time(belt):
     person.sees("How far is the second mark behind the first").types("800")
     person.sees("press Enter with the first mark at the pointer").types("")
     for way in (1, 2):
-        person.sees("Enter when the second mark passes").does(at.rig.push, -800)
+        person.sees("let it rest at the second mark, then Enter").does(at.rig.push, -800)
         person.sees(f"way {way} of 2: over 16000 counts").types("")
         person.sees(f"    way {way} of 2: 16000 counts")
         if way == 1:
-            person.sees("Enter when the first mark passes").does(at.rig.push, 800)
+            person.sees("let it rest at the first mark, then Enter").does(at.rig.push, 800)
             person.sees("way 2 of 2: over 16000 counts").types("")
     person.sees("The diameter of the encoder's roller").types("")
     person.sees("Accept, repeat or leave?").types("accept")
@@ -261,8 +261,8 @@ def test_a_missing_channel_is_told_after_the_first_lap(belt):
     at.rig.lost_channel = "b"
     person = at.person
     person.sees("press Enter with the mark at the pointer").types("")
-    person.sees("lap 1 of 3: push the belt").does(at.rig.push, -1500)
-    person.sees("lap 1 of 3: over ").types("")
+    person.sees("lap 1 of 3: push the belt").does(at.rig.push, -804, mm_s=100)
+    person.sees("lap 1 of 3: over 200 counts").types("")
     person.sees("one of the encoder's channels is missing")
     person.sees("Repeat, or leave?").types("leave")
     person.sees("Nothing was stored")
@@ -276,3 +276,90 @@ def test_q_while_the_belt_is_pushed_leaves(belt):
     at.person.sees("Nothing was stored; the box is as it was.")
     assert at.calibrate("belt", "--belt-mm", 1500).status == 1
     assert at.box.settings["belt_nm_per_count"] == 777_777
+
+
+def test_an_enter_while_the_belt_moves_is_none(belt):
+    at = belt(mm_per_count=0.05)
+    at.rig.push(-2000)
+    person = at.person
+    person.sees("press Enter with the mark at the pointer").types("")
+    person.sees("The belt still moves: let it rest").does(at.rig.push, 0).types("")
+    person.sees("The belt still moves").types("")
+    person.sees("lap 1 of 1: push the belt").does(at.rig.push, -1500)
+    person.sees("lap 1 of 1: over 6800 counts").types("")
+    person.sees("The belt still moves")
+    person.sees("lap 1 of 1: over 30000 counts").types("")
+    person.sees("    lap 1 of 1: 30000 counts")
+    person.sees("The diameter of").types("")
+    person.sees("Accept, repeat or leave?").types("accept")
+    assert at.calibrate("belt", "--belt-mm", 1500, "--laps", 1).status == 0
+
+
+def test_a_lap_that_is_grossly_off_is_asked_for(belt):
+    """An Enter before the mark was there, and a mark that passed unseen."""
+    at = belt(mm_per_count=0.05)
+    person = at.person
+    person.sees("press Enter with the mark at the pointer").types("")
+    person.sees("lap 1 of 3: push the belt").does(at.rig.push, -1500)
+    person.sees("lap 1 of 3: over 30000 counts").types("")
+    for pushed, off, cause in (
+        (-300, "80 % fewer", "Was Enter pressed before the mark was there?"),
+        (-3000, "100 % more", "Did the mark pass unseen?"),
+    ):
+        person.sees("lap 2 of 3: push the belt").does(at.rig.push, pushed)
+        person.sees(f"lap 2 of 3: over {abs(pushed) * 20} counts").types("")
+        person.sees(f"lap 2: {abs(pushed) * 20} counts, {off} than 30000, as the laps before have")
+        person.sees(cause).types("again")
+        person.sees("lap 2 begins anew; the 1 before stands. Bring the mark to the pointer")
+        person.sees("press Enter with the mark at the pointer").types("")
+    person.sees("lap 2 of 3: push the belt").does(at.rig.push, -1500)
+    person.sees("lap 2 of 3: over 30000 counts").types("")
+    person.sees("lap 3 of 3: push the belt").does(at.rig.push, -700)
+    person.sees("lap 3 of 3: over 14000 counts").types("")
+    person.sees("Was Enter pressed").types("keep")
+    person.sees("The diameter of").types("")
+    person.sees("lap 3 has 53.3 % fewer counts")
+    person.sees("Accept, repeat or leave?").types("leave")
+    at.calibrate("belt", "--belt-mm", 1500, "--laps", 3)
+
+
+def test_the_first_lap_is_held_against_the_calibration_before(workshop):
+    at = workshop(settings={"belt_nm_per_count": 50_000, "belt_u_ppm": 2000}, mm_per_count=0.05)
+    person = at.person
+    person.sees("press Enter with the mark at the pointer").types("")
+    person.sees("lap 1 of 1: push the belt").does(at.rig.push, -300)
+    person.sees("lap 1 of 1: over 6000 counts").types("")
+    person.sees("lap 1: 6000 counts, 80 % fewer than 30000, by the calibration before").types("q")
+    assert at.calibrate("belt", "--belt-mm", 1500, "--laps", 1).status == 1
+
+
+@pytest.mark.parametrize("blip", ["unplugged", "reset"])
+@pytest.mark.parametrize("marks", [False, True])
+def test_a_blip_of_the_cable_costs_the_lap_under_way(belt, blip, marks):
+    at = belt(mm_per_count=0.25)
+    person = at.person
+    what, length = ("way", 1000.0) if marks else ("lap", 1500.0)
+
+    def happens() -> None:
+        at.rig.push(-400)
+        if blip == "reset":
+            at.box.reset()
+        else:
+            at.port.unplug(back_in_s=5)
+
+    person.sees(f"{what} 1 of 2: push the belt").does(at.rig.push, -length)
+    person.sees(f"    {what} 1 of 2: ")
+    if marks:
+        person.sees("way 2 of 2: push the belt; let it rest at the first mark").does(
+            at.rig.push, -500
+        )
+    person.sees(f"{what} 2 of 2: push the belt").does(happens)
+    person.sees("The box is back.")
+    person.sees(f"{what} 2 begins anew; the 1 before stands. Bring ")
+    person.sees(f"{what} 2 of 2: push the belt").does(at.rig.push, -length)
+    person.sees(f"    {what} 2 of 2: ")
+    at_words = ("--marks-mm", 1000) if marks else ("--belt-mm", 1500)
+    ran = at.calibrate("belt", *at_words, "--laps", 2, "--yes")
+    assert ran.status == 0, ran.said
+    (card,) = at.cards()
+    assert [abs(lap) for lap in card.laps] == [length * 4] * 2
