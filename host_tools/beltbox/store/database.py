@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from beltbox.errors import StoreError
-from beltbox.files import default_store_file
+from beltbox.files import database_beside, default_store_file
 from beltbox.store import schema
 
 _BEGIN = "beltbox_begin"
@@ -151,6 +151,12 @@ def _url_of(where: str | Path | None) -> URL:
 def _prepare_file(path: Path, *, create: bool) -> None:
     if path.is_dir():
         raise StoreError(f"{path} is a folder. Name a file in it, such as {path / 'my.sqlite'}.")
+    owner = database_beside(path)
+    if owner is not None:
+        raise StoreError(
+            f"{path} belongs to the store {owner}: SQLite keeps there what was written last. Name "
+            f"the store itself: --store {owner}"
+        )
     if not create and not path.exists():
         raise StoreError(
             f"There is no store at {path}. Check the path after --store; `beltbox record` and "

@@ -46,13 +46,7 @@ def report_command(
         before = _walk_before(opened, loaded.summary)
         where = opened.where
     path = out or Path(f"session-{loaded.summary.id}.html")
-    # A file by the default name was written by this command, so it may be replaced.
-    refuse_target(
-        path,
-        error=ReportError,
-        not_onto=[(where, "the store")],
-        overwrite=overwrite or out is None,
-    )
+    refuse_target(path, error=ReportError, not_onto=[(where, "the store")], overwrite=overwrite)
     write_report(loaded, path, cards=cards, before=before)
     print(f"Report of session {loaded.summary.id}: {path}")
 
