@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Protocol
@@ -10,6 +11,7 @@ from typing import Protocol
 from beltbox.link.link import Identity
 from beltbox.link.wire import Sentence
 from beltbox.record.own_sessions import OwnSessions
+from beltbox.record.store_queue import StoreQueue
 from beltbox.store.session_writer import SessionWriter
 from beltbox.store.store import Store
 from beltbox.walk.rows import MetricRow, RawRow
@@ -47,7 +49,8 @@ class SessionKeeper:
     """Takes the rows of a measurement into sessions, one after another.
 
     `totals` and `zone_uncertainty` are of the session; before it starts, of the measurement, whose
-    rows are kept in memory until then. `session_ids`: those started. Methods raise StoreError.
+    rows are kept in memory until then. While the store takes nothing, everything waits in memory
+    (`store_queue`); methods raise StoreError only when that is used up.
     """
 
     def __init__(
@@ -57,18 +60,22 @@ class SessionKeeper:
         starts_at_once: bool = False,
         person: str | None = None,
         own: OwnSessions | None = None,
+        notify: Callable[[str], None] = lambda _text: None,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """Without a store rows are summed up and nothing is kept.
 
         starts_at_once: start with the first row, and don't end by standing still.
         own: notes the sessions that the box keeps itself; None where it keeps none.
+        notify: shows a person that the store takes nothing. now_s: a clock that never goes back.
         """
         self.totals = Totals()
         self.zone_uncertainty = ZoneUncertainty()
-        self.session_ids: list[int] = []
         self.settings: dict[str, int | str] = {}
         """The box's, for the segments to come."""
         self._store = store
+        self._queue = None if store is None else StoreQueue(store.where, notify=notify, now_s=now_s)
+        self._started: list[SessionWriter] = []
         self._starts_at_once = starts_at_once
         self._person = person
         self._own = own
@@ -79,9 +86,25 @@ class SessionKeeper:
         self._missing = 0
 
     @property
+    def in_session(self) -> bool:
+        """Whether a session is under way."""
+        return self._writer is not None
+
+    @property
     def session_id(self) -> int | None:
-        """Of the session under way."""
+        """Of the session under way; None, too, while the store hasn't taken it."""
         return None if self._writer is None else self._writer.session_id
+
+    @property
+    def session_ids(self) -> list[int]:
+        """Of the sessions that were started, those that are in the store."""
+        ids = [writer.session_id for writer in self._started]
+        return [session_id for session_id in ids if session_id is not None]
+
+    @property
+    def waiting(self) -> str:
+        """What waits for the store and why, in a line; empty while it takes everything."""
+        return "" if self._queue is None else self._queue.waiting
 
     def add_raw(self, row: RawRow) -> None:
         """Take in the next raw row."""
@@ -115,9 +138,9 @@ class SessionKeeper:
 
     def start(self, identity: Identity, boots: int, losses: Losses) -> None:
         """Start a session of the box, with the rows kept since the measurement began."""
-        if self._store is None:
+        if self._store is None or self._queue is None:
             raise ValueError("there is no store to keep a session in")
-        self._writer = writer = self._store.start_session(
+        self._writer = writer = self._store.new_session(
             started_at=datetime.now(UTC) - timedelta(milliseconds=self.totals.duration_ms),
             box_name=identity.box_name,
             board=identity.board,
@@ -126,7 +149,8 @@ class SessionKeeper:
             person=self._person,
             serial=None if self._own is None else self._own.serial,
         )
-        self.session_ids.append(writer.session_id)
+        self._started.append(writer)
+        self._queue.add(writer)
         self._start_segment("start", boots)
         for row in self._before:
             if isinstance(row, RawRow):
@@ -136,7 +160,7 @@ class SessionKeeper:
         self._before.clear()
         self.totals = writer.totals
         self._damaged, self._missing = losses.damaged, losses.missing
-        writer.commit()
+        self.commit()
 
     def new_zero(self, reason: str, boots: int) -> None:
         """The rows to come count from zero: of a new segment, or of a session yet to start."""
@@ -167,9 +191,9 @@ class SessionKeeper:
             self._add_own(self._own.ask(boots), boots)
 
     def commit(self) -> None:
-        """Put all that arrived into the store, for good."""
-        if self._writer is not None:
-            self._writer.commit()
+        """Put all that arrived into the store, for good, unless it must wait."""
+        if self._queue is not None:
+            self._queue.commit()
 
     def count_losses(self, losses: Losses) -> list[str]:
         """Note what was lost since the latest count, in words for a person, too."""
@@ -188,7 +212,16 @@ class SessionKeeper:
         """End the session under way, if there is one. All that arrived is in it."""
         writer, self._writer = self._writer, None
         if writer is not None:
-            writer.close(datetime.now(UTC), reason)
+            writer.end(datetime.now(UTC), reason)
+            self.commit()
+
+    def leave(self) -> None:
+        """At the recording's end, after `finish`: nothing may wait any longer.
+
+        Raises StoreError where the store doesn't take it: what waited is in a file then.
+        """
+        if self._queue is not None:
+            self._queue.leave()
 
     def _start_segment(self, reason: str, boots: int) -> None:
         if self._writer is None:
@@ -204,4 +237,4 @@ class SessionKeeper:
         for number in numbers:
             if self._writer is not None and self._own is not None and number is not None:
                 self._writer.add_box_session(self._own.serial, number, boots)
-                self._writer.commit()  # without it, rows that are kept would be pulled once more
+                self.commit()  # without it, rows that are kept would be pulled once more

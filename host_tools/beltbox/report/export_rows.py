@@ -121,6 +121,7 @@ def _place(segment: int, start: datetime | None, elapsed: timedelta) -> list[Val
 
 
 def _metrics(segment: Segment, *, again: bool) -> list[MetricRow]:
-    if again and segment.raw:
+    # Settings that are damaged in the store, or were never known, can't give the box's numbers.
+    if again and segment.raw and segment.settings:
         return in_order(computed_again(segment.raw, segment.settings), segment.box)
     return segment.metrics

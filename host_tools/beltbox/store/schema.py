@@ -29,7 +29,7 @@ from sqlalchemy.types import JSON, TypeDecorator
 
 from beltbox.errors import StoreError
 
-VERSION = 3
+VERSION = 4
 """The schema's version. Whoever changes a table raises it and adds a step to `STEPS`."""
 
 RAW, METRIC, BOX = "raw", "metric", "box"
@@ -57,6 +57,15 @@ class Base(DeclarativeBase):
     """The tables of BeltBox. Their names are prefixed, as a clinic's database holds others."""
 
 
+class Checked:
+    """A row with a checksum over its values (`checksums`).
+
+    None: it was written by a BeltBox that had no checksums, and gets one when it is next written.
+    """
+
+    crc: Mapped[int | None] = mapped_column(BigInteger, sort_order=1)
+
+
 class SchemaRow(Base):
     """One row: the version of all the other tables."""
 
@@ -65,7 +74,7 @@ class SchemaRow(Base):
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
-class SessionRow(Base):
+class SessionRow(Checked, Base):
     """One walk, with its sums, so that a list of sessions needs no blocks."""
 
     __tablename__ = "beltbox_session"
@@ -107,8 +116,14 @@ class SessionRow(Base):
     damaged_count: Mapped[int] = mapped_column(BigInteger, default=0)
     missing_count: Mapped[int] = mapped_column(BigInteger, default=0)
 
+    # Made when the session begins: what waited in a file beside the store finds its session by it.
+    key: Mapped[str | None] = mapped_column(Text)
+    # How many rows of other tables belong to it, so that one that got lost is noticed.
+    segment_count: Mapped[int | None]
+    event_count: Mapped[int | None]
 
-class SegmentRow(Base):
+
+class SegmentRow(Checked, Base):
     """A stretch in which the box counted on from one zero."""
 
     __tablename__ = "beltbox_segment"
@@ -121,9 +136,13 @@ class SegmentRow(Base):
     boot_count: Mapped[int] = mapped_column(BigInteger)
     reason: Mapped[str] = mapped_column(Text)
     first_t_us: Mapped[int | None] = mapped_column(BigInteger)
+    # How many rows its blocks of each kind hold.
+    raw_count: Mapped[int | None] = mapped_column(BigInteger)
+    metric_count: Mapped[int | None] = mapped_column(BigInteger)
+    box_count: Mapped[int | None] = mapped_column(BigInteger)
 
 
-class BoxSessionRow(Base):
+class BoxSessionRow(Checked, Base):
     """A session that a box kept by itself, and the segment in which it is here.
 
     Until it was pulled it was only heard of while the segment was recorded: then `boots` is all
@@ -145,7 +164,7 @@ class BoxSessionRow(Base):
     pulled: Mapped[bool] = mapped_column(default=False)
 
 
-class BlockRow(Base):
+class BlockRow(Checked, Base):
     """Rows that follow each other, packed by `columns.encode`."""
 
     __tablename__ = "beltbox_block"
@@ -159,7 +178,7 @@ class BlockRow(Base):
     data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class EventRow(Base):
+class EventRow(Checked, Base):
     """Something that happened in a session."""
 
     __tablename__ = "beltbox_event"
@@ -174,7 +193,7 @@ class EventRow(Base):
     count: Mapped[int] = mapped_column(BigInteger)
 
 
-class CalibrationRow(Base):
+class CalibrationRow(Checked, Base):
     """The card of a calibration (card.py), with the columns that a search for it needs."""
 
     __tablename__ = "beltbox_calibration"
@@ -278,7 +297,23 @@ def _add_calibrations(connection: Connection) -> None:
     )
 
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {1: _add_box_sessions, 2: _add_calibrations}
+def _add_checksums(connection: Connection) -> None:
+    """From version 3 to 4. The rows that are there are unchecked until they are written again."""
+    columns = {
+        "session": ("key TEXT", "segment_count INTEGER", "event_count INTEGER"),
+        "segment": ("raw_count BIGINT", "metric_count BIGINT", "box_count BIGINT"),
+        **dict.fromkeys(("event", "block", "box_session", "calibration"), ()),
+    }
+    for table, added in columns.items():
+        for column in (*added, "crc BIGINT"):
+            connection.execute(text(f"ALTER TABLE beltbox_{table} ADD COLUMN {column}"))
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {
+    1: _add_box_sessions,
+    2: _add_calibrations,
+    3: _add_checksums,
+}
 """For each older version n, what turns a store of version n into one of version n + 1."""
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from beltbox import units
 from beltbox.cli.common.options import JsonOption, StoreOption
-from beltbox.cli.common.output import print_json
+from beltbox.cli.common.output import end_with_damage, print_json
 from beltbox.cli.sessions.stored import (
     NO_SESSIONS,
     opened_store,
@@ -52,12 +52,12 @@ def sessions_command(
         return
     summaries: list[SessionSummary] = []
     settings: dict[int, list[dict[str, int | str]]] = {}
-    where = str(default_store_file())
+    where, damage = str(default_store_file()), list[str]()
     if store is not None or default_store_file().exists():
-        with open_store(store, create=False) as opened:
+        with open_store(store, read_only=True) as opened:
             summaries = opened.sessions()
             settings = opened.settings() if as_json else {}
-            where = opened.where
+            where, damage = opened.where, opened.damage
     if as_json:
         print_json(
             [
@@ -68,10 +68,14 @@ def sessions_command(
                 for summary in summaries
             ]
         )
-        return
-    if not summaries:
+    elif summaries:
+        _print_table(summaries)
+    else:
         print(NO_SESSIONS.format(where))
-        return
+    end_with_damage(damage, where)
+
+
+def _print_table(summaries: Sequence[SessionSummary]) -> None:
     console = Console()
     # Into a file or a pipe every session is a line. A narrow terminal wraps what it must, whole.
     width = max(console.width, _TABLE_WIDTH) if console.is_terminal else _LINE_WIDTH
@@ -106,10 +110,12 @@ def sessions_table(summaries: Sequence[SessionSummary]) -> Table:
 def _show_session(session: int, store: str | None, as_json: bool) -> None:
     with opened_store(store) as opened:
         numbers = walk_numbers(opened.load(session, with_raw=False))
+        where = opened.where
     if as_json:
         print_json([{**summary_json(numbers.summary), **numbers.as_json()}])
-        return
-    print("\n".join(session_lines(numbers)))
+    else:
+        print("\n".join(session_lines(numbers)))
+    end_with_damage(numbers.summary.damage, where)
 
 
 def session_lines(numbers: WalkNumbers) -> list[str]:

@@ -25,7 +25,7 @@ def opened_store(store: str | None) -> Store:
     """An existing store, to read. Raises BeltBoxError or StoreError where there is none."""
     if store is None and not default_store_file().exists():
         raise BeltBoxError(NO_SESSIONS.format(default_store_file()))
-    return open_store(store, create=False)
+    return open_store(store, read_only=True)
 
 
 def load_session(store: str | None, session: int | None, *, with_raw: bool) -> tuple[Session, str]:

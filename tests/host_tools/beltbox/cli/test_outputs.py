@@ -15,7 +15,7 @@ from typing import get_args, get_type_hints
 import pytest
 
 import beltbox
-from beltbox.cli.commands import CALIBRATE, COMMANDS
+from beltbox.cli.commands import COMMANDS, GROUPS
 from beltbox.cli.lazy import LazyCommand
 
 PACKAGE = Path(beltbox.__file__).parent
@@ -28,12 +28,14 @@ WRITERS: dict[tuple[str, str], tuple[str, ...]] = {
     ("settings", "save"): ("settings", "--port", "/dev/nope", "--save"),
     ("sim", "truth"): ("sim", "--truth"),
     ("replay", "out"): ("replay", "{raw}", "--settings", "{settings}", "--out"),
+    ("repair", "newfile"): ("store", "repair", "--store", "{store}"),
     ("bundle", "out"): ("bundle", "--port", "/dev/nope", "--store", "{store}", "--out"),
 }
 # The other options that name files: these are read, or are no ordinary files.
 READ = {
     *(("settings", "load"), ("replay", "recording"), ("replay", "settings"), ("flash", "image")),
     *(("flash", "firmware"), ("belt", "answers"), ("rail", "answers"), ("check", "answers")),
+    ("add", "file"),
 }
 LINKS = {("sim", "link")}  # a symbolic link, which replaces symbolic links only
 # Where a file is opened to be written without `files.py`: each has a reason.
@@ -58,7 +60,7 @@ def arguments(store: Path, tmp_path: Path) -> Callable[[tuple[str, str]], tuple[
 
 def test_every_option_that_names_a_file_is_known_here():
     named: set[tuple[str, str]] = set()
-    for command in (*COMMANDS, *CALIBRATE.commands.values()):
+    for command in (*COMMANDS, *(one for group in GROUPS for one in group.commands.values())):
         if isinstance(command, LazyCommand):
             function = getattr(import_module(command.module), f"{command.name}_command")
             named |= {
