@@ -134,8 +134,8 @@ def _by_sqlite(connection: Connection) -> list[str]:
         return []
     try:
         rows = connection.exec_driver_sql(f"PRAGMA integrity_check({_MOST_LINES})").scalars().all()
-    except DBAPIError as error:
-        return [f"SQLite can't check the file: {error.orig}"]
+    except (DBAPIError, UnicodeDecodeError) as error:
+        return [f"SQLite can't check the file: {str(error).splitlines()[0]}"]
     lines = [line for row in rows for line in str(row).splitlines()]
     return [f"SQLite says: {line}" for line in lines[:_MOST_LINES] if line != "ok"]
 

@@ -24,6 +24,8 @@ from beltcore import settings as declared
 
 Where = Mapping[str, int | str]
 
+# What the driver raises; the second when it can't even read SQLite's words for what is wrong.
+_DRIVERS = (DBAPIError, UnicodeDecodeError)
 # More than a lifetime of sessions, blocks and events; beyond, an id is damage.
 _MOST_IDS = 5_000_000
 
@@ -76,7 +78,7 @@ def read(
     query = f"SELECT {wanted} FROM {name} t WHERE {conditions} ORDER BY t.id"
     try:
         rows = connection.execute(text(query), dict(where)).all()
-    except DBAPIError:
+    except _DRIVERS:
         if connection.dialect.name != "sqlite":
             raise
         return list(_one_by_one(connection, table, wanted, where, conditions))
@@ -109,7 +111,7 @@ def _one_by_one(
         query = f"SELECT {wanted} FROM {name} t WHERE t.id = :id"
         try:
             row = connection.execute(text(query), {"id": row_id}).one_or_none()
-        except DBAPIError:
+        except _DRIVERS:
             yield CheckedRow(
                 {column.name: None for column in columns} | {"id": row_id}, State.DAMAGED
             )
@@ -126,7 +128,7 @@ def _ids(connection: Connection, name: str, where: Where, conditions: str) -> Se
     try:
         ids = connection.execute(text(query), dict(where)).scalars().all()
         return sorted({row_id for row_id in ids if isinstance(row_id, int)})
-    except DBAPIError:
+    except _DRIVERS:
         highest = connection.execute(text(f"SELECT max(t.id) FROM {name} t")).scalar()
         return range(1, min(highest if isinstance(highest, int) else 0, _MOST_IDS) + 1)
 

@@ -87,10 +87,12 @@ class Database:
     @contextmanager
     def reading(self) -> Generator[Connection]:
         """One consistent view. Raises StoreError."""
-        with self.plain_words("read"), self._engine.begin() as connection:
+        with self.plain_words("read"):
             try:
-                yield connection
+                with self._engine.begin() as connection:
+                    yield connection
             except _NOT_AS_WRITTEN as error:
+                # Among them the driver's, when it can't even read what is wrong.
                 if isinstance(error, DBAPIError):
                     raise
                 raise StoreError(
@@ -127,7 +129,7 @@ class Database:
         if not self.read_only:
             return _engine_of(url, busy_timeout_s)
         path = Path(self.where)
-        may_write = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+        may_write = _may_write(path)
         if not has_log(path):
             # Without a log SQLite leaves nothing behind; where it can't make one, it needs none.
             return _engine_of(url, busy_timeout_s, how="mode=rw" if may_write else "immutable=1")
@@ -189,7 +191,7 @@ class Database:
         self._engine.dispose()
         self.read_only = False
         path = Path(self.where)
-        if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        if _may_write(path):
             self._engine = _engine_of(url, busy_timeout_s)
         else:
             self._engine = self._of_a_copy(busy_timeout_s)
@@ -248,6 +250,14 @@ class Database:
             return shutil.disk_usage(self._folder).free < _ALMOST_FULL_BYTES
         except OSError:
             return False
+
+
+def _may_write(path: Path) -> bool:
+    """Whether SQLite may write this file, and others beside it."""
+    by_effective_user = os.access in os.supports_effective_ids
+    return all(
+        os.access(place, os.W_OK, effective_ids=by_effective_user) for place in (path, path.parent)
+    )
 
 
 def _url_of(where: str | Path | None) -> URL:

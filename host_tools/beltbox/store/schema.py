@@ -19,7 +19,6 @@ from sqlalchemy import (
     UniqueConstraint,
     insert,
     inspect,
-    select,
     text,
     true,
     update,
@@ -220,12 +219,21 @@ def stored_version(connection: Connection, where: str) -> int | None:
                 f"{_listed(tables)}. Name another file with --store."
             )
         return None
-    version = connection.scalar(select(SchemaRow.version))
-    if version is None:
+    version: object = connection.scalar(text(f"SELECT version FROM {SchemaRow.__tablename__}"))
+    if not isinstance(version, int) or version < 1:
         raise StoreError(
-            f"{where} doesn't say its version: its table {SchemaRow.__tablename__} is empty. "
-            "Restore the store from a backup, or name another with --store."
+            f"{where} doesn't say its version: its table {SchemaRow.__tablename__} is empty or "
+            "damaged. Restore the store from a backup, or name another with --store."
         )
+    for since, (table, column) in _FIRST_IN.items():
+        if version < since and table in tables:
+            names = [known["name"] for known in inspect(connection).get_columns(table)]
+            if column in names:
+                raise StoreError(
+                    f"{where} is damaged: it says that it has version {version}, but its table "
+                    f"{table} is of version {since} or newer. Restore the store from a backup, or "
+                    "name another with --store."
+                )
     return version
 
 
@@ -315,6 +323,14 @@ STEPS: Mapping[int, Callable[[Connection], None]] = {
     3: _add_checksums,
 }
 """For each older version n, what turns a store of version n into one of version n + 1."""
+
+
+_FIRST_IN = {
+    2: ("beltbox_session", "serial"),
+    3: ("beltbox_calibration", "card"),
+    4: ("beltbox_session", "crc"),
+}
+"""A column that each version was the first to have, where it has one."""
 
 
 def _listed(names: list[str]) -> str:

@@ -126,7 +126,7 @@ class Store:
             summaries = [
                 self._loaded(connection, row, segments, with_raw=False).summary
                 if row.is_damaged
-                else _summary(row.values, ())
+                else _summary(row.values, tuple(self.database.damage))
                 for row in rows
             ]
             known = {row.values["id"] for row in rows}

@@ -50,9 +50,11 @@ def log_is_damaged(path: Path) -> bool:
     page_bytes = 1 << 16 if page_bytes == 1 else page_bytes
     size = _FRAME_HEADER_BYTES + page_bytes
     for start in range(_HEADER_BYTES + reached * size, len(data) - size + 1, size):
-        _page, pages_after, *its_salts = struct.unpack_from(">4I", data, start)
-        # A frame of an older round of the log has other salts; only a commit's last has a size.
-        if its_salts == salts and pages_after:
+        page, pages_after, *its_salts = struct.unpack_from(">4I", data, start)
+        # A frame of an older round of the log has other salts, both; only a commit's last frame
+        # has a size. Those of a commit that was broken off have none, and nothing of it is missing.
+        is_of_this_round = any(map(int.__eq__, its_salts, salts))
+        if not page or (is_of_this_round and pages_after):
             return True
     return False
 

@@ -591,3 +591,29 @@ def test_undated_sessions_are_stored_in_their_order(sentence, fetch, run, path: 
     ]
     said = run("sessions", "--store", path).out
     assert said.count("before 20") == 3
+
+
+def test_a_locked_store_is_waited_for_and_nothing_acknowledged_before(
+    sentence, fetch, clock, path: Path
+):
+    open_store(path).close()
+    box = FakeBox(sentence, {1: {}, 2: {}})
+    other = sqlite3.connect(path, isolation_level=None)
+    told: list[tuple[str, list[int]]] = []
+
+    def progress(done: int, _of: int) -> None:
+        if done == 2:
+            other.execute("BEGIN IMMEDIATE")
+
+    def tell(text: str) -> None:
+        told.append((text, box.acknowledged))
+        if text.startswith("Waiting"):
+            other.execute("ROLLBACK")
+
+    done = fetch(box, progress=progress, tell=tell)
+    (waiting,) = [heard for heard in told if heard[0].startswith("Waiting")]
+    assert "walks.sqlite is locked by another program" in waiting[0]
+    assert waiting[1] == []
+    assert [one.number for one in done.brought] == box.acknowledged == [1, 2]
+    assert len(loaded(path)) == 2
+    other.close()
