@@ -17,6 +17,11 @@ class LinkError(BeltBoxError):
 class StoreError(BeltBoxError):
     """The store can't be opened, read or written."""
 
+    def __init__(self, message: str, *, brief: str = "the store can't be written") -> None:
+        """brief: what is wrong in a few words, for a line of its own on a screen."""
+        super().__init__(message)
+        self.brief = brief
+
 
 class ReportError(BeltBoxError):
     """The report can't be made or written."""

@@ -109,7 +109,7 @@ def host_rates(report: Callable[[str], None]) -> list[Line]:
             file.write("t_us,count,rail_left,rail_right\n")
             file.writelines(map(raw_line, raw))
         out = Path(folder) / "metrics.csv"
-        took = _least_s(lambda: replay(path, settings, out))
+        took = _least_s(lambda: replay(path, settings, out, overwrite=True))
         rival_took = _least_s(lambda: _float_replay(path, settings, Path(folder) / "float.csv"))
     rate = seconds / took
     report("decoding …")

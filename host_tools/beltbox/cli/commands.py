@@ -41,6 +41,35 @@ CALIBRATE = TyperGroup(
     ],
 )
 
+STORE = TyperGroup(
+    name="store",
+    help=(
+        "Check, repair or complete the store itself.\n\n"
+        "Example: beltbox store add beltbox-waiting-20260301-120000.sqlite"
+    ),
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    commands=[
+        LazyCommand(
+            "add",
+            "beltbox.cli.store.add",
+            "Add the sessions in another file to the store.",
+        ),
+        LazyCommand(
+            "check",
+            "beltbox.cli.store.check",
+            "Check the store: read all of it, and list what is damaged.",
+        ),
+        LazyCommand(
+            "repair",
+            "beltbox.cli.store.repair",
+            "Save what is sound of a damaged store into a new store.",
+        ),
+    ],
+)
+
+GROUPS = (CALIBRATE, STORE)
+
 COMMANDS = (
     LazyCommand(
         "live",
@@ -72,6 +101,7 @@ COMMANDS = (
         "beltbox.cli.sessions.export",
         "Write the rows of a session to a CSV file, for spreadsheets.",
     ),
+    STORE,
     CALIBRATE,
     LazyCommand(
         "doctor",

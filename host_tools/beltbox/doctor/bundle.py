@@ -67,6 +67,7 @@ def write_bundle(
     except BeltBoxError as error:
         problems.append(f"The store: {error}")
     if session is not None:
+        problems += [f"The store: {text}." for text in session.summary.damage]
         names |= {str(getattr(session.summary, name) or "") for name in _NAMING}
     try:
         seen = examine()
@@ -110,7 +111,7 @@ def _versions() -> dict[str, object]:
 
 
 def _latest(store: str | None) -> Session | None:
-    with open_store(store, create=False) as opened:
+    with open_store(store, read_only=True) as opened:
         latest = opened.latest_id()
         return None if latest is None else opened.load(latest)
 

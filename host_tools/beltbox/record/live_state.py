@@ -27,7 +27,10 @@ class LiveState:
     zone_limits_permille: tuple[float, float, float] = LIMITS_PERMILLE
     """Of body weight, under the box's settings: where light, supported and heavy begin."""
     session_id: int | None = None
-    """Of the session in the store; None while nothing is recorded."""
+    """Of the session in the store; None while nothing is recorded, or the store hasn't taken it."""
+    is_recording: bool = False
+    waiting: str = ""
+    """What waits in memory for the store and why, in a line; empty while it takes everything."""
     box_name: str = ""
     path: str = ""
     """The port."""

@@ -79,6 +79,8 @@ class Recorder:
             own=own,
             clock=clock,
             clock_was_set=self._clock_was_set,
+            notify=self._notify,
+            now_s=now_s,
         )
         self._views = Views(
             views, report=partial(self._keeper.add_event, "note"), keep_one=store is None
@@ -117,10 +119,14 @@ class Recorder:
                     break
             self._leave()
         except BaseException:
-            with suppress(StoreError):  # the first error is the one to report
+            try:
                 self._finish("error")
+                self._keeper.leave()
+            except StoreError as error:  # the first one is the one to report
+                self._views.notify(str(error))
             raise
         self._finish("stopped")
+        self._keeper.leave()
 
     def _take_settings(self, settings: dict[str, int | str]) -> None:
         self._keeper.settings = settings
@@ -228,21 +234,30 @@ class Recorder:
 
     @property
     def _in_session(self) -> bool:
-        return self._keeper.session_id is not None
+        return self._keeper.in_session
 
     def _start(self) -> None:
         identity = self._link.identity
         if identity is None:
             raise LinkError(f"The box at {self._link.path} doesn't say who it is.")
         self._keeper.start(identity, self._measurement.boots, self._link.reader)
-        self.state.session_id = self._keeper.session_id
-        self._views.notify(f"Recording session {self.state.session_id}.")
+        self._show_keeping()
+        number = self.state.session_id
+        self._views.notify(f"Recording session {number}." if number else "Recording a session.")
 
     def _finish(self, reason: str) -> None:
         self._note_left_out()
         self._count_losses()
-        self.state.session_id = None
         self._keeper.finish(reason)
+        self._show_keeping()
+
+    def _notify(self, text: str) -> None:
+        self._views.notify(text)
+
+    def _show_keeping(self) -> None:
+        self.state.is_recording = self._in_session
+        self.state.session_id = self._keeper.session_id
+        self.state.waiting = self._keeper.waiting
 
     def _note(self, kind: str, text: str) -> None:
         self._views.notify(text)
@@ -267,6 +282,7 @@ class Recorder:
         self._note_left_out()
         self._count_losses()
         self._keeper.commit()
+        self._show_keeping()
         if self._gone_since_s is None:
             self._carry_out(self._measurement.each_second(now_s))
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from enum import Enum, auto
@@ -12,6 +13,7 @@ from beltbox.link.link import Identity
 from beltbox.link.wire import Sentence
 from beltbox.record.own_sessions import OwnSessions
 from beltbox.record.session_clock import SessionClock, jump_in_words
+from beltbox.record.store_queue import StoreQueue
 from beltbox.store.session_writer import SessionWriter
 from beltbox.store.store import Store
 from beltbox.walk.rows import MetricRow, RawRow
@@ -49,7 +51,8 @@ class SessionKeeper:
     """Takes the rows of a measurement into sessions, one after another.
 
     `totals` and `zone_uncertainty` are of the session; before it starts, of the measurement, whose
-    rows are kept in memory until then. `session_ids`: those started. Methods raise StoreError.
+    rows are kept in memory until then. While the store takes nothing, everything waits in memory
+    (`store_queue`); methods raise StoreError only when that is used up.
     """
 
     def __init__(
@@ -61,12 +64,15 @@ class SessionKeeper:
         own: OwnSessions | None = None,
         clock: Clock = CLOCK,
         clock_was_set: Callable[[str], None] = lambda _text: None,
+        notify: Callable[[str], None] = lambda _text: None,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """Without a store rows are summed up and nothing is kept.
 
         starts_at_once: start with the first row, and don't end by standing still.
         own: notes the sessions that the box keeps itself; None where it keeps none.
         clock: dates the sessions. clock_was_set: called with words when its time of day jumped.
+        notify: shows a person that the store takes nothing. now_s: a clock that never goes back.
         """
         self._clock = SessionClock(clock)
         self._clock_was_set = clock_was_set
@@ -76,10 +82,11 @@ class SessionKeeper:
         self._break_ms = 0  # before the segment's zero
         self.totals = Totals()
         self.zone_uncertainty = ZoneUncertainty()
-        self.session_ids: list[int] = []
         self.settings: dict[str, int | str] = {}
         """The box's, for the segments to come."""
         self._store = store
+        self._queue = None if store is None else StoreQueue(store.where, notify=notify, now_s=now_s)
+        self._started: list[SessionWriter] = []
         self._starts_at_once = starts_at_once
         self._person = person
         self._own = own
@@ -90,9 +97,25 @@ class SessionKeeper:
         self._missing = 0
 
     @property
+    def in_session(self) -> bool:
+        """Whether a session is under way."""
+        return self._writer is not None
+
+    @property
     def session_id(self) -> int | None:
-        """Of the session under way."""
+        """Of the session under way; None, too, while the store hasn't taken it."""
         return None if self._writer is None else self._writer.session_id
+
+    @property
+    def session_ids(self) -> list[int]:
+        """Of the sessions that were started, those that are in the store."""
+        ids = [writer.session_id for writer in self._started]
+        return [session_id for session_id in ids if session_id is not None]
+
+    @property
+    def waiting(self) -> str:
+        """What waits for the store and why, in a line; empty while it takes everything."""
+        return "" if self._queue is None else self._queue.waiting
 
     def add_raw(self, row: RawRow) -> None:
         """Take in the next raw row."""
@@ -133,10 +156,10 @@ class SessionKeeper:
 
     def start(self, identity: Identity, boots: int, losses: Losses) -> None:
         """Start a session of the box, with the rows kept since the measurement began."""
-        if self._store is None:
+        if self._store is None or self._queue is None:
             raise ValueError("there is no store to keep a session in")
         self._follow_clock()  # what was set before says nothing of this session
-        self._writer = writer = self._store.start_session(
+        self._writer = writer = self._store.new_session(
             started_at=self._clock.now() - timedelta(milliseconds=self.totals.duration_ms),
             box_name=identity.box_name,
             board=identity.board,
@@ -145,7 +168,8 @@ class SessionKeeper:
             person=self._person,
             serial=identity.serial or (None if self._own is None else self._own.serial),
         )
-        self.session_ids.append(writer.session_id)
+        self._started.append(writer)
+        self._queue.add(writer)
         self._start_segment("start", boots)
         for row in self._before:
             if isinstance(row, RawRow):
@@ -155,7 +179,7 @@ class SessionKeeper:
         self._before.clear()
         self.totals = writer.totals
         self._damaged, self._missing = losses.damaged, losses.missing
-        writer.commit()
+        self.commit()
 
     def new_zero(self, reason: str, boots: int) -> None:
         """The rows to come count from zero: of a new segment, or of a session yet to start."""
@@ -191,10 +215,10 @@ class SessionKeeper:
             self._add_own(self._own.ask(boots), boots)
 
     def commit(self) -> None:
-        """Put all that arrived into the store, for good."""
+        """Put all that arrived into the store, for good, unless it must wait."""
         self._follow_clock()
-        if self._writer is not None:
-            self._writer.commit()
+        if self._queue is not None:
+            self._queue.commit()
 
     def count_losses(self, losses: Losses) -> list[str]:
         """Note what was lost since the latest count, in words for a person, too."""
@@ -214,7 +238,16 @@ class SessionKeeper:
         self._follow_clock()
         writer, self._writer = self._writer, None
         if writer is not None:
-            writer.close(self._clock.now(), reason)
+            writer.end(self._clock.now(), reason)
+            self.commit()
+
+    def leave(self) -> None:
+        """At the recording's end, after `finish`: nothing may wait any longer.
+
+        Raises StoreError where the store doesn't take it: what waited is in a file then.
+        """
+        if self._queue is not None:
+            self._queue.leave()
 
     def _follow_clock(self) -> None:
         """Where the computer's clock was set, the session's moments are set with it."""
@@ -249,4 +282,4 @@ class SessionKeeper:
                     power=about and about.power,
                     random=about and about.random,
                 )
-                self._writer.commit()  # without it, rows that are kept would be pulled once more
+                self.commit()  # without it, rows that are kept would be pulled once more

@@ -30,8 +30,6 @@ from beltbox.walk.zone_uncertainty import ZoneUncertainty
 from beltcore.core import Core
 from beltcore.host.metrics import COLUMNS, metric_row
 
-_HEADER = ",".join(COLUMNS).encode()
-_HEADER_BYTES = 2000
 # The places of a metric row's columns among the core's; what only the box sees is the None behind.
 _PLACES = [COLUMNS.index(name) if name in COLUMNS else -1 for name in MetricRow._fields]
 _in_row = itemgetter(*_PLACES)
@@ -86,8 +84,8 @@ def replay(
 
     A capture may hold several measurements (each `begin` and each start of the box makes one): the
     second goes to NAME-2.csv beside `out`, and so on. `not_onto`: files that none of these may be,
-    each with what it is in words; `overwrite`: other files that are there may be replaced, as those
-    of an earlier replay always may. All files are written, or none. Raises BeltBoxError.
+    each with what it is in words; `overwrite`: other files that are there may be replaced. All
+    files are written, or none. Raises BeltBoxError.
 
     settings: what it is computed with, whatever it was recorded with: see `Replayed`.
     """
@@ -110,7 +108,7 @@ def replay(
             path,
             error=ReplayError,
             not_onto=[(source, "the recording"), *not_onto],
-            overwrite=overwrite or _is_metrics(path),
+            overwrite=overwrite,
         )
     _compute(parts, settings, engine, replayed)
     return replayed
@@ -146,15 +144,6 @@ def _other_settings(
         differing = {key: (known[key], given[key]) for key in known if known[key] != given[key]}
         found.append(OtherSettings(number, recorded_hash, given_hash, differing))
     return found
-
-
-def _is_metrics(path: Path) -> bool:
-    """Whether the file is one that a replay has written."""
-    try:
-        with path.open("rb") as file:
-            return file.readline(_HEADER_BYTES).startswith(_HEADER)
-    except OSError:
-        return False
 
 
 def _compute(

@@ -18,6 +18,11 @@ _EVENT_WORDS = {
         "block of ten seconds damaged on the box",
         "blocks of ten seconds damaged on the box",
     ),
+    "hole": (
+        "Damaged in the store",
+        "damaged place in the store",
+        "damaged places in the store",
+    ),
     "unplugged": ("The box was unplugged", "time unplugged", "times unplugged"),
 }
 _OTHER_EVENT_WORDS = {

@@ -129,7 +129,8 @@ def _place(segment: int, start: datetime | None, elapsed: timedelta) -> list[Val
 
 
 def _metrics(segment: Segment, *, again: bool) -> list[MetricRow]:
-    if again and segment.raw:
+    # Settings that are damaged in the store, or were never known, can't give the box's numbers.
+    if again and segment.raw and segment.settings:
         computed = computed_again(segment.raw, segment.settings)
         return continued(computed, segment.live, segment.box)
     return segment.metrics

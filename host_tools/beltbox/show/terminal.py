@@ -215,6 +215,8 @@ def _status(state: LiveState, message: str, width: int) -> list[Text]:
         lines.append(_line("UNPLUGGED: waiting for the box to come back", "bold red"))
     elif state.silent:
         lines.append(_line("SILENT: nothing comes from the box", "bold red"))
+    if state.waiting:
+        lines.append(_line(f"WAITING: {state.waiting}", "bold yellow"))
     lines += [_line(warning, "bold red") for warning in _warnings(state)]
     gait = ""
     for part in _gait(state):
@@ -225,7 +227,7 @@ def _status(state: LiveState, message: str, width: int) -> list[Text]:
         lines.append(_line(gait, "default"))
     if message:
         lines.append(_line(message, "default"))
-    doing = "recording" if state.session_id is not None else "not recording"
+    doing = "recording" if state.is_recording else "not recording"
     lost = state.damaged + state.missing
     if lost:
         doing += f", {lost} of {state.good + lost} sentences lost"

@@ -8,7 +8,6 @@ the box.
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from beltbox.errors import BeltBoxError
+from beltbox.files import written_whole
 from beltbox.link.finding import find_box
 from beltbox.link.ports import virtual_candidates
 from beltbox.record.recorder import Recorder
@@ -39,6 +39,10 @@ _CALIBRATED = {"belt_u_ppm": 1500, "rail_left_u_ppm": 5000, "rail_right_u_ppm": 
 # Three minutes in about twenty seconds, still slow enough to read along.
 _SPEED = 8.0
 _FOLDER = Path("build/demo")
+_WRITTEN = (
+    *("store.sqlite", "store.sqlite-wal", "store.sqlite-shm", "truth.csv", "report.html"),
+    *("wheel_pushes-metrics.csv", "summary.json"),
+)
 _RECORDINGS = Path("../shared/recordings")
 _FINISH_S = 60.0
 _MARGIN_S = 5.0
@@ -46,8 +50,7 @@ _MARGIN_S = 5.0
 
 def run(folder: Path, recordings: Path, console: Console) -> list[Comparison]:
     """Play, record and report the demo into `folder`. Raises BeltBoxError, VirtualBoxError."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    _make_room(folder)
     store_file = folder / "store.sqlite"
     truth_file = folder / "truth.csv"
 
@@ -93,11 +96,23 @@ def run(folder: Path, recordings: Path, console: Console) -> list[Comparison]:
     _print_summary(console, "The walk, beside what really happened", comparisons)
     console.print(f"Report: {folder / 'report.html'}", highlight=False)
     comparisons += _real_recording(console, folder, recordings)
-    (folder / "summary.json").write_text(
-        json.dumps([comparison.to_json() for comparison in comparisons], indent=2) + "\n",
-        encoding="utf-8",
-    )
+    with written_whole(folder / "summary.json", error=BeltBoxError) as file:
+        json.dump([comparison.to_json() for comparison in comparisons], file, indent=2)
+        file.write("\n")
     return comparisons
+
+
+def _make_room(folder: Path) -> None:
+    """Remove what an earlier demo wrote, and nothing else that somebody put there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _WRITTEN:
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise BeltBoxError(
+            f"Can't write to {error.filename}: {error.strerror}. Remove it, or change its "
+            "permissions."
+        ) from error
 
 
 def _print_summary(console: Console, title: str, rows: Sequence[Comparison]) -> None:

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from beltbox.errors import BeltBoxError
+from beltbox.files import refuse_store
 from beltbox.link.ports import make_virtual_ports_folder
 from beltbox.signals import end_signals
 from beltbox.words import clean, printable
@@ -83,6 +84,8 @@ def simulate(
             f"{link} exists already and isn't a symbolic link, so it is left as it is. Name "
             "another path with --link, or remove it first."
         )
+    if link is not None:
+        refuse_store(link, error=SimError)
     with plain_words():
         from beltbox.virtualbox import VirtualBox, load  # noqa: PLC0415
 

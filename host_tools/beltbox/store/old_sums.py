@@ -1,76 +1,42 @@
-"""Sums that an older BeltBox kept, made anew from the rows by today's rules."""
+"""Sums that an older BeltBox kept, made anew from the rows by today's rules, and kept."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import update
 
 from beltbox.errors import StoreError
-from beltbox.store.database import Database
-from beltbox.store.row_blocks import stored_metrics
-from beltbox.store.schema import BOX, METRIC, SegmentRow, SessionRow
-from beltbox.walk.overlay import in_order
-from beltbox.walk.rows import MetricRow
-from beltbox.walk.totals import SUMS_VERSION, Totals, totals_of
+from beltbox.store.checksums import seal
+from beltbox.store.schema import SessionRow
+from beltbox.store.store import Store, open_store
+from beltbox.walk.totals import SUMS_VERSION
 
-_OLDER = SessionRow.sums_version < SUMS_VERSION
+_BUSY_S = 2.0
 
 
-def count_old_sums(database: Database) -> int:
-    """Of how many sessions they are of an older version."""
-    with database.reading() as connection:
-        return connection.scalar(select(func.count()).select_from(SessionRow).where(_OLDER)) or 0
+def keep_new_sums(where: str | None) -> None:
+    """Bring the sums of the store up to date, as its tables are.
 
-
-def bring_sums_up_to_date(database: Database) -> dict[int, Totals]:
-    """The totals of each session whose sums are of an older version, by its id.
-
-    Each is kept at once, so that it takes its time only once, whenever it is stopped; where the
-    store can't be written, such as one on a read-only disk, they are only returned. A session with
-    a damaged block keeps the sums that it has.
+    Each session's are kept at once, so that it takes its time only once, whenever it is stopped. A
+    session with any damage keeps the sums that it has; so does a store that can't be written, such
+    as one on a read-only disk: there they are computed with each reading (`Store.sessions`).
     """
-    totals: dict[int, Totals] = {}
-    with database.reading() as connection:
-        session_ids = connection.scalars(select(SessionRow.id).where(_OLDER)).all()
-    can_write = True
-    for session_id in session_ids:
-        try:
-            with database.reading() as connection:
-                summed = _summed(connection, session_id, database.where)
-        except StoreError:
-            continue
-        totals[session_id] = summed
-        if can_write:
-            can_write = _keep(database, session_id, summed)
-    return totals
-
-
-def _keep(database: Database, session_id: int, summed: Totals) -> bool:
-    """Whether it could be written."""
     try:
-        with database.writing() as connection:
-            connection.execute(
-                update(SessionRow)
-                .where(SessionRow.id == session_id, _OLDER)
-                .values(**summed.sums(), sums_version=SUMS_VERSION)
-            )
+        with open_store(where, create=False, busy_timeout_s=_BUSY_S) as store:
+            for session_id in store.ids_with_old_sums():
+                _keep(store, session_id)
     except StoreError:
-        return False
-    return True
+        return  # who reads the store says what is wrong with it
 
 
-def _summed(connection: Connection, session_id: int, where: str) -> Totals:
-    segments = connection.execute(
-        select(SegmentRow.id, SegmentRow.number)
-        .filter_by(session_id=session_id)
-        .order_by(SegmentRow.number)
-    ).all()
-    walk: list[list[MetricRow]] = []
-    for segment_id, number in segments:
-        name = f"Session {session_id}, segment {number} in {where}"
-        walk.append(
-            in_order(
-                stored_metrics(connection, segment_id, METRIC, name=name),
-                stored_metrics(connection, segment_id, BOX, name=name),
-            )
+def _keep(store: Store, session_id: int) -> None:
+    summary = store.load(session_id, with_raw=False).summary
+    if summary.damage:
+        return
+    is_this = SessionRow.id == session_id
+    with store.database.writing() as connection:
+        connection.execute(
+            update(SessionRow)
+            .where(is_this, SessionRow.sums_version < SUMS_VERSION)
+            .values(**summary.totals.sums(), sums_version=SUMS_VERSION)
         )
-    return totals_of(walk)
+        seal(connection, SessionRow, is_this)

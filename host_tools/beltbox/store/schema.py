@@ -20,7 +20,6 @@ from sqlalchemy import (
     bindparam,
     insert,
     inspect,
-    select,
     text,
     true,
     update,
@@ -31,7 +30,7 @@ from sqlalchemy.types import JSON, TypeDecorator
 from beltbox.errors import StoreError
 from beltbox.walk.totals import SUMS_VERSION
 
-VERSION = 5
+VERSION = 6
 """The schema's version. Whoever changes a table raises it and adds a step to `STEPS`."""
 
 RAW, METRIC, BOX = "raw", "metric", "box"
@@ -59,6 +58,15 @@ class Base(DeclarativeBase):
     """The tables of BeltBox. Their names are prefixed, as a clinic's database holds others."""
 
 
+class Checked:
+    """A row with a checksum over its values (`checksums`).
+
+    None: it was written by a BeltBox that had no checksums, and gets one when it is next written.
+    """
+
+    crc: Mapped[int | None] = mapped_column(BigInteger, sort_order=1)
+
+
 class SchemaRow(Base):
     """One row: the version of all the other tables."""
 
@@ -67,7 +75,7 @@ class SchemaRow(Base):
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
-class SessionRow(Base):
+class SessionRow(Checked, Base):
     """One walk, with its sums, so that a list of sessions needs no blocks."""
 
     __tablename__ = "beltbox_session"
@@ -116,8 +124,14 @@ class SessionRow(Base):
     damaged_count: Mapped[int] = mapped_column(BigInteger, default=0)
     missing_count: Mapped[int] = mapped_column(BigInteger, default=0)
 
+    # Made when the session begins: what waited in a file beside the store finds its session by it.
+    key: Mapped[str | None] = mapped_column(Text)
+    # How many rows of other tables belong to it, so that one that got lost is noticed.
+    segment_count: Mapped[int | None]
+    event_count: Mapped[int | None]
 
-class SegmentRow(Base):
+
+class SegmentRow(Checked, Base):
     """A stretch in which the box counted on from one zero."""
 
     __tablename__ = "beltbox_segment"
@@ -132,9 +146,13 @@ class SegmentRow(Base):
     first_t_us: Mapped[int | None] = mapped_column(BigInteger)
     # The time before its zero in which nothing was measured; unknown in older stores.
     break_ms: Mapped[int | None] = mapped_column(BigInteger)
+    # How many rows its blocks of each kind hold.
+    raw_count: Mapped[int | None] = mapped_column(BigInteger)
+    metric_count: Mapped[int | None] = mapped_column(BigInteger)
+    box_count: Mapped[int | None] = mapped_column(BigInteger)
 
 
-class BoxSessionRow(Base):
+class BoxSessionRow(Checked, Base):
     """A session that a box kept by itself, and the segment in which it is here.
 
     Until it was pulled it was only heard of while the segment was recorded: then `boots`, `power`
@@ -159,7 +177,7 @@ class BoxSessionRow(Base):
     random: Mapped[int | None]
 
 
-class BlockRow(Base):
+class BlockRow(Checked, Base):
     """Rows that follow each other, packed by `columns.encode`."""
 
     __tablename__ = "beltbox_block"
@@ -173,7 +191,7 @@ class BlockRow(Base):
     data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class EventRow(Base):
+class EventRow(Checked, Base):
     """Something that happened in a session."""
 
     __tablename__ = "beltbox_event"
@@ -188,7 +206,7 @@ class EventRow(Base):
     count: Mapped[int] = mapped_column(BigInteger)
 
 
-class CalibrationRow(Base):
+class CalibrationRow(Checked, Base):
     """The card of a calibration (card.py), with the columns that a search for it needs."""
 
     __tablename__ = "beltbox_calibration"
@@ -215,12 +233,21 @@ def stored_version(connection: Connection, where: str) -> int | None:
                 f"{_listed(tables)}. Name another file with --store."
             )
         return None
-    version = connection.scalar(select(SchemaRow.version))
-    if version is None:
+    version: object = connection.scalar(text(f"SELECT version FROM {SchemaRow.__tablename__}"))
+    if not isinstance(version, int) or version < 1:
         raise StoreError(
-            f"{where} doesn't say its version: its table {SchemaRow.__tablename__} is empty. "
-            "Restore the store from a backup, or name another with --store."
+            f"{where} doesn't say its version: its table {SchemaRow.__tablename__} is empty or "
+            "damaged. Restore the store from a backup, or name another with --store."
         )
+    for since, (table, column) in _FIRST_IN.items():
+        if version < since and table in tables:
+            names = [known["name"] for known in inspect(connection).get_columns(table)]
+            if column in names:
+                raise StoreError(
+                    f"{where} is damaged: it says that it has version {version}, but its table "
+                    f"{table} is of version {since} or newer. Restore the store from a backup, or "
+                    "name another with --store."
+                )
     return version
 
 
@@ -325,13 +352,34 @@ def _add_bases_and_breaks(connection: Connection) -> None:
             )
 
 
+def _add_checksums(connection: Connection) -> None:
+    """From version 5 to 6. The rows that are there are unchecked until they are written again."""
+    columns = {
+        "session": ("key TEXT", "segment_count INTEGER", "event_count INTEGER"),
+        "segment": ("raw_count BIGINT", "metric_count BIGINT", "box_count BIGINT"),
+        **dict.fromkeys(("event", "block", "box_session", "calibration"), ()),
+    }
+    for table, added in columns.items():
+        for column in (*added, "crc BIGINT"):
+            connection.execute(text(f"ALTER TABLE beltbox_{table} ADD COLUMN {column}"))
+
+
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _add_box_sessions,
     2: _add_calibrations,
     3: _add_random,
     4: _add_bases_and_breaks,
+    5: _add_checksums,
 }
 """For each older version n, what turns a store of version n into one of version n + 1."""
+
+
+_FIRST_IN = {
+    2: ("beltbox_session", "serial"),
+    3: ("beltbox_calibration", "card"),
+    4: ("beltbox_session", "crc"),
+}
+"""A column that each version was the first to have, where it has one."""
 
 
 def _listed(names: list[str]) -> str:

@@ -1,18 +1,21 @@
-"""Writing one session into the store, second by second."""
+"""Writing one session, committed as often as its caller wishes."""
 
 from __future__ import annotations
 
+import secrets
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
-from beltbox.store import columns
+from beltbox.store.checksums import checksum, seal
 from beltbox.store.database import Database
+from beltbox.store.row_blocks import count_rows
+from beltbox.store.row_stream import RowStream
 from beltbox.store.schema import (
     METRIC,
     RAW,
-    BlockRow,
     BoxSessionRow,
     EventRow,
     SegmentRow,
@@ -21,30 +24,48 @@ from beltbox.store.schema import (
 from beltbox.walk.rows import MetricRow, RawRow
 from beltbox.walk.totals import Totals
 
-# A minute at the usual rates.
-_ROWS_IN_A_BLOCK = {RAW: 4800, METRIC: 600}
-
 
 class SessionWriter:
-    """Writes one session. Rows and events are kept in memory until `commit`.
+    """Writes one session. Everything is kept in memory until `commit` has put it into the store.
 
-    When a method raises StoreError, what was committed before is kept and can be read, what is
-    pending stays pending, and the call may be repeated.
+    When `commit` or `close` raises StoreError, what was committed before is kept and can be read,
+    what is pending stays pending, and the call may be repeated. Pending rows are packed once a
+    block is full, so that hours of them may wait.
     """
 
-    def __init__(self, database: Database, session_id: int) -> None:
-        self.session_id = session_id
+    def __init__(self, database: Database, **values: Any) -> None:
+        """A session that isn't in the store yet. values: those of its row."""
+        self.session_id: int | None = None
+        """In the store; None until the first commit."""
         self.totals = Totals()
         """The sums of all rows added so far, committed or not."""
         self._database = database
-        self._segment_id: int | None = None
+        self._values: dict[str, Any] = {"key": secrets.token_hex(8), **values}
+        self._end: dict[str, Any] = {}
+        self._segments: list[_Segment] = []  # the last one, and those with anything pending
         self._segment_count = 0
-        self._streams = {kind: _Stream(kind) for kind in (RAW, METRIC)}
-        self._events: list[dict[str, object]] = []
-        self._box_sessions: list[dict[str, object]] = []
+        self._orphans = 0
+        self._events: list[dict[str, Any]] = []
         self._counts = {"damaged": 0, "gap": 0}
-        self._break_ms: int | None = None  # before the segment, until it is committed
-        self._later = timedelta()  # by how much the moments of the session are to be set
+        self._is_changed = True
+        self._later = timedelta()  # by how much the moments in the store are to be set
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether anything of it isn't in the store."""
+        return self._is_changed
+
+    @property
+    def pending_rows(self) -> int:
+        """How many rows aren't in the store."""
+        return sum(
+            stream.uncommitted for segment in self._segments for stream in segment.streams.values()
+        )
+
+    @property
+    def pending_bytes(self) -> int:
+        """How much memory those take, about."""
+        return sum(stream.size for segment in self._segments for stream in segment.streams.values())
 
     def start_segment(
         self,
@@ -54,45 +75,45 @@ class SessionWriter:
         reason: str,
         first_t_us: int | None,
     ) -> None:
-        """Commit, and begin a segment: the rows to come count on from a new zero."""
-        with self._database.writing() as connection:
-            self._write(connection, merge=True)
-            segment_id = connection.scalar(
-                insert(SegmentRow)
-                .values(
-                    session_id=self.session_id,
-                    number=self._segment_count + 1,
-                    settings=settings,
-                    boot_count=boot_count,
-                    reason=reason,
-                    first_t_us=first_t_us,
-                )
-                .returning(SegmentRow.id)
-            )
-        self._segment_id = segment_id
+        """Begin a segment: the rows to come count on from a new zero."""
+        if self._segments:
+            self._segments[-1].end()
         self._segment_count += 1
-        self._streams = {kind: _Stream(kind) for kind in (RAW, METRIC)}
-        self._written()
+        self._segments.append(
+            _Segment(
+                {
+                    "number": self._segment_count,
+                    "settings": settings,
+                    "boot_count": boot_count,
+                    "reason": reason,
+                    "first_t_us": first_t_us,
+                }
+            )
+        )
         self.totals.start_segment()
+        self._is_changed = True
 
     def add_raw(self, row: RawRow) -> None:
         """Take in the segment's next raw row."""
-        self._streams[RAW].pending.append(row)
+        self._add(RAW, row)
 
     def add_metric(self, row: MetricRow) -> None:
         """Take in the segment's next metric row."""
-        self._streams[METRIC].pending.append(row)
+        self._add(METRIC, row)
         self.totals.add(row)
 
     def set_break(self, break_ms: int) -> None:
         """Note for how long nothing was measured before the segment's zero."""
-        self._break_ms = break_ms
+        self._segments[-1].set_break(break_ms)
+        self._is_changed = True
 
     def set_moments_later(self, later: timedelta) -> None:
         """Set the session's start and all events by so much, as the computer's clock was."""
-        self._later += later
+        self._values["started_at"] += later
         for event in self._events:
-            event["at"] = cast(datetime, event["at"]) + later
+            event["at"] += later
+        self._later += later
+        self._is_changed = True
 
     def add_event(
         self, kind: str, text: str, *, count: int = 1, at: datetime | None = None
@@ -104,7 +125,6 @@ class SessionWriter:
         """
         self._events.append(
             {
-                "session_id": self.session_id,
                 "segment_number": self._segment_count,
                 "t_ms": self.totals.duration_ms,
                 "at": at or datetime.now(UTC),
@@ -116,6 +136,7 @@ class SessionWriter:
         )
         if kind in self._counts:
             self._counts[kind] += count
+        self._is_changed = True
 
     def add_box_session(
         self,
@@ -130,7 +151,7 @@ class SessionWriter:
 
         power, random: as the box's SES has them; by `random` a pull knows it again.
         """
-        self._box_sessions.append(
+        self._segments[-1].box_sessions.append(
             {
                 "serial": serial,
                 "number": number,
@@ -139,126 +160,164 @@ class SessionWriter:
                 "random": random,
             }
         )
+        self._is_changed = True
 
-    def commit(self) -> None:
-        """Put all that was added since the last commit into the store, for good."""
-        with self._database.writing() as connection:
-            self._write(connection, merge=False)
-        self._written()
-        for stream in self._streams.values():
-            stream.committed(merge=False)
+    def commit(self, patience_s: float | None = None) -> None:
+        """Put all that was added since the last commit into the store, for good.
+
+        patience_s: how long another program's lock is waited for, in place of the usual time.
+        """
+        if self._orphans:
+            raise ValueError("rows were added before start_segment")
+        if not self._is_changed:
+            return
+        with self._database.writing(patience_s) as connection:
+            session_id, segment_ids = self._write(connection, self.session_id)
+        # Only now it is certain.
+        self.session_id = session_id
+        for segment, segment_id in zip(self._segments, segment_ids, strict=True):
+            segment.committed(segment_id)
+        del self._segments[:-1]
+        self._events.clear()
+        self._later = timedelta()
+        self._is_changed = False
+
+    def end(self, ended_at: datetime, reason: str) -> None:
+        """Mark the session as complete. Nothing can be added afterwards."""
+        if not self._end:
+            self._end = {"ended_at": ended_at, "end_reason": reason, "complete": True}
+            if self._segments:
+                self._segments[-1].end()
+            self._is_changed = True
 
     def close(self, ended_at: datetime, reason: str) -> None:
-        """Commit and mark the session as complete. Nothing can be added afterwards."""
-        with self._database.writing() as connection:
-            self._write(connection, merge=True)
-            connection.execute(
-                update(SessionRow)
-                .where(SessionRow.id == self.session_id)
-                .values(ended_at=ended_at, end_reason=reason, complete=True)
-            )
-        self._segment_id = None
-        self._streams = {}
+        """`end` and `commit`."""
+        self.end(ended_at, reason)
+        self.commit()
 
-    def _written(self) -> None:
-        """What was pending is in the store."""
-        self._events.clear()
-        self._box_sessions.clear()
-        self._break_ms = None
-        self._later = timedelta()
+    def write_pending(self, database: Database) -> None:
+        """Put what is pending into another store, to be added to this one later (`waiting_file`).
 
-    def _write(self, connection: Connection, *, merge: bool) -> None:
-        if self._later:
-            _move_moments(connection, self.session_id, self._later)
-        if self._break_ms is not None:
-            connection.execute(
-                update(SegmentRow)
-                .where(SegmentRow.id == self._segment_id)
-                .values(break_ms=self._break_ms)
+        The session, its segments and its blocks have the keys and the numbers that they have here.
+        """
+        with database.writing() as connection:
+            self._write(connection, None)
+
+    def _add(self, kind: str, row: RawRow | MetricRow) -> None:
+        if self._segments:
+            self._segments[-1].streams[kind].add(row)
+        else:
+            self._orphans += 1
+        self._is_changed = True
+
+    def _write(self, connection: Connection, session_id: int | None) -> tuple[int, list[int]]:
+        """The ids of the session and of `_segments`. session_id: None where it isn't there yet."""
+        is_new = session_id is None
+        if session_id is None:
+            session_id = connection.scalar(
+                insert(SessionRow).values(self._values).returning(SessionRow.id)
             )
-        for stream in self._streams.values():
-            if self._segment_id is not None:
-                stream.write(connection, self._segment_id, merge=merge)
-            elif stream.pending:
-                raise ValueError("rows were added before start_segment")
+        elif self._later:
+            _move_moments(connection, session_id, self._values["started_at"], self._later)
+        assert session_id is not None
+        segment_ids = [
+            segment.write(connection, session_id, None if is_new else segment.id)
+            for segment in self._segments
+        ]
         if self._events:
-            connection.execute(insert(EventRow), self._events)
-        if self._box_sessions:
-            segment = {"segment_id": self._segment_id}
+            events = [{"session_id": session_id, **event} for event in self._events]
             connection.execute(
-                insert(BoxSessionRow), [values | segment for values in self._box_sessions]
+                insert(EventRow),
+                [{**event, "crc": checksum(EventRow, event)} for event in events],
             )
+        is_this = SessionRow.id == session_id
+        count = select(func.count()).select_from(EventRow).filter_by(session_id=session_id)
         connection.execute(
             update(SessionRow)
-            .where(SessionRow.id == self.session_id)
+            .where(is_this)
             .values(
                 self.totals.sums()
+                | self._end
                 | {
                     "damaged_count": self._counts["damaged"],
                     "missing_count": self._counts["gap"],
+                    "segment_count": self._segment_count,
+                    "event_count": count.scalar_subquery(),
                 }
             )
         )
+        seal(connection, SessionRow, is_this)
+        return session_id, segment_ids
 
 
-def _move_moments(connection: Connection, session_id: int, later: timedelta) -> None:
-    """Set the start and the stored events of a session by so much."""
-    started_at = connection.scalars(
-        select(SessionRow.started_at).where(SessionRow.id == session_id)
-    ).one()
+def _move_moments(
+    connection: Connection, session_id: int, started_at: datetime, later: timedelta
+) -> None:
+    """Set a session in the store to this start, and its events there by so much."""
     connection.execute(
-        update(SessionRow).where(SessionRow.id == session_id).values(started_at=started_at + later)
+        update(SessionRow).where(SessionRow.id == session_id).values(started_at=started_at)
     )
-    events = select(EventRow.id, EventRow.at).where(EventRow.session_id == session_id)
-    for event_id, at in connection.execute(events).all():
+    are_its = EventRow.session_id == session_id
+    for event_id, at in connection.execute(select(EventRow.id, EventRow.at).where(are_its)).all():
         connection.execute(update(EventRow).where(EventRow.id == event_id).values(at=at + later))
+    seal(connection, EventRow, are_its)
 
 
-class _Stream:
-    """The rows of one kind in one segment.
+@dataclass(slots=True)
+class _Segment:
+    """A segment, of which something isn't in the store yet; or the latest one."""
 
-    A commit appends a small block; once these make up a minute, one large block takes their
-    place, which is a third of the size.
-    """
+    values: dict[str, Any]
+    id: int | None = None
+    streams: dict[str, RowStream] = field(
+        default_factory=lambda: {kind: RowStream(kind) for kind in (RAW, METRIC)}
+    )
+    box_sessions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    break_is_new: bool = False
 
-    def __init__(self, kind: str) -> None:
-        self.pending: list[tuple[int | None, ...]] = []
-        self._kind = kind
-        self._first_row = 0
-        self._small: list[tuple[int | None, ...]] = []
+    def end(self) -> None:
+        """No row follows."""
+        for stream in self.streams.values():
+            stream.pack()
 
-    def write(self, connection: Connection, segment_id: int, *, merge: bool) -> None:
-        rows = [*self._small, *self.pending]
-        first_row = self._first_row
-        if self._merges(merge):
+    def set_break(self, break_ms: int) -> None:
+        """For how long nothing was measured before its zero."""
+        self.values["break_ms"] = break_ms
+        self.break_is_new = True
+
+    def write(self, connection: Connection, session_id: int, segment_id: int | None) -> int:
+        """Write what is pending: the segment's id."""
+        if segment_id is not None and self.break_is_new:
             connection.execute(
-                delete(BlockRow).where(
-                    BlockRow.segment_id == segment_id,
-                    BlockRow.kind == self._kind,
-                    BlockRow.first_row >= first_row,
-                )
+                update(SegmentRow)
+                .where(SegmentRow.id == segment_id)
+                .values(break_ms=self.values["break_ms"])
             )
-        else:
-            rows = rows[len(self._small) :]
-            first_row += len(self._small)
-        if rows:
+        if segment_id is None:
+            segment_id = connection.scalar(
+                insert(SegmentRow)
+                .values(session_id=session_id, **self.values)
+                .returning(SegmentRow.id)
+            )
+        assert segment_id is not None
+        for stream in self.streams.values():
+            stream.write(connection, segment_id)
+        count_rows(
+            connection, segment_id, {kind: stream.count for kind, stream in self.streams.items()}
+        )
+        if self.box_sessions:
+            of_it = {"segment_id": segment_id, "pulled": False}
+            values = [{**session, **of_it} for session in self.box_sessions]
             connection.execute(
-                insert(BlockRow).values(
-                    segment_id=segment_id,
-                    kind=self._kind,
-                    first_row=first_row,
-                    row_count=len(rows),
-                    data=columns.encode(list(zip(*rows, strict=True))),
-                )
+                insert(BoxSessionRow),
+                [{**session, "crc": checksum(BoxSessionRow, session)} for session in values],
             )
+        return segment_id
 
-    def committed(self, *, merge: bool) -> None:
-        if self._merges(merge):
-            self._first_row += len(self._small) + len(self.pending)
-            self._small = []
-        else:
-            self._small += self.pending
-        self.pending = []
-
-    def _merges(self, merge: bool) -> bool:
-        return merge or len(self._small) + len(self.pending) >= _ROWS_IN_A_BLOCK[self._kind]
+    def committed(self, segment_id: int) -> None:
+        """All of it is in the store."""
+        self.id = segment_id
+        self.box_sessions.clear()
+        self.break_is_new = False
+        for stream in self.streams.values():
+            stream.committed()

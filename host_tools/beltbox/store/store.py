@@ -7,38 +7,50 @@ counted on from one zero, so a reset of the box begins a new one. Its rows are k
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
-from sqlalchemy import insert, select
-from sqlalchemy.orm import Session as DbSession
+from sqlalchemy import Connection
 
 from beltbox.errors import StoreError
-from beltbox.store.database import Database
-from beltbox.store.old_sums import bring_sums_up_to_date, count_old_sums
-from beltbox.store.row_blocks import stored_metrics, stored_rows
+from beltbox.store.checked_rows import CheckedRow, State, read, read_id
+from beltbox.store.checksums import table_of
+from beltbox.store.database import HOW_TO_MEND, Database
+from beltbox.store.row_blocks import COUNT_OF, Values, as_metrics, sound_rows
 from beltbox.store.schema import BOX, METRIC, RAW, EventRow, SegmentRow, SessionRow
 from beltbox.store.session_writer import SessionWriter
 from beltbox.walk.overlay import in_order
 from beltbox.walk.rows import RawRow
 from beltbox.walk.session import Event, Segment, Session, SessionSummary
-from beltbox.walk.totals import SUM_NAMES, Totals
+from beltbox.walk.totals import SUM_NAMES, SUMS_VERSION, Totals, totals_of
 from beltbox.words import NAME_LONGEST, clean, cleaned
 
 
 def open_store(
-    where: str | Path | None = None, *, create: bool = True, busy_timeout_s: float = 10.0
+    where: str | Path | None = None,
+    *,
+    create: bool = True,
+    busy_timeout_s: float = 10.0,
+    read_only: bool = False,
 ) -> Store:
     """Open the store in a file or at a database URL; None is the default store.
 
     A store that isn't there yet is made, unless `create` is false. An older one is brought up to
-    date. Another program's lock is waited for up to `busy_timeout_s`. Raises StoreError.
+    date. Another program's lock is waited for up to `busy_timeout_s`. read_only: nothing of it is
+    changed besides, and it may be where nothing can be written. Raises StoreError.
     """
-    return Store(Database(where, create=create, busy_timeout_s=busy_timeout_s))
+    return Store(
+        Database(
+            where,
+            create=create and not read_only,
+            busy_timeout_s=busy_timeout_s,
+            read_only=read_only,
+        )
+    )
 
 
 class Store:
@@ -47,6 +59,7 @@ class Store:
     def __init__(self, database: Database) -> None:
         self.database = database
         """For what keeps tables of its own in it: cards, and the sessions that boxes kept."""
+        self._damage: list[str] = []
 
     @property
     def where(self) -> str:
@@ -68,7 +81,13 @@ class Store:
     ) -> None:
         self.close()
 
-    def start_session(
+    def start_session(self, **values: Any) -> SessionWriter:
+        """Begin a session (`new_session`) that is in the store from now on."""
+        writer = self.new_session(**values)
+        writer.commit()
+        return writer
+
+    def new_session(
         self,
         *,
         started_at: datetime,
@@ -81,86 +100,199 @@ class Store:
         source: str = "live",
         serial: str | None = None,
     ) -> SessionWriter:
-        """Begin a session; it is in the store from now on. `started_at` needs a time zone."""
-        with self.database.writing() as connection:
-            session_id = connection.scalar(
-                insert(SessionRow)
-                .values(
-                    started_at=started_at,
-                    box_name=box_name,
-                    board=board,
-                    firmware=firmware,
-                    protocol=protocol,
-                    person=person,
-                    title=title,
-                    source=source,
-                    serial=serial,
-                )
-                .returning(SessionRow.id)
-            )
-        assert session_id is not None
-        return SessionWriter(self.database, session_id)
+        """Begin a session; its first commit puts it into the store. `started_at` needs a zone."""
+        return SessionWriter(
+            self.database,
+            started_at=started_at,
+            box_name=box_name,
+            board=board,
+            firmware=firmware,
+            protocol=protocol,
+            person=person,
+            title=title,
+            source=source,
+            serial=serial,
+        )
 
-    def old_sums(self) -> int:
-        """Of how many sessions the sums are an older BeltBox's: the next reading makes them anew.
-
-        That takes a third of a second for each hour that was recorded.
-        """
-        return count_old_sums(self.database)
+    @property
+    def damage(self) -> list[str]:
+        """What of all that was read until now is damaged, in words, each once."""
+        return list(dict.fromkeys([*self.database.damage, *self._damage]))
 
     def sessions(self) -> list[SessionSummary]:
-        """All sessions, the newest first."""
-        older = bring_sums_up_to_date(self.database)
-        newest = select(SessionRow).order_by(SessionRow.started_at.desc(), SessionRow.id.desc())
-        with self.database.reading() as connection, DbSession(connection) as db:
-            return [_summary(row, older.get(row.id)) for row in db.scalars(newest)]
+        """All sessions, the newest first.
+
+        Sums of an older BeltBox are computed anew from the rows: a third of a second for each hour
+        that was recorded. `old_sums.py` keeps them, so that it takes its time only once.
+        """
+        with self.database.reading() as connection:
+            segments = read(connection, SegmentRow)
+            rows = read(connection, SessionRow)
+            summaries = [
+                self._loaded(connection, row, segments, with_raw=False).summary
+                if row.is_damaged or _has_old_sums(row)
+                else _summary(row.values, tuple(self.database.damage))
+                for row in rows
+            ]
+            known = {row.values["id"] for row in rows}
+            lost = {segment.values["session_id"] for segment in segments} - known - {None}
+            self._damage += [_LOST.format(session_id, self.where) for session_id in sorted(lost)]
+        return sorted(summaries, key=lambda summary: (summary.started_at, summary.id), reverse=True)
+
+    def ids_with_old_sums(self) -> list[int]:
+        """The sessions of which the sums are of an older BeltBox's rules."""
+        with self.database.reading() as connection:
+            rows = read(connection, SessionRow)
+        return [row.values["id"] for row in rows if _has_old_sums(row)]
 
     def settings(self) -> dict[int, list[dict[str, int | str]]]:
-        """The settings of each session's segments, in their order, by the session's id."""
+        """The settings of each session's segments, in their order, by the session's id.
+
+        Those that are damaged are empty, as if they weren't known.
+        """
         settings: dict[int, list[dict[str, int | str]]] = {}
-        in_order = select(SegmentRow).order_by(SegmentRow.session_id, SegmentRow.number)
-        with self.database.reading() as connection, DbSession(connection) as db:
-            for row in db.scalars(in_order):
-                settings.setdefault(row.session_id, []).append(_settings(row))
+        with self.database.reading() as connection:
+            rows = read(connection, SegmentRow)
+            for row in sorted(rows, key=lambda row: row.values["number"] or 0):
+                if row.is_damaged:
+                    self._damage.append(_SEGMENT.format(self._named(row.values)))
+                known = {} if row.is_damaged else _settings(row.values)
+                settings.setdefault(row.values["session_id"], []).append(known)
         return settings
 
     def latest_id(self) -> int | None:
         """The id of the session that started last; None in an empty store."""
-        newest = select(SessionRow.id).order_by(SessionRow.started_at.desc(), SessionRow.id.desc())
         with self.database.reading() as connection:
-            return connection.scalar(newest.limit(1))
+            rows = read(connection, SessionRow)
+        latest = max(
+            rows,
+            key=lambda row: (row.values["started_at"] or _UNKNOWN_START, row.values["id"]),
+            default=None,
+        )
+        return None if latest is None else latest.values["id"]
 
-    def load(self, session_id: int, *, with_raw: bool = True) -> Session:
+    def lost_ids(self) -> set[int]:
+        """The sessions of which segments are there, but not their own row."""
+        with self.database.reading() as connection:
+            known = {row.values["id"] for row in read(connection, SessionRow)}
+            segments = {row.values["session_id"] for row in read(connection, SegmentRow)}
+            return segments - known - {None}
+
+    def segment_rows(self, session_id: int) -> list[CheckedRow]:
+        """The rows of a session's segments in their order, sound or not."""
+        with self.database.reading() as connection:
+            segments = read(connection, SegmentRow, {"session_id": session_id})
+            row = read_id(connection, SessionRow, session_id) or _stub(session_id)
+            return self._numbered(connection, row, segments, [])
+
+    def unknown_session(self) -> dict[str, Any]:
+        """The values of a session of which nothing but its rows is known."""
+        values = _mended(_stub(0).values, [])
+        return {name: value for name, value in values.items() if name != "id"}
+
+    def load(self, session_id: int, *, with_raw: bool = True, lost_too: bool = False) -> Session:
         """A session with its rows; without `with_raw` the raw rows are left out, which is faster.
 
-        Raises StoreError when there is no such session or a block of it is damaged.
+        What of it is damaged is left out: `summary.damage` and an event of the kind "hole" say so,
+        as `damage` does. lost_too: give also a session whose own row is lost. Raises StoreError
+        when there is no such session.
         """
-        older = bring_sums_up_to_date(self.database)
-        with self.database.reading() as connection, DbSession(connection) as db:
-            row = db.get(SessionRow, session_id)
+        with self.database.reading() as connection:
+            segments = read(connection, SegmentRow, {"session_id": session_id})
+            row = read_id(connection, SessionRow, session_id)
+            if row is None and segments and lost_too:
+                row = _stub(session_id)
             if row is None:
-                raise StoreError(self._unknown(session_id, db.scalars(select(SessionRow.id)).all()))
-            segments = db.scalars(
-                select(SegmentRow).filter_by(session_id=session_id).order_by(SegmentRow.number)
+                if segments:
+                    raise StoreError(f"{_LOST.format(session_id, self.where)}. {self._advice}")
+                ids = [other.values["id"] for other in read(connection, SessionRow)]
+                raise StoreError(self._unknown(session_id, ids))
+            return self._loaded(connection, row, segments, with_raw=with_raw)
+
+    @property
+    def _advice(self) -> str:
+        return HOW_TO_MEND.format(self.where)
+
+    def _loaded(
+        self,
+        connection: Connection,
+        row: CheckedRow,
+        segments: Sequence[CheckedRow],
+        *,
+        with_raw: bool,
+    ) -> Session:
+        """The session of this row; segments: those of it, among others."""
+        damage: list[str] = []
+        session_id = row.values["id"]
+        own = [segment for segment in segments if segment.values["session_id"] == session_id]
+        own = self._numbered(connection, row, own, damage)
+        loaded = [self._segment(connection, segment, with_raw, damage) for segment in own]
+        events = self._events(connection, row, damage)
+        values = row.values
+        if row.is_damaged:
+            damage.insert(0, _SESSION.format(session_id, self.where))
+            totals = totals_of([segment.metrics for segment in loaded])
+            values = _mended(values, events) | totals.sums()
+            for kind, name in (("damaged", "damaged_count"), ("gap", "missing_count")):
+                values[name] = sum(event.count for event in events if event.kind == kind)
+        elif _has_old_sums(row) and not damage:
+            values = values | totals_of([segment.metrics for segment in loaded]).sums()
+        self._damage += damage
+        damage[:0] = self.database.damage
+        summary = _summary(values, tuple(damage))
+        events += [Event("hole", text, 1, 0, summary.started_at, 0) for text in damage]
+        return Session(summary, loaded, events)
+
+    def _numbered(
+        self,
+        connection: Connection,
+        row: CheckedRow,
+        segments: Sequence[CheckedRow],
+        damage: list[str],
+    ) -> list[CheckedRow]:
+        """The session's segments in their order; what is lost or doesn't belong here is noted."""
+        count: int | None = None if row.is_damaged else row.values["segment_count"]
+        if count is not None and len(segments) < count and self.database.is_file:
+            where = {"session_id": row.values["id"]}
+            segments = read(connection, SegmentRow, where, by_table=True)
+        numbered: dict[int, CheckedRow] = {}
+        # Where two have one number, the damaged one isn't it.
+        for segment in sorted(segments, key=lambda segment: not segment.is_damaged):
+            number = segment.values["number"]
+            if isinstance(number, int) and (
+                count is None or not segment.is_damaged or number <= count
+            ):
+                numbered[number] = segment
+        missing = [] if count is None else sorted({*range(1, count + 1)} - numbered.keys())
+        damage += [
+            f"Session {row.values['id']} in {self.where}: its segment {number} is missing"
+            for number in missing
+        ]
+        return [numbered[number] for number in sorted(numbered)]
+
+    def _events(self, connection: Connection, row: CheckedRow, damage: list[str]) -> list[Event]:
+        where = {"session_id": row.values["id"]}
+        count: int | None = None if row.is_damaged else row.values["event_count"]
+        rows = read(connection, EventRow, where)
+        sound = [event.values for event in rows if not event.is_damaged]
+        if count is not None and len(sound) != count and self.database.is_file:
+            rows = read(connection, EventRow, where, by_table=True)
+            sound = [event.values for event in rows if not event.is_damaged]
+        lost = len(rows) - len(sound) if count is None else count - len(sound)
+        if lost:
+            name = f"Session {row.values['id']} in {self.where}"
+            damage.append(f"{name}: {abs(lost)} of the events noted in it are damaged or missing")
+        return [
+            Event(
+                clean(event["kind"]),
+                clean(event["text"]),
+                event["count"],
+                event["t_ms"],
+                event["at"],
+                event["segment_number"],
             )
-            events = db.scalars(
-                select(EventRow).filter_by(session_id=session_id).order_by(EventRow.id)
-            )
-            return Session(
-                summary=_summary(row, older.get(row.id)),
-                segments=[self._segment(db, segment, with_raw) for segment in segments],
-                events=[
-                    Event(
-                        clean(event.kind),
-                        clean(event.text),
-                        event.count,
-                        event.t_ms,
-                        event.at,
-                        event.segment_number,
-                    )
-                    for event in events
-                ],
-            )
+            for event in sound
+        ]
 
     def _unknown(self, session_id: int, ids: Sequence[int]) -> str:
         if not ids:
@@ -173,43 +305,88 @@ class Store:
             "`beltbox sessions` lists them."
         )
 
-    def _segment(self, db: DbSession, row: SegmentRow, with_raw: bool) -> Segment:
-        connection = db.connection()
-        name = f"Session {row.session_id}, segment {row.number} in {self.where}"
-        raw = stored_rows(connection, row.id, RAW, name=name) if with_raw else ()
-        live = stored_metrics(connection, row.id, METRIC, name=name)
+    def _named(self, segment: Mapping[str, Any]) -> str:
+        return f"Session {segment['session_id']}, segment {segment['number']} in {self.where}"
+
+    def _segment(
+        self, connection: Connection, row: CheckedRow, with_raw: bool, damage: list[str]
+    ) -> Segment:
+        values = row.values
+        name = self._named(values)
+        if row.is_damaged:
+            damage.append(_SEGMENT.format(name))
+
+        def rows(kind: str) -> list[Values]:
+            count = None if row.is_damaged else values[COUNT_OF[kind]]
+            return sound_rows(connection, values["id"], kind, count=count, name=name, damage=damage)
+
+        raw = rows(RAW) if with_raw else ()
+        live = as_metrics(rows(METRIC))
         # In the order in which they were pulled, which may be another.
-        box = in_order(stored_metrics(connection, row.id, BOX, name=name))
+        box = in_order(as_metrics(rows(BOX)))
         return Segment(
-            settings=_settings(row),
-            boot_count=row.boot_count,
-            reason=clean(row.reason),
-            first_t_us=row.first_t_us,
-            raw=[RawRow(*cast(tuple[int, int, int, int], values)) for values in raw],
+            settings={} if row.is_damaged else _settings(values),
+            boot_count=values["boot_count"] or 0,
+            reason=clean(values["reason"] or "start"),
+            first_t_us=values["first_t_us"],
+            raw=[RawRow(*cast(tuple[int, int, int, int], columns)) for columns in raw],
             metrics=in_order(live, box),
             box=box,
-            break_ms=row.break_ms,
+            break_ms=None if row.is_damaged else values["break_ms"],
         )
 
 
-def _summary(row: SessionRow, totals: Totals | None = None) -> SessionSummary:
-    """totals: those of today, where the row has older ones."""
-    values: dict[str, Any] = {
-        field.name: getattr(row, field.name)
-        for field in fields(SessionSummary)
-        if field.name != "totals"
-    }
+_UNKNOWN_START = datetime(1970, 1, 1, tzinfo=UTC)
+_LOST = "Session {} in {}: its own row is lost; its measured rows are still there"
+_SESSION = (
+    "Session {} in {}: its own row is damaged. Its time, its distance and its other sums are "
+    "computed again from its measured rows; its date and its names may be wrong"
+)
+_SEGMENT = "{}: the settings of the box then are damaged, so they count as unknown"
+_TEXTS = ("source", "box_name", "board", "firmware")
+
+
+def _stub(session_id: int) -> CheckedRow:
+    """In place of a session's row that is lost."""
+    values = dict.fromkeys(table_of(SessionRow).columns.keys())
+    return CheckedRow({**values, "id": session_id}, State.DAMAGED)
+
+
+def _mended(values: Mapping[str, Any], events: Sequence[Event]) -> dict[str, Any]:
+    """The values of a damaged row, with something in place of each that must not be missing."""
+    mended = dict(values)
+    if mended["started_at"] is None:
+        first = min((event.at for event in events), default=_UNKNOWN_START)
+        mended |= {"started_at": first, "dated": False}
+    for name in _TEXTS:
+        mended[name] = mended[name] or "?"
+    for name in ("protocol", "damaged_count", "missing_count"):
+        mended[name] = mended[name] or 0
+    mended["complete"] = bool(mended["complete"])
+    mended["dated"] = bool(mended["dated"])
+    mended["sums_version"] = SUMS_VERSION  # as they are computed again
+    return mended
+
+
+def _summary(values: Mapping[str, Any], damage: tuple[str, ...]) -> SessionSummary:
+    names = [field.name for field in fields(SessionSummary)]
     # An older store, or another program, may have kept anything: see beltbox/words.py.
-    values = {
-        name: clean(value, NAME_LONGEST) if isinstance(value, str) else value
-        for name, value in values.items()
+    named: dict[str, Any] = {
+        name: clean(values[name], NAME_LONGEST) if isinstance(values[name], str) else values[name]
+        for name in names
+        if name not in ("totals", "damage")
     }
-    totals = totals or Totals(**{name: getattr(row, name) for name in SUM_NAMES})
-    return SessionSummary(totals=totals, **values)
+    totals = Totals(**{name: values[name] for name in SUM_NAMES})
+    return SessionSummary(totals=totals, damage=damage, **named)
 
 
-def _settings(row: SegmentRow) -> dict[str, int | str]:
-    return cleaned(row.settings)
+def _has_old_sums(row: CheckedRow) -> bool:
+    """Whether the sums are of an older BeltBox's rules."""
+    return not row.is_damaged and row.values["sums_version"] < SUMS_VERSION
+
+
+def _settings(segment: Mapping[str, Any]) -> dict[str, int | str]:
+    return cleaned(segment["settings"])
 
 
 def _ranges(ids: Sequence[int]) -> str:

@@ -44,6 +44,8 @@ class SessionSummary:
     """The number of the box's chip; None where an older BeltBox or box didn't report it."""
     dated: bool = True
     """False: its date is unknown, before `started_at`, which only keeps the order."""
+    damage: tuple[str, ...] = ()
+    """What of it is damaged in the store, a sentence each: the rest is sound."""
 
 
 @dataclass(frozen=True, slots=True)

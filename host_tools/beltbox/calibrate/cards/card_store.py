@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import insert, select
-from sqlalchemy.orm import Session as DbSession
+from sqlalchemy import insert
 
 from beltbox.calibrate.cards.card import PARTS, Card, from_json
+from beltbox.store.checked_rows import read
+from beltbox.store.checksums import seal
 from beltbox.store.database import Database
 from beltbox.store.schema import CalibrationRow
 
@@ -17,28 +18,36 @@ class CardStore:
     """The cards of an open database."""
 
     def __init__(self, database: Database) -> None:
+        self.damage: list[str] = []
+        """What is damaged of the cards that were read until now, in words."""
         self._database = database
 
     def add(self, card: Card) -> None:
         """Keep a card. Raises StoreError."""
+        values: dict[str, object] = {
+            "made_at": card.made_at,
+            "serial": card.serial,
+            "box_name": card.box_name,
+            "part": card.part,
+            "card": card.as_json(),
+        }
         with self._database.writing() as connection:
-            connection.execute(
-                insert(CalibrationRow).values(
-                    made_at=card.made_at,
-                    serial=card.serial,
-                    box_name=card.box_name,
-                    part=card.part,
-                    card=card.as_json(),
-                )
+            row_id = connection.scalar(
+                insert(CalibrationRow).values(values).returning(CalibrationRow.id)
             )
+            seal(connection, CalibrationRow, CalibrationRow.id == row_id)
 
     def all(self) -> list[Card]:
-        """Every card, the newest first. Raises StoreError, CardError."""
-        newest = select(CalibrationRow).order_by(
-            CalibrationRow.made_at.desc(), CalibrationRow.id.desc()
-        )
-        with self._database.reading() as connection, DbSession(connection) as db:
-            return [from_json(row.card) for row in db.scalars(newest)]
+        """Every sound card, the newest first. Raises StoreError, CardError."""
+        with self._database.reading() as connection:
+            rows = read(connection, CalibrationRow)
+        damaged = sum(row.is_damaged for row in rows)
+        if damaged:
+            text = f"{damaged} of the calibrations in {self._database.where} are damaged"
+            self.damage = [f"{text} and left out"]
+        sound = [row.values for row in rows if not row.is_damaged]
+        sound.sort(key=lambda values: (values["made_at"], values["id"]), reverse=True)
+        return [from_json(values["card"]) for values in sound]
 
     def newest(self) -> list[Card]:
         """The newest card of each part of each box, box by box."""

@@ -15,7 +15,7 @@ from beltbox.cli.common.remarks import remarks_on
 from beltbox.errors import BeltBoxError
 from beltbox.link.finding import find_box
 from beltbox.link.link import LinkError
-from beltbox.record.pull import Brought, Pulled, Puller, PullError
+from beltbox.pull.puller import Brought, Pulled, Puller, PullError
 from beltbox.signals import Stopper
 from beltbox.store.store import Store, open_store
 from beltbox.walk.session import SessionSummary, summary_json

@@ -41,18 +41,25 @@ class CaptureFileError(BeltBoxError):
 
 
 class CaptureFile:
-    """A file that gets the port's bytes; its errors are a person's."""
+    """A file that gets the port's bytes; its errors are a person's.
+
+    What is there is replaced when the first byte arrives: not where no box is found.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._is_new = True
         try:
-            self._file: BinaryIO = path.open("wb", buffering=0)
+            self._file: BinaryIO = path.open("ab", buffering=0)
         except OSError as error:
             raise CaptureFileError(self._why(error)) from error
 
     def write(self, data: bytes) -> int:
         """Write through to the file. Raises CaptureFileError."""
         try:
+            if self._is_new:
+                self._file.truncate(0)
+                self._is_new = False
             return self._file.write(data)
         except OSError as error:
             raise CaptureFileError(self._why(error)) from error

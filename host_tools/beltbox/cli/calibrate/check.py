@@ -94,5 +94,5 @@ def check_command(
 def _in_force(store: str | None, box: CalibrateBox) -> list[Card]:
     if store is None and not default_store_file().exists():
         return []
-    with open_store(store, create=False) as opened:
+    with open_store(store, read_only=True) as opened:
         return CardStore(opened.database).in_force(box.settings, datetime.now(UTC), box.serial)

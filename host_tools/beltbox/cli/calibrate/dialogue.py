@@ -20,6 +20,7 @@ from beltbox.cli.calibrate.options import (
 from beltbox.cli.common.output import print_json
 from beltbox.errors import CalibrationError
 from beltbox.link.finding import find_box
+from beltbox.record.store_queue import when_taken
 from beltbox.signals import end_signals
 from beltbox.store.store import Store, open_store
 
@@ -76,7 +77,7 @@ def sides_meant(box: CalibrateBox, talk: Talk, side: str | None, *, both: bool) 
 def keep(box: CalibrateBox, talk: Talk, opened: Store, card: Card) -> None:
     """Settings on the box and the card in the store: both, or neither."""
     box.change(card.settings)
-    CardStore(opened.database).add(card)
+    when_taken(lambda: CardStore(opened.database).add(card), tell=talk.say)
     box.keep(card.settings)
     talk.kept.append(card)
     talk.say(f"Stored: {' '.join(card.settings)} on the box, the card in {opened.where}.", "green")

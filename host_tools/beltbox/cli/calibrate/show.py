@@ -13,7 +13,7 @@ from beltbox.calibrate.cards.card import Card, card_lines
 from beltbox.calibrate.cards.card_store import CardStore
 from beltbox.calibrate.conversation import Talk
 from beltbox.cli.common.options import JsonOption, StoreOption
-from beltbox.cli.common.output import print_json, say
+from beltbox.cli.common.output import end_with_damage, print_json, say
 from beltbox.files import default_store_file
 from beltbox.link.finding import find_box
 from beltbox.store.store import open_store
@@ -39,18 +39,17 @@ def show_command(
         with find_box(port) as link, CalibrateBox(link) as box:
             settings, serial = box.settings, box.serial
     cards: list[Card] = []
+    damage: list[str] = []
     where = str(default_store_file()) if store is None else store
     if store is not None or default_store_file().exists():
-        with open_store(store, create=False) as opened:
-            cards = [
-                card
-                for card in CardStore(opened.database).newest()
-                if not serial or card.serial == serial
-            ]
-            where = opened.where
+        with open_store(store, read_only=True) as opened:
+            card_store = CardStore(opened.database)
+            cards = [card for card in card_store.newest() if not serial or card.serial == serial]
+            where, damage = opened.where, [*opened.damage, *card_store.damage]
     at = datetime.now(UTC)
     if as_json:
         print_json([card.as_json() | {"old": _old(card, at, settings)} for card in cards])
+        end_with_damage(damage, where)
         return
     if not cards:
         say(f"No calibrations in {where} yet. Make one: beltbox calibrate rail")
@@ -60,6 +59,7 @@ def show_command(
         talk.say(head, "bold")
         for line in [*lines, *_set_otherwise(card, settings)]:
             talk.say(f"    {line}", "yellow" if line.startswith(("OLD", "warning", "NOT")) else "")
+    end_with_damage(damage, where)
 
 
 def _old(card: Card, at: datetime, settings: dict[str, int | str] | None) -> list[str]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 from beltbox.words import NAME_LONGEST, clean, printable
+
+_MOST_LINES = 8
 
 
 def sound_name(text: str) -> str:
@@ -28,6 +31,23 @@ def fail(message: str) -> NoReturn:
     """Print what is wrong and end with exit status 1."""
     warn(message)
     sys.exit(1)
+
+
+def end_with_damage(damage: Sequence[str], where: str) -> None:
+    """After the output: what of the store is damaged, on standard error, and exit status 1.
+
+    What was printed or written is what is sound. Where nothing is damaged, nothing happens.
+    """
+    if not damage:
+        return
+    for text in damage[:_MOST_LINES]:
+        print(f"beltbox: {printable(text)}.", file=sys.stderr)
+    if len(damage) > _MOST_LINES:
+        print(f"beltbox: … and {len(damage) - _MOST_LINES} more.", file=sys.stderr)
+    fail(
+        "The rest is sound. `beltbox store check` lists all that is damaged, `beltbox store repair "
+        f"NEWFILE` saves what is sound into a new store. The store: {where}"
+    )
 
 
 def print_json(value: object) -> None:

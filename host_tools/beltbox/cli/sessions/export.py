@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from beltbox.cli.common.options import OverwriteOption, StoreOption
-from beltbox.cli.common.output import say
+from beltbox.cli.common.output import end_with_damage, say
 from beltbox.cli.sessions.stored import (
     SessionArgument,
     load_session,
@@ -57,3 +57,4 @@ def export_command(
     not_onto = [(where, "the store")]
     for written in export_csv(loaded, path, rows=rows, overwrite=overwrite, not_onto=not_onto):
         say(f"Session {loaded.summary.id}, {rows} rows: {written}")
+    end_with_damage(loaded.summary.damage, where)

@@ -9,7 +9,7 @@ import typer
 
 from beltbox.calibrate.cards.card_store import CardStore
 from beltbox.cli.common.options import OverwriteOption, StoreOption
-from beltbox.cli.common.output import say
+from beltbox.cli.common.output import end_with_damage, say
 from beltbox.cli.sessions.stored import (
     SessionArgument,
     opened_store,
@@ -43,19 +43,15 @@ def report_command(
     """
     with opened_store(store) as opened:
         loaded = opened.load(which_session(opened, session), with_raw=False)
-        cards = cards_behind(CardStore(opened.database), loaded)
+        card_store = CardStore(opened.database)
+        cards = cards_behind(card_store, loaded)
         before = _walk_before(opened, loaded.summary)
-        where = opened.where
+        where, damage = opened.where, [*opened.damage, *card_store.damage]
     path = out or Path(f"session-{loaded.summary.id}.html")
-    # A file by the default name was written by this command, so it may be replaced.
-    refuse_target(
-        path,
-        error=ReportError,
-        not_onto=[(where, "the store")],
-        overwrite=overwrite or out is None,
-    )
+    refuse_target(path, error=ReportError, not_onto=[(where, "the store")], overwrite=overwrite)
     write_report(loaded, path, cards=cards, before=before)
     say(f"Report of session {loaded.summary.id}: {path}")
+    end_with_damage(damage, where)
 
 
 def _walk_before(store: Store, summary: SessionSummary) -> SessionSummary | None:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from beltbox import units
 from beltbox.cli.common.options import JsonOption, StoreOption
-from beltbox.cli.common.output import print_json, say
+from beltbox.cli.common.output import end_with_damage, print_json, say
 from beltbox.cli.sessions.stored import (
     NO_SESSIONS,
     opened_store,
@@ -55,12 +55,12 @@ def sessions_command(
         return
     summaries: list[SessionSummary] = []
     settings: dict[int, list[dict[str, int | str]]] = {}
-    where = str(default_store_file())
+    where, damage = str(default_store_file()), list[str]()
     if store is not None or default_store_file().exists():
         with opened_store(store) as opened:
             summaries = opened.sessions()
             settings = opened.settings() if as_json else {}
-            where = opened.where
+            where, damage = opened.where, opened.damage
     if as_json:
         print_json(
             [
@@ -71,10 +71,14 @@ def sessions_command(
                 for summary in summaries
             ]
         )
-        return
-    if not summaries:
+    elif summaries:
+        _print_table(summaries)
+    else:
         say(NO_SESSIONS.format(where))
-        return
+    end_with_damage(damage, where)
+
+
+def _print_table(summaries: Sequence[SessionSummary]) -> None:
     console = Console()
     # Into a file or a pipe every session is a line. A narrow terminal wraps what it must, whole.
     width = max(console.width, _TABLE_WIDTH) if console.is_terminal else _LINE_WIDTH
@@ -109,12 +113,14 @@ def sessions_table(summaries: Sequence[SessionSummary]) -> Table:
 def _show_session(session: int, store: str | None, as_json: bool) -> None:
     with opened_store(store) as opened:
         loaded = opened.load(session, with_raw=False)
+        where = opened.where
     numbers = walk_numbers(loaded)
     if as_json:
         segments = [_segment_json(number, part) for number, part in enumerate(loaded.segments, 1)]
         print_json([{**summary_json(numbers.summary), **numbers.as_json(), "segments": segments}])
-        return
-    print("\n".join(session_lines(numbers)))
+    else:
+        print("\n".join(session_lines(numbers)))
+    end_with_damage(numbers.summary.damage, where)
 
 
 def _segment_json(number: int, segment: Segment) -> dict[str, object]:

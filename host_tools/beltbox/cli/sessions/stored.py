@@ -9,6 +9,7 @@ import typer
 
 from beltbox.errors import BeltBoxError
 from beltbox.files import default_store_file
+from beltbox.store.old_sums import keep_new_sums
 from beltbox.store.store import Store, open_store
 from beltbox.walk.session import Session
 
@@ -27,11 +28,15 @@ def opened_store(store: str | None) -> Store:
     """An existing store, to read. Raises BeltBoxError or StoreError where there is none."""
     if store is None and not default_store_file().exists():
         raise BeltBoxError(NO_SESSIONS.format(default_store_file()))
-    opened = open_store(store, create=False)
-    count = opened.old_sums()
+    opened = open_store(store, read_only=True)
+    count = len(opened.ids_with_old_sums())
+    if not count:
+        return opened
+    opened.close()
     if count >= _MANY:
         print(f"Bringing the figures of {count} older sessions up to date, once …", file=sys.stderr)
-    return opened
+    keep_new_sums(store)
+    return open_store(store, read_only=True)
 
 
 def load_session(store: str | None, session: int | None, *, with_raw: bool) -> tuple[Session, str]:

@@ -12,19 +12,19 @@ from pathlib import Path
 import pytest
 
 import beltbox.cli
-from beltbox.cli.commands import CALIBRATE, COMMANDS
+from beltbox.cli.commands import CALIBRATE, COMMANDS, GROUPS, STORE
 from beltbox.cli.lazy import LazyCommand
 
 FOLDER = Path(beltbox.cli.__file__).parent
 LAZY = {
     command.module: command
-    for command in (*COMMANDS, *CALIBRATE.commands.values())
+    for command in (*COMMANDS, *(one for group in GROUPS for one in group.commands.values()))
     if isinstance(command, LazyCommand)
 }
 # The names that scripts depend on.
 NAMES = {
     *("live", "record", "pull", "sessions", "report", "export", "doctor", "settings", "flash"),
-    *("sim", "replay", "bundle", "calibrate"),
+    *("sim", "replay", "bundle", "calibrate", "store"),
 }
 
 
@@ -39,6 +39,7 @@ def commands_in_files() -> Iterator[tuple[str, str]]:
 def test_the_table_has_every_command_and_no_other():
     assert {command.name for command in COMMANDS} == NAMES
     assert set(CALIBRATE.commands) == {"belt", "rail", "check", "show"}
+    assert set(STORE.commands) == {"add", "check", "repair"}
     assert sorted(commands_in_files()) == sorted(
         (command.module, command.name) for command in LAZY.values()
     )

@@ -25,6 +25,7 @@ COMMANDS = (
     "report",
     "export",
     "replay",
+    "store",
 )
 HEADER = "t_us,count,rail_left,rail_right\n"
 

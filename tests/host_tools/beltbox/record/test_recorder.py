@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from beltbox.errors import StoreError
 from beltbox.link.link import LinkEvent
 from beltbox.link.wire import Sentence
 from beltbox.record.recorder import Recorder
@@ -253,29 +252,6 @@ def test_an_error_keeps_what_arrived(tmp_path: Path, scripted_link):
             recorder.run()
         session = store.load(recorder.sessions[0])
     assert (len(session.segments[0].raw), session.summary.end_reason) == (50, "error")
-
-
-def test_a_full_disk_keeps_what_was_committed(
-    tmp_path: Path, scripted_link, monkeypatch: pytest.MonkeyPatch
-):
-    full: list[bool] = []
-    link = scripted_link([*walked(5), 1, lambda _link: full.append(True), *walked(5)])
-    with open_store(tmp_path / "walks.sqlite") as store:
-        real = store.database.writing
-
-        def writing():
-            if full:
-                raise StoreError("The disk is full")
-            return real()
-
-        monkeypatch.setattr(store.database, "writing", writing)
-        recorder = Recorder(link, store, now_s=link.now_s)
-        with pytest.raises(StoreError, match="The disk is full"):
-            recorder.run()
-        full.clear()
-        session = store.load(recorder.sessions[0])
-    assert len(session.segments[0].raw) == 50
-    assert not session.summary.complete
 
 
 def test_a_live_view_keeps_nothing_and_asks_for_no_raw_rows(scripted_link, noted_view):

@@ -170,8 +170,9 @@ def two_measurements(tmp_path: Path, sentence) -> Path:
 
 
 def test_each_measurement_of_a_capture_has_its_own_file(tmp_path: Path, two_measurements: Path):
-    for _ in range(2):  # its own files may be replaced
-        done = replay(two_measurements, declared.defaults(), tmp_path / "m.csv")
+    for overwrite in (False, True):  # its own files, too, are replaced only where it is allowed
+        out = tmp_path / "m.csv"
+        done = replay(two_measurements, declared.defaults(), out, overwrite=overwrite)
         assert [file.name for file in done.files] == ["m.csv", "m-2.csv"]
         assert [one["distance_mm"] for one in done.totals] == [80, 160]
         assert done.rows == 18
@@ -298,5 +299,5 @@ def test_settings_with_another_sign_turn_the_walk_round(tmp_path: Path):
     raw.write_text(HEADER + "0,0,,\n12500,50,,\n")
     for direction, name in ((1, "forward_mm"), (-1, "backward_mm")):
         settings = declared.complete(json.loads(f'{{"belt_direction": {direction}}}'))
-        assert replay(raw, settings, tmp_path / "m.csv").totals[0][name] == 5
+        assert replay(raw, settings, tmp_path / f"{name}.csv").totals[0][name] == 5
     assert module.ENGINES is ENGINES

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from beltbox.cli.main import app
 from beltbox.link.box_sessions import Block, BoxSession, Record
-from beltbox.record.box_store import Arrival, BoxStore
+from beltbox.pull.box_store import Arrival, BoxStore
 from beltbox.report.export_rows import metric_tables
 from beltbox.report.numbers import spans
 from beltbox.store.store import open_store

@@ -146,6 +146,8 @@ def test_warnings_unplugged_and_silent_are_said():
     )
     assert any("serial port held the box up" in line for line in drawn(WORST_STATE, 120, 40))
     assert " UNPLUGGED: waiting for the box to come back" in drawn(replace(STATE, connected=False))
+    waiting = replace(STATE, waiting="the store is locked; 90 rows of 0:40 wait in memory")
+    assert " WAITING: the store is locked; 90 rows of 0:40 wait in memory" in drawn(waiting)
     assert " SILENT: nothing comes from the box" in drawn(replace(STATE, silent=True))
     assert any("23 of 1023 sentences lost" in line for line in drawn(WORST_STATE, 120, 40))
 

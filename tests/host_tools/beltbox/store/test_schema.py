@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 
 from beltbox.errors import StoreError
-from beltbox.record.box_store import BoxStore
-from beltbox.store import schema
+from beltbox.pull.box_store import BoxStore
+from beltbox.store import old_sums, schema
+from beltbox.store.old_sums import keep_new_sums
 from beltbox.store.store import open_store
 from beltbox.walk.rows import MetricRow
 
@@ -110,6 +111,15 @@ def test_a_failing_step_leaves_the_older_store_as_it_was(
     engine.dispose()
 
 
+SINCE_VERSION_3 = {
+    "session": "gap_ms gap_mm steps_mm paced_steps paced_ms sums_version key segment_count "
+    "event_count crc",
+    "segment": "break_ms raw_count metric_count box_count crc",
+    "box_session": "random crc",
+    **dict.fromkeys(("event", "block", "calibration"), "crc"),
+}
+
+
 def _older_store(path: Path, *, started: str, ended: str | None) -> None:
     """A store of version 3 with a session of which a gap was filled: 16 m live, 24 m of the box."""
     with open_store(path) as store:
@@ -129,10 +139,9 @@ def _older_store(path: Path, *, started: str, ended: str | None) -> None:
                 writer.add_metric(MetricRow(t_ms, distance_mm=t_ms // 2, **known))
         writer.close(datetime(2026, 3, 1, 12, 2, tzinfo=UTC), "done")
     with sqlite3.connect(path) as db:
-        for column in ("gap_ms", "gap_mm", "steps_mm", "paced_steps", "paced_ms", "sums_version"):
-            db.execute(f"ALTER TABLE beltbox_session DROP COLUMN {column}")
-        db.execute("ALTER TABLE beltbox_segment DROP COLUMN break_ms")
-        db.execute("ALTER TABLE beltbox_box_session DROP COLUMN random")
+        for table, columns in SINCE_VERSION_3.items():
+            for column in columns.split():
+                db.execute(f"ALTER TABLE beltbox_{table} DROP COLUMN {column}")
         db.execute("UPDATE beltbox_schema SET version = 3")
         db.execute("UPDATE beltbox_session SET started_at = ?, ended_at = ?", (started, ended))
     db.close()
@@ -144,17 +153,23 @@ def test_sums_of_an_older_store_are_made_anew_once(path: Path, monkeypatch: pyte
         (listed,) = store.sessions()
         assert (listed.totals.steps_mm, listed.totals.step_length_mm) == (16_000, 250)
         assert store.load(1).summary.totals.sums() == listed.totals.sums()
-    monkeypatch.setattr("beltbox.store.old_sums.totals_of", lambda _walk: pytest.fail("again"))
-    with open_store(path) as store:
+    keep_new_sums(str(path))
+    monkeypatch.setattr("beltbox.store.store.totals_of", lambda _walk: pytest.fail("again"))
+    with open_store(path, read_only=True) as store:
+        assert store.ids_with_old_sums() == []
         assert store.sessions()[0].totals.sums() == listed.totals.sums()
+        assert store.damage == []
 
 
-def test_sums_that_cant_be_kept_are_shown_all_the_same(path: Path):
+def test_sums_that_cant_be_kept_are_shown_all_the_same(path: Path, monkeypatch):
     _older_store(path, started="2026-03-01 12:00:00.000000", ended=None)
     open_store(path).close()
-    with sqlite3.connect(path) as other, open_store(path, busy_timeout_s=0.01) as store:
+    monkeypatch.setattr(old_sums, "_BUSY_S", 0.01)
+    with sqlite3.connect(path) as other:
         other.execute("BEGIN IMMEDIATE")
-        for _ in range(2):
+        keep_new_sums(str(path))
+        with open_store(path, read_only=True) as store:
+            assert store.ids_with_old_sums() == [1]
             assert store.sessions()[0].totals.steps_mm == 16_000
     other.close()
 

@@ -1,6 +1,7 @@
 """The store: what is committed is kept, whatever happens next."""
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -17,7 +18,7 @@ from sqlalchemy.pool import Pool
 
 from beltbox.bench.store_size import made_up_walk
 from beltbox.errors import StoreError
-from beltbox.store.row_blocks import append_rows
+from beltbox.store.row_blocks import append_rows, stored_rows
 from beltbox.store.session_writer import SessionWriter
 from beltbox.store.store import Store, open_store
 from beltbox.walk.rows import MetricRow, RawRow
@@ -199,8 +200,9 @@ def test_rows_never_lose_their_session(store: Store, path: Path):
     with sqlite3.connect(path) as db:
         db.execute("DELETE FROM beltbox_session")
     db.close()
+    segment(writer)
     with pytest.raises(StoreError, match="FOREIGN KEY"):
-        segment(writer)
+        writer.commit()
 
 
 def test_an_event_may_hold_any_text(store: Store):
@@ -220,9 +222,16 @@ def test_a_damaged_block_is_named(store: Store, path: Path):
         data = data[:50] + bytes([data[50] ^ 1]) + data[51:]
         db.execute("UPDATE beltbox_block SET data = ? WHERE kind = 'raw'", (data,))
     db.close()
-    with pytest.raises(StoreError, match=r"Session 1, segment 1 .*raw block 1 \(rows 0 to 79\)"):
-        store.load(1)
-    assert len(store.load(1, with_raw=False).segments[0].metrics) == 10
+    session = store.load(1)
+    assert session.segments[0].raw == []
+    assert len(session.segments[0].metrics) == 10
+    (block, rows) = session.summary.damage
+    assert re.fullmatch(r"Session 1, segment 1 in .*: the block 1 of raw rows is damaged", block)
+    assert rows.endswith(": raw rows 1 to 80 are missing")
+    assert [event.text for event in session.events] == [block, rows]
+    assert store.damage == [block, rows]
+    with store.database.reading() as connection, pytest.raises(StoreError, match="the block 1"):
+        list(stored_rows(connection, 1, "raw", name="Session 1"))
 
 
 RECORDER = """

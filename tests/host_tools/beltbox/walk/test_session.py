@@ -62,5 +62,5 @@ def test_the_keys_of_the_json_and_their_order_are_fixed():
         '"box_name": "Lab", "board": "esp32", "firmware": "0.1.0", "protocol": 1, '
         '"person": "Ana", "title": null, "source": "live", "complete": false, '
         '"end_reason": null, "damaged_count": 2, "missing_count": 7, "serial": null, '
-        '"dated": true}'
+        '"dated": true, "damage": []}'
     )

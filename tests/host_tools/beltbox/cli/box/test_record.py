@@ -5,12 +5,14 @@ import json
 import os
 import resource
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from beltbox.cli.box.record import CaptureFile, Stopper
+from beltbox.record import store_queue
 from beltbox.record.recorder import Recorder
 from beltbox.replay.capture import read_capture
 from beltbox.replay.replay import computed_again
@@ -119,17 +121,21 @@ def test_a_full_disk_under_the_store_keeps_what_was_recorded(
     scripted, run, size_limit, tmp_path: Path
 ):
     store = tmp_path / "walks.sqlite"
-    size_limit(400_000)
-    ran = run("record", "--port", "/dev/box", "--store", store, "--seconds", 100_000)
+    size_limit(200_000)
+    ran = run("record", "--port", "/dev/box", "--store", store, "--seconds", 100)
     assert ran.status == 1
+    assert "The recording goes on: what is measured waits in memory" in ran.said
     assert "What was recorded until then is kept:" in ran.said
-    assert "beltbox: " in ran.said
+    assert "Session 1: " in ran.said
+    # The disk has no more room for this file, but for another one.
+    (waiting,) = tmp_path.glob("walks-waiting-*.sqlite")
+    assert f"beltbox store add {waiting}" in ran.said
+    size_limit(resource.RLIM_INFINITY)
+    assert run("store", "add", waiting, "--store", store).status == 0
     with open_store(store) as opened:
         session = opened.load(1)
-    assert len(session.segments[-1].raw) > 500
-    # Whether the session could still be closed depends on what its last write needed.
-    assert session.summary.end_reason in (None, "error")
-    assert "Session 1: " in ran.said
+    assert len(session.segments[-1].raw) == pytest.approx(8000, abs=100)
+    assert (session.summary.complete, session.summary.damage) == (True, ())
 
 
 def test_a_full_disk_under_the_capture_keeps_the_session(
@@ -263,3 +269,31 @@ def test_another_box_of_the_name_never_gets_into_a_recording(box, start, until, 
         (segment,) = opened.load(1).segments
     times = [row.t_ms for row in segment.metrics]
     assert times == sorted(times)
+
+
+def test_what_a_locked_store_never_took_is_added_later(scripted, run, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(store_queue, "_PATIENCE_S", 0.0)
+    monkeypatch.setattr(store_queue, "_LAST_PATIENCE_S", 0.0)
+    store = tmp_path / "walks.sqlite"
+    open_store(store).close()
+    other = sqlite3.connect(store, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    ran = run("record", "--port", "/dev/box", "--store", store, "--seconds", 3, "--json")
+    assert (ran.status, json.loads(ran.out)) == (1, [])
+    assert "Recording a session." in ran.err
+    assert "the store walks.sqlite is locked by another program" in ran.said
+    other.close()
+    (waiting,) = tmp_path.glob("walks-waiting-*.sqlite")
+    assert f"beltbox store add {waiting} --store {store}" in ran.said
+    ran = run("store", "add", waiting, "--store", store)
+    assert ran.status == 0
+    assert "1 of 1 sessions added" in ran.out
+    (session,) = json.loads(run("sessions", "--store", store, "--json").out)
+    assert session["duration_s"] == pytest.approx(3, abs=0.2)
+    assert (session["complete"], session["damage"]) == (True, [])
+    assert run("store", "check", "--store", store).status == 0
+    (added,) = tmp_path.glob("walks-added-*.sqlite")
+    (again,) = json.loads(run("store", "add", added, "--store", store, "--json").out)
+    assert again == {"session": 1, "is_new": False, "rows": 0}
+    for wrong, words in ((store, "is the store itself"), (tmp_path / "no", "There is no store")):
+        assert words in run("store", "add", wrong, "--store", store).err

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from beltbox.calibrate.cards.card_store import CardStore
+from beltbox.errors import StoreError
 from beltbox.link.box_settings import read_settings
 from beltbox.link.finding import find_box
 from beltbox.store.store import open_store
@@ -363,3 +364,23 @@ def test_a_blip_of_the_cable_costs_the_lap_under_way(belt, blip, marks):
     assert ran.status == 0, ran.said
     (card,) = at.cards()
     assert [abs(lap) for lap in card.laps] == [length * 4] * 2
+
+
+def test_a_store_that_is_locked_for_a_while_keeps_the_card(belt, monkeypatch):
+    """What was measured isn't lost to a backup: the card is tried again each second."""
+    add, tries = CardStore.add, []
+
+    def locked(store: CardStore, card) -> None:
+        tries.append(card)
+        if len(tries) < 4:
+            raise StoreError("locked", brief="the store is locked by another program")
+        add(store, card)
+
+    monkeypatch.setattr(CardStore, "add", locked)
+    at = belt(mm_per_count=0.25, direction=1)
+    push_laps(at, 3)
+    ran = at.calibrate("belt", "--belt-mm", 1500, "--laps", 3, "--yes")
+    assert ran.status == 0, ran.said
+    assert "Waiting: the store is locked by another program." in ran.said
+    assert len(tries) == 4
+    assert at.cards() == [tries[0]]

@@ -39,7 +39,7 @@ def test_a_capture_is_counted(run, walk, tmp_path: Path):
     assert ran.status == 0
     assert " 1 damaged, 3 missing; " in ran.said
     assert "live sentences equal what the raw rows give." in ran.said
-    found = json.loads(run(*arguments, "--json").out)
+    found = json.loads(run(*arguments, "--json", "--overwrite").out)
     assert (found["damaged"], found["missing"], found["live_unequal"]) == (1, 3, 0)
     assert found["good"] + 4 >= len([line for line in lines if line.startswith(b"$")])
     assert found["live_not_compared"] > 0

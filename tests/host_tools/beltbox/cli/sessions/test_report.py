@@ -7,8 +7,9 @@ import pytest
 
 def test_a_report_is_written(run, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    for _ in range(2):  # its own name may be replaced
-        assert run("report", "--store", store).out == "Report of session 1: session-1.html\n"
+    for options in ((), ("--overwrite",)):
+        ran = run("report", "--store", store, *options)
+        assert ran.out == "Report of session 1: session-1.html\n"
     assert "<html" in (tmp_path / "session-1.html").read_text()
     ran = run("report", 1, "--store", store, "--out", tmp_path / "nope" / "r.html")
     assert ran.status == 1

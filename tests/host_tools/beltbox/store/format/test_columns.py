@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beltbox.errors import StoreError
-from beltbox.store import columns
+from beltbox.store.format import columns
 
 VALUES = st.one_of(
     st.none(),

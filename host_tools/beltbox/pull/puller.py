@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from beltbox.errors import BeltBoxError, LinkError
 from beltbox.link.box_sessions import (
@@ -29,7 +30,7 @@ from beltbox.link.clock import give_time
 from beltbox.link.health import Health, ask_health
 from beltbox.link.link import BoxLink, CommandRefusedError
 from beltbox.link.wire import Sentence, named
-from beltbox.record.box_store import (
+from beltbox.pull.box_store import (
     Arrival,
     BoxStore,
     Known,
@@ -38,6 +39,7 @@ from beltbox.record.box_store import (
     is_of_its_time,
     of_this_flash,
 )
+from beltbox.record.store_queue import when_taken
 from beltbox.store.store import Store
 
 # Blocks in one `read`: a second and a half, so that Ctrl-C is soon heard.
@@ -179,19 +181,26 @@ class Puller:
             filled_s = None
             if match is not None and not match.pulled:
                 session_id = match.session_id
-                filled_s = self._store.lay_over(match, arrival)
+                filled_s = self._stored(partial(self._store.lay_over, match, arrival))
             else:
                 started_at, dated = starts[session.number]
-                session_id = self._store.add(
-                    origin,
-                    arrival,
-                    started_at=started_at,
-                    dated=dated,
-                    settings=settings if session.settings_hash == now_hash else None,
+                session_id = self._stored(
+                    partial(
+                        self._store.add,
+                        origin,
+                        arrival,
+                        started_at=started_at,
+                        dated=dated,
+                        settings=settings if session.settings_hash == now_hash else None,
+                    )
                 )
             self.pulled.brought.append(Brought(session_id, session.number, filled_s, arrival.lost))
             self._acknowledge(session)
         self.pulled.left = 0
+
+    def _stored(self, write: Callable[[], int]) -> int:
+        """Have it in the store, which another program may have locked for a while."""
+        return when_taken(write, tell=self._tell, stop=self._stop, clock=self._link.clock)
 
     def _is_here(self, session: BoxSession, match: Known) -> bool:
         """Whether the store has this very session; if so, the box may drop it."""

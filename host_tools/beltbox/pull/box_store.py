@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, func, insert, select, update
 
 from beltbox.link.box_sessions import Block, BoxSession, metric_rows
+from beltbox.store.checked_rows import require_sound
+from beltbox.store.checksums import seal_session
 from beltbox.store.database import Database
 from beltbox.store.row_blocks import append_rows, stored_metrics
 from beltbox.store.schema import BOX, METRIC, BoxSessionRow, EventRow, SegmentRow, SessionRow
@@ -101,6 +103,8 @@ class BoxStore:
             .order_by(row.id)
         )
         with self._database.reading() as connection:
+            name = f"What {self._database.where} knows of the sessions on the box {serial}"
+            require_sound(connection, row, {"serial": serial}, name=name)
             return [Known(*values) for values in connection.execute(query)]
 
     def add(
@@ -168,12 +172,17 @@ class BoxStore:
                     **_identity(arrival),
                 )
             )
+            seal_session(connection, session_id)
         return session_id
 
     def lay_over(self, known: Known, arrival: Arrival) -> int:
         """Fill the gaps of the session that was recorded live: how many seconds."""
         where = self._database.where
         with self._database.writing() as connection:
+            name = f"Session {known.session_id} in {where}"
+            require_sound(connection, SessionRow, {"id": known.session_id}, name=name)
+            for table in (SegmentRow, EventRow):
+                require_sound(connection, table, {"session_id": known.session_id}, name=name)
             is_this = BoxSessionRow.id == known.id
             segment_id = connection.scalar(select(BoxSessionRow.segment_id).where(is_this))
             segments = connection.execute(
@@ -206,6 +215,7 @@ class BoxStore:
                 connection, known.session_id, totals_of(walks), is_longer=bool(filled)
             )
             connection.execute(update(BoxSessionRow).where(is_this).values(**_identity(arrival)))
+            seal_session(connection, known.session_id)
         return len(filled)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from beltbox.link.box_sessions import Block, BoxSession, Record
-from beltbox.record.box_store import Arrival, BoxStore, Origin
+from beltbox.pull.box_store import Arrival, BoxStore, Origin
 from beltbox.store.session_writer import SessionWriter
 from beltbox.store.store import Store, open_store
 from beltbox.walk.rows import MetricRow
@@ -173,7 +173,7 @@ def test_what_cant_be_kept_leaves_nothing_behind(store: Store, monkeypatch: pyte
     def fail(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("beltbox.record.box_store.append_rows", fail)
+    monkeypatch.setattr("beltbox.pull.box_store.append_rows", fail)
     with pytest.raises(KeyboardInterrupt):
         BoxStore(store.database).add(
             ORIGIN, arrival(1, 20), started_at=NOON, dated=True, settings=None

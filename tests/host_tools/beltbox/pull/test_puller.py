@@ -22,9 +22,9 @@ from beltbox.errors import LinkError, StoreError
 from beltbox.link import clock as box_time
 from beltbox.link.box_sessions import BoxSession
 from beltbox.link.link import BoxLink, CommandRefusedError
-from beltbox.record import pull
-from beltbox.record.box_store import Known
-from beltbox.record.pull import Puller, PullError, start_times
+from beltbox.pull.box_store import Known
+from beltbox.pull.puller import Puller, PullError, start_times
+from beltbox.pull import puller as pull
 from beltbox.store.store import open_store
 from beltbox.walk.rows import MetricRow
 from beltcore import settings as declared
@@ -699,3 +699,29 @@ def test_undated_sessions_are_stored_in_their_order(sentence, fetch, run, path: 
     ]
     said = run("sessions", "--store", path).out
     assert said.count("before 20") == 3
+
+
+def test_a_locked_store_is_waited_for_and_nothing_acknowledged_before(
+    sentence, fetch, clock, path: Path
+):
+    open_store(path).close()
+    box = FakeBox(sentence, {1: {}, 2: {}})
+    other = sqlite3.connect(path, isolation_level=None)
+    told: list[tuple[str, list[int]]] = []
+
+    def progress(done: int, _of: int) -> None:
+        if done == 2:
+            other.execute("BEGIN IMMEDIATE")
+
+    def tell(text: str) -> None:
+        told.append((text, box.acknowledged))
+        if text.startswith("Waiting"):
+            other.execute("ROLLBACK")
+
+    done = fetch(box, progress=progress, tell=tell)
+    (waiting,) = [heard for heard in told if heard[0].startswith("Waiting")]
+    assert "walks.sqlite is locked by another program" in waiting[0]
+    assert waiting[1] == []
+    assert [one.number for one in done.brought] == box.acknowledged == [1, 2]
+    assert len(loaded(path)) == 2
+    other.close()

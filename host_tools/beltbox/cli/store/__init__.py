@@ -1,0 +1,1 @@
+"""The commands of `beltbox store`: what becomes of the store itself."""

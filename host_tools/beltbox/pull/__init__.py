@@ -1,0 +1,1 @@
+"""What a box recorded without a computer, into the store: `beltbox pull`."""
