@@ -33,6 +33,7 @@ from beltbox.record.view import View
 from beltbox.show.terminal import PlainView, view_for
 from beltbox.signals import Stopper
 from beltbox.store.store import Store, open_store
+from beltbox.store.waiting_file import waiting_words
 from beltbox.walk.figures import WalkNumbers, walk_numbers
 from beltbox.walk.session import summary_json
 
@@ -103,7 +104,9 @@ def record_command(
     """Record walks: each one becomes a session in the store.
 
     A session starts when the belt moves, and ends after a minute of standing still. Ctrl-C ends
-    the recording and keeps everything.
+    the recording and keeps everything. While the store can't be written (another program has
+    locked it, the disk is full), what is measured waits in memory; what still waits at the end goes
+    into a file beside the store, for `beltbox store add`.
 
     Example: beltbox record --person Anna
     """
@@ -112,6 +115,8 @@ def record_command(
     remark = remarks_on(console)
     with ExitStack() as stack:
         opened = stack.enter_context(open_store(store))
+        for text in waiting_words(opened.where):
+            remark(text)
         captured = None
         if capture is not None:
             refuse_target(
