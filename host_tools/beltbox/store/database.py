@@ -29,6 +29,7 @@ HOW_TO_MEND = (
 _BEGIN = "beltbox_begin"
 _PATIENCE = "beltbox_patience_s"
 _CONNECT_S = 5
+_LOCK_TIMEOUT = "55P03"  # PostgreSQL's lock_not_available
 # What reading raises where a value isn't of its column's kind.
 _NOT_AS_WRITTEN = (
     *(SQLAlchemyError, UnicodeError, ValueError, TypeError, LookupError, AttributeError),
@@ -114,6 +115,9 @@ class Database:
         options: dict[str, Any] = {_BEGIN: "BEGIN IMMEDIATE", _PATIENCE: patience_s}
         engine = self._engine.execution_options(**options)
         with self.plain_words("write"), engine.begin() as connection:
+            if patience_s is not None and connection.dialect.name == "postgresql":
+                milliseconds = max(1, round(1000 * patience_s))
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds}")
             yield connection
 
     @contextmanager
@@ -209,7 +213,8 @@ class Database:
                 "Free some space, or name a store on another disk with --store.",
                 brief=f"the disk of the store {name} is full",
             )
-        if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        is_timeout = getattr(cause, "sqlstate", None) == _LOCK_TIMEOUT
+        if is_timeout or code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             return StoreError(
                 f"{self.where} is locked: another program has been writing to it for long. "
                 "Close that program (a database browser, a backup?) and try again.",

@@ -93,6 +93,14 @@ def waiting_files(where: str) -> list[Path]:
     return sorted(store.parent.glob(f"{_escaped(store.stem)}{_WAITING}*.sqlite"))
 
 
+def waiting_words(where: str) -> list[str]:
+    """A line for a person about each of these files, and what to do about it."""
+    return [
+        f"{file} waits to be added to the store: beltbox store add {file} --store {where}"
+        for file in waiting_files(where)
+    ]
+
+
 def add_file(database: Database, path: Path) -> list[Added]:
     """Add to the store what it hasn't yet of the sessions and calibrations in another store.
 

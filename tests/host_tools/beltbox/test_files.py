@@ -1,11 +1,12 @@
 """Files that are never half-written."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from beltbox.errors import ExportError
-from beltbox.files import written_whole
+from beltbox.files import refuse_target, written_whole
 
 
 def test_a_file_appears_whole_in_place_of_the_old_one(tmp_path: Path):
@@ -35,3 +36,19 @@ def test_a_file_that_cant_be_written_is_named_with_the_reason(tmp_path: Path):
     ):
         pass
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
+def test_a_link_to_an_empty_part_of_a_store_is_known_by_the_file_itself(
+    tmp_path: Path, suffix: str
+):
+    """As it is left by a program that only read: nothing in it says what it is."""
+    store, part, link = (tmp_path / name for name in ("s.db", f"s.db{suffix}", "notes.csv"))
+    store.touch()
+    part.touch()
+    os.link(part, link)
+    for path in (part, link):
+        with pytest.raises(ExportError, match=r"belongs to the store .*s\.db"):
+            refuse_target(path, error=ExportError, not_onto=[(store, "it")], overwrite=True)
+    part.unlink()
+    refuse_target(link, error=ExportError, not_onto=[(store, "it")], overwrite=True)

@@ -32,6 +32,7 @@ from beltbox.record.view import View
 from beltbox.show.terminal import PlainView, view_for
 from beltbox.signals import Stopper
 from beltbox.store.store import Store, open_store
+from beltbox.store.waiting_file import waiting_words
 from beltbox.walk.figures import WalkNumbers, walk_numbers
 from beltbox.walk.session import summary_json
 
@@ -105,6 +106,10 @@ def record_command(
     the recording and keeps everything. A box that is unplugged is waited for: for two minutes in
     the same session. Another box that is plugged in meanwhile is never recorded.
 
+    While the store can't be written (another program has
+    locked it, the disk is full), what is measured waits in memory; what still waits at the end goes
+    into a file beside the store, for `beltbox store add`.
+
     Example: beltbox record --person Anna
     """
     # With --json the only thing on the standard output is the JSON.
@@ -112,6 +117,8 @@ def record_command(
     remark = remarks_on(console)
     with ExitStack() as stack:
         opened = stack.enter_context(open_store(store))
+        for text in waiting_words(opened.where):
+            remark(text)
         captured = None
         if capture is not None:
             refuse_target(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from beltbox.cli.sessions.stored import (
 )
 from beltbox.files import default_store_file
 from beltbox.replay.settings_file import settings_hash
+from beltbox.store.waiting_file import waiting_words
 from beltbox.walk.figures import WalkNumbers, walk_numbers
 from beltbox.walk.session import Segment, SessionSummary, summary_json
 from beltbox.walk.totals import Totals
@@ -75,6 +77,8 @@ def sessions_command(
         _print_table(summaries)
     else:
         say(NO_SESSIONS.format(where))
+    for text in waiting_words(where):
+        print(text, file=sys.stderr)
     end_with_damage(damage, where)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -242,17 +243,25 @@ def test_a_pull_relies_on_nothing_that_is_damaged(path: Path, change):
 
 
 @pytest.fixture
-def nobody(tmp_path: Path) -> Iterator[None]:
-    """A user who may read these files, and write none."""
-    if os.geteuid():
-        yield
-        return
-    for folder in (tmp_path, *tmp_path.parents):
-        if os.stat(folder).st_uid == 0 and folder.is_relative_to("/tmp"):
-            os.chmod(folder, os.stat(folder).st_mode | 0o555)
-    os.seteuid(65534)
+def public() -> Iterator[Path]:
+    """A folder that everybody may look into; pytest's own are closed whenever one is started."""
+    folder = Path(tempfile.mkdtemp(prefix="beltbox-public-"))
+    folder.chmod(0o755)
+    yield folder
+    for place in folder.rglob("*"):
+        if place.is_dir():
+            place.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def nobody() -> Iterator[None]:
+    """A user who may write nothing; whoever isn't the administrator is one already."""
+    user = os.geteuid()
+    if not user:
+        os.seteuid(65534)
     yield
-    os.seteuid(0)
+    os.seteuid(user)
 
 
 def _read_only(folder: Path) -> None:
@@ -273,10 +282,10 @@ READERS = (
 
 @pytest.mark.parametrize("state", ["closed", "recording", "old"])
 def test_what_can_only_be_read_is_read(
-    made: Path, path: Path, tmp_path: Path, state: str, run, request
+    made: Path, path: Path, tmp_path: Path, public: Path, state: str, run, request
 ):
     """A file of mode 0444 in a folder of mode 0555, in each state in which a store may be left."""
-    folder = tmp_path / "disk"
+    folder = public / "disk"
     folder.mkdir()
     recording: Store | None = None
     if state == "recording":
@@ -299,7 +308,7 @@ def test_what_can_only_be_read_is_read(
         recording.close()
     before = {file.name: file.read_bytes() for file in folder.iterdir()}
     assert len(before) == (2 if state == "recording" else 1)
-    out = tmp_path / "out"
+    out = public / "out"
     out.mkdir()
     out.chmod(0o777)
     _read_only(folder)

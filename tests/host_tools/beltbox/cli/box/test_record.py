@@ -285,8 +285,10 @@ def test_what_a_locked_store_never_took_is_added_later(scripted, run, tmp_path: 
     other.close()
     (waiting,) = tmp_path.glob("walks-waiting-*.sqlite")
     assert f"beltbox store add {waiting} --store {store}" in ran.said
+    assert f"{waiting} waits to be added" in run("sessions", "--store", store).err
     ran = run("store", "add", waiting, "--store", store)
     assert ran.status == 0
+    assert run("sessions", "--store", store).err == ""
     assert "1 of 1 sessions added" in ran.out
     (session,) = json.loads(run("sessions", "--store", store, "--json").out)
     assert session["duration_s"] == pytest.approx(3, abs=0.2)
