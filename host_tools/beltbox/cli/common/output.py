@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
-from typing import NoReturn
+import textwrap
+from typing import NoReturn, TextIO
 
 from beltbox.words import NAME_LONGEST, clean, printable
 
@@ -16,12 +18,33 @@ def sound_name(text: str) -> str:
 
 def say(text: str) -> None:
     """Print a line; file names in it may hold anything."""
-    print(printable(text))
+    print(wrapped(printable(text), sys.stdout))
 
 
 def warn(message: str) -> None:
     """Print what a person should know beside the result, on the standard error."""
-    print(f"beltbox: {printable(message)}", file=sys.stderr)
+    print(wrapped(f"beltbox: {printable(message)}", sys.stderr), file=sys.stderr)
+
+
+def wrapped(text: str, stream: TextIO) -> str:
+    """The text with its lines broken between words, where `stream` is a terminal; else as it is.
+
+    A word that is longer than the terminal is wide, such as a path, stays whole, to be copied.
+    """
+    if not stream.isatty():
+        return text
+    width = max(20, shutil.get_terminal_size().columns)
+    return "\n".join(
+        textwrap.fill(
+            line,
+            width,
+            break_long_words=False,
+            break_on_hyphens=False,
+            replace_whitespace=False,
+            drop_whitespace=True,
+        )
+        for line in text.split("\n")
+    )
 
 
 def fail(message: str) -> NoReturn:
