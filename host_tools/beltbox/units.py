@@ -14,6 +14,7 @@ UNKNOWN = "\N{EN DASH}"
 
 _MM_S_PER_MPH = 447.04
 _MM_PER_MILE = 1_609_344
+_ENDS_MM = 100  # what may be unknown at the ends of a walk, before the first row with a figure
 
 
 class Scale(NamedTuple):
@@ -140,6 +141,14 @@ def distance(mm: float | None, u: float | None = None) -> Quantity:
 def format_distance(mm: float | None, u: float | None = None) -> str:
     """163 000 mm is "163 m (0.10 mi)"."""
     return distance(mm, u).whole
+
+
+def over(basis_mm: int, whole_mm: int) -> str:
+    """The basis of a figure: "over 32.0 m"; "" where it is the whole distance, but for its ends."""
+    unknown_mm = whole_mm - basis_mm
+    if unknown_mm < max(_ENDS_MM, whole_mm / 1000):
+        return ""
+    return f"over {distance(basis_mm).si}"
 
 
 def percent(permille: float | None, u: float | None = None) -> Quantity:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from binascii import crc_hqx
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, Protocol
 
@@ -22,13 +23,20 @@ _READ_TIMEOUT_S = 0.05  # as a port that `open_port` opens
 
 
 class FakeClock(Clock):
-    """A clock that moves only when somebody waits by it."""
+    """A clock that moves only when somebody waits by it. `set_by`: its time of day was set so."""
 
     def __init__(self) -> None:
         self.at_s = 5000.0
+        self.set_by = timedelta()
 
     def now_s(self) -> float:
         return self.at_s
+
+    def steady_s(self) -> float:
+        return self.at_s
+
+    def utc(self) -> datetime:
+        return datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(seconds=self.at_s) + self.set_by
 
     def sleep(self, seconds: float) -> None:
         self.at_s += seconds

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 import random
+from binascii import crc_hqx
 from collections.abc import Callable
+from contextlib import suppress
 
 from beltbox.bench.table import Line
-from beltcore.command import Damaged, checked_body
+from beltcore.command import Damaged
 from beltcore.core import Core
 from beltcore.host.reader import decode
 from beltcore.settings import complete
@@ -51,14 +53,15 @@ def believed_of(count: int, seed: int = _SEED) -> tuple[int, int]:
         line = _DAMAGES[chance.randrange(len(_DAMAGES))](sound, chance)
         if line in sent:
             continue  # what a box did send, by chance or by two pieces of one sentence
-        try:
-            checked_body(line)
-            passed += 1
+        passed += _checksum_is_right(line)
+        with suppress(Damaged):
             decode(line)
             believed += 1
-        except Damaged:
-            pass
     return passed, believed
+
+
+def _checksum_is_right(line: bytes) -> bool:
+    return line[-5:-4] == b"*" and line[-4:] == b"%04X" % crc_hqx(line[1:-5], 0xFFFF)
 
 
 def _sentences() -> list[bytes]:

@@ -154,14 +154,16 @@ def virtual_candidates(folder: Path) -> list[Candidate]:
     if not _is_private(folder):
         return boxes
     for link in sorted(folder.iterdir()):
-        if link.exists():
+        if link.is_symlink() and not _alive(link.name):
+            # Of a process that was killed: the port has gone, or is somebody else's by now.
+            link.unlink(missing_ok=True)
+        elif link.exists():
             boxes.append(Candidate(str(link), "virtual box"))
-        elif link.is_symlink() and not _alive(link.name):
-            link.unlink(missing_ok=True)  # of a process that was killed
     return boxes
 
 
 def _alive(process: str) -> bool:
+    """Whether the process of this number, which named a link, still runs."""
     if not process.isdigit():
         return False
     try:

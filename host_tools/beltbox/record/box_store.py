@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from beltbox.link.box_sessions import Block, BoxSession, metric_rows
 from beltbox.store.database import Database
@@ -15,7 +15,7 @@ from beltbox.store.schema import BOX, METRIC, BoxSessionRow, EventRow, SegmentRo
 from beltbox.walk.overlay import fill, in_order
 from beltbox.walk.rows import MetricRow
 from beltbox.walk.session import PULLED
-from beltbox.walk.totals import Totals, totals_of
+from beltbox.walk.totals import SUMS_VERSION, Totals, totals_of
 
 # So much a box's dates and this computer's may differ: whole seconds, and the drift of some days.
 _APART = timedelta(minutes=2)
@@ -322,9 +322,13 @@ def _bring_up_to_date(
         )
     ).one()
     ended_at = row.started_at + timedelta(milliseconds=totals.duration_ms)
-    values: dict[str, object] = {**totals.sums()}
+    values: dict[str, object] = {**totals.sums(), "sums_version": SUMS_VERSION}
     if not row.complete:
         reason = "the recorder was killed, the box went on"
+        breaks_ms = connection.scalar(
+            select(func.sum(SegmentRow.break_ms)).filter_by(session_id=session_id)
+        )
+        ended_at += timedelta(milliseconds=int(breaks_ms or 0))
         values |= {"complete": True, "end_reason": reason, "ended_at": ended_at}
     elif is_longer:
         values["ended_at"] = max(ended_at, row.ended_at or ended_at)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 
+from beltbox.clock import CLOCK, Clock
 from beltbox.errors import StoreError
 from beltbox.link.box_settings import read_settings
 from beltbox.link.clock import give_time
@@ -53,6 +54,7 @@ class Recorder:
         views: Iterable[View] = (),
         stop: Callable[[], bool] = lambda: False,
         now_s: Callable[[], float] = time.monotonic,
+        clock: Clock = CLOCK,
     ) -> None:
         """Without a store nothing is kept: a live view, which ends when its last view fails.
 
@@ -61,6 +63,7 @@ class Recorder:
         own: notes the sessions that the box keeps itself; None where it keeps none.
         views: open ones; see Views for what happens when one fails.
         now_s: a clock in seconds that never goes back, for all that is waited for.
+        clock: dates what is recorded.
         """
         self.state = LiveState()
         self._link = link
@@ -70,7 +73,12 @@ class Recorder:
         self._stop = stop
         self._now_s = now_s
         self._keeper = SessionKeeper(
-            store, starts_at_once=seconds is not None, person=person, own=own
+            store,
+            starts_at_once=seconds is not None,
+            person=person,
+            own=own,
+            clock=clock,
+            clock_was_set=self._clock_was_set,
         )
         self._views = Views(
             views, report=partial(self._keeper.add_event, "note"), keep_one=store is None
@@ -81,6 +89,7 @@ class Recorder:
         )
         self._second_began_s = 0.0
         self._gone_since_s: float | None = None  # unplugged or silent
+        self._time_is_due = False  # to the box, as this computer's clock was set
         self._ended = False
         self._text_count = 0  # lines of text from the box since the last second
 
@@ -165,9 +174,8 @@ class Recorder:
             settings_hash=None if identity is None else identity.settings_hash,
             in_session=self._in_session,
         )
-        if event.kind == "reset":
-            with suppress(LinkError):  # it may have been without power, and so without the time
-                give_time(self._link)
+        if event.kind == "reset" or (self._time_is_due and state.is_heard):
+            self._give_time()  # it may have been without power, and so without the time
         if event.kind in ("returned", "heard"):
             self._keeper.ask_own(self._measurement.boots)
         self._carry_out(decisions)
@@ -239,6 +247,17 @@ class Recorder:
     def _note(self, kind: str, text: str) -> None:
         self._views.notify(text)
         self._keeper.add_event(kind, text)
+
+    def _clock_was_set(self, text: str) -> None:
+        self._views.notify(text)
+        self._time_is_due = True
+        if self._gone_since_s is None:
+            self._give_time()
+
+    def _give_time(self) -> None:
+        with suppress(LinkError):
+            give_time(self._link)
+            self._time_is_due = False
 
     def _each_second(self) -> None:
         now_s = self._now_s()

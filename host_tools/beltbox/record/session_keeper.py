@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from enum import Enum, auto
 from typing import Protocol
 
+from beltbox.clock import CLOCK, Clock
 from beltbox.link.link import Identity
 from beltbox.link.wire import Sentence
 from beltbox.record.own_sessions import OwnSessions
+from beltbox.record.session_clock import SessionClock, jump_in_words
 from beltbox.store.session_writer import SessionWriter
 from beltbox.store.store import Store
 from beltbox.walk.rows import MetricRow, RawRow
@@ -57,12 +59,21 @@ class SessionKeeper:
         starts_at_once: bool = False,
         person: str | None = None,
         own: OwnSessions | None = None,
+        clock: Clock = CLOCK,
+        clock_was_set: Callable[[str], None] = lambda _text: None,
     ) -> None:
         """Without a store rows are summed up and nothing is kept.
 
         starts_at_once: start with the first row, and don't end by standing still.
         own: notes the sessions that the box keeps itself; None where it keeps none.
+        clock: dates the sessions. clock_was_set: called with words when its time of day jumped.
         """
+        self._clock = SessionClock(clock)
+        self._clock_was_set = clock_was_set
+        # Of the latest live row, or of the zero after it: when it arrived.
+        self._heard_s = self._clock.steady_s()
+        self._zero_is_new = False  # no live row has arrived since
+        self._break_ms = 0  # before the segment's zero
         self.totals = Totals()
         self.zone_uncertainty = ZoneUncertainty()
         self.session_ids: list[int] = []
@@ -92,12 +103,19 @@ class SessionKeeper:
 
     def add_metric(self, row: MetricRow) -> None:
         """Take in the next metric row."""
+        now_s = self._clock.steady_s()
         if self._writer is not None:
             self._writer.add_metric(row)
+            if self._zero_is_new:
+                # Its zero may have been earlier: nobody hears the box while it is unplugged.
+                unheard_ms = row.t_ms - round(1000 * (now_s - self._heard_s))
+                self._writer.set_break(max(0, self._break_ms - max(0, unheard_ms)))
         else:
             self.totals.add(row)
             if self._store is not None:
                 self._before.append(row)
+        self._heard_s = now_s
+        self._zero_is_new = False
         if row.belt_mm_s:
             self._moved_ms = row.t_ms
 
@@ -117,8 +135,9 @@ class SessionKeeper:
         """Start a session of the box, with the rows kept since the measurement began."""
         if self._store is None:
             raise ValueError("there is no store to keep a session in")
+        self._follow_clock()  # what was set before says nothing of this session
         self._writer = writer = self._store.start_session(
-            started_at=datetime.now(UTC) - timedelta(milliseconds=self.totals.duration_ms),
+            started_at=self._clock.now() - timedelta(milliseconds=self.totals.duration_ms),
             box_name=identity.box_name,
             board=identity.board,
             firmware=identity.firmware,
@@ -150,11 +169,16 @@ class SessionKeeper:
         else:
             self.zone_uncertainty.start_segment()
             self._start_segment(reason, boots)
+            now_s = self._clock.steady_s()
+            self._break_ms = round(1000 * (now_s - self._heard_s))
+            self._writer.set_break(self._break_ms)
+            self._heard_s = now_s
+            self._zero_is_new = True
 
     def add_event(self, kind: str, text: str, count: int = 1) -> None:
         """Note it in the session under way, if there is one."""
         if self._writer is not None:
-            self._writer.add_event(kind, text, count=count)
+            self._writer.add_event(kind, text, count=count, at=self._clock.now())
 
     def take_own(self, sentence: Sentence, boots: int) -> None:
         """A SES arrived: note it, if the box has begun a session of its own."""
@@ -168,6 +192,7 @@ class SessionKeeper:
 
     def commit(self) -> None:
         """Put all that arrived into the store, for good."""
+        self._follow_clock()
         if self._writer is not None:
             self._writer.commit()
 
@@ -180,15 +205,28 @@ class SessionKeeper:
         ):
             if self._writer is not None and count > 0:
                 texts.append(f"Of the box's sentences {count} {what}.")
-                self._writer.add_event(kind, texts[-1], count=count)
+                self.add_event(kind, texts[-1], count)
         self._damaged, self._missing = losses.damaged, losses.missing
         return texts
 
     def finish(self, reason: str) -> None:
         """End the session under way, if there is one. All that arrived is in it."""
+        self._follow_clock()
         writer, self._writer = self._writer, None
         if writer is not None:
-            writer.close(datetime.now(UTC), reason)
+            writer.close(self._clock.now(), reason)
+
+    def _follow_clock(self) -> None:
+        """Where the computer's clock was set, the session's moments are set with it."""
+        later = self._clock.jump()
+        if later is None:
+            return
+        text = jump_in_words(later)
+        if self._writer is not None:
+            text += " The start of the session and its moments until now were set with it."
+            self._writer.set_moments_later(later)
+            self.add_event("clock", text)
+        self._clock_was_set(text)
 
     def _start_segment(self, reason: str, boots: int) -> None:
         if self._writer is None:

@@ -36,7 +36,11 @@ def export_csv(
 
     Where a pull filled in what the box kept by itself, `metrics` and `live` have a row a second.
     Both make one file with the columns of `MetricRow`; where the session has several segments,
-    `t_ms` and all totals run on across them, so that the file reads as one walk.
+    `t_ms` and all totals run on across them, so that the file reads as one walk. The last totals
+    are the session's: in `metrics`, too, they are counted on from what was streamed wherever raw
+    rows are missing, and rows after the last streamed one are left out. `t_ms` has no breaks in it
+    (`utc` has), so where a segment ends and the next begins a time may stand twice: `segment` tells
+    them apart.
 
     Beside each file are the settings that its rows were recorded with (`settings_files`): as files
     that `beltbox replay --settings` reads, one a segment. Raw rows also have the settings' hash.

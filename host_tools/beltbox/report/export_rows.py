@@ -13,7 +13,7 @@ from beltbox.replay.replay import computed_again
 from beltbox.replay.settings_file import settings_hash
 from beltbox.walk import uncertainty
 from beltbox.walk.moments import segment_starts, utc_text
-from beltbox.walk.overlay import in_order
+from beltbox.walk.overlay import continued
 from beltbox.walk.rows import COLUMNS, MetricRow, RawRow, us_between
 from beltbox.walk.session import Segment, Session
 from beltbox.walk.totals import as_one_walk
@@ -130,5 +130,6 @@ def _place(segment: int, start: datetime | None, elapsed: timedelta) -> list[Val
 
 def _metrics(segment: Segment, *, again: bool) -> list[MetricRow]:
     if again and segment.raw:
-        return in_order(computed_again(segment.raw, segment.settings), segment.box)
+        computed = computed_again(segment.raw, segment.settings)
+        return continued(computed, segment.live, segment.box)
     return segment.metrics

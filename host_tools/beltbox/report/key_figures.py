@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from beltbox import units
+from beltbox.report.events import breaks_in_words
 from beltbox.walk import since_last_walk as change
 from beltbox.walk.figures import WalkNumbers
 from beltbox.walk.totals import Totals
@@ -36,7 +37,13 @@ def key_figures(walk: WalkNumbers, before: Totals | None) -> list[KeyFigure]:
             "Time",
             units.format_duration(totals.duration_s),
             "",
-            f"{units.format_duration(totals.moving_s)} in motion",
+            _listed(
+                f"{units.format_duration(totals.moving_s)} in motion",
+                f"{units.format_duration(totals.motion_unknown_s)} unknown"
+                if totals.motion_unknown_s
+                else "",
+                breaks_in_words(walk.breaks),
+            ),
         ),
         KeyFigure(
             "Distance",
@@ -53,6 +60,7 @@ def key_figures(walk: WalkNumbers, before: Totals | None) -> list[KeyFigure]:
                 change.speed_arrow(totals, before),
                 speed.beside,
                 _direction(totals),
+                units.over(totals.mean_speed_over_mm, totals.distance_mm),
             )
             if speed.known
             else "never moved",
@@ -61,9 +69,17 @@ def key_figures(walk: WalkNumbers, before: Totals | None) -> list[KeyFigure]:
             "On the rails",
             rail.number,
             rail.unit,
-            _listed(_of("body weight", rail), force.si if force.known else ""),
+            _listed(
+                f"{_of('body weight', rail)} {_over(totals.reliance_mm, totals)}".strip(),
+                f"{force.si} {_over(totals.rail_mm, totals)}".strip() if force.known else "",
+            ),
         ),
-        KeyFigure("Hands off", hands_off.number, hands_off.unit, _of("the distance", hands_off)),
+        KeyFigure(
+            "Hands off",
+            hands_off.number,
+            hands_off.unit,
+            _of(_zoned_distance(totals), hands_off),
+        ),
         *_steps(walk, before),
     ]
 
@@ -83,7 +99,7 @@ def _steps(walk: WalkNumbers, before: Totals | None) -> list[KeyFigure]:
             steps.number,
             "",
             _listed(
-                steps.uncertainty,
+                f"{steps.uncertainty} {_over(totals.steps_mm, totals)}".strip(),
                 f"{cadence_words} {change.cadence_arrow(totals, before)}".strip(),
                 f"{length_words} {change.step_length_arrow(totals, before)}".strip(),
                 units.format_unevenness(
@@ -93,6 +109,17 @@ def _steps(walk: WalkNumbers, before: Totals | None) -> list[KeyFigure]:
             ),
         )
     ]
+
+
+def _over(basis_mm: int, totals: Totals) -> str:
+    """Of a figure that is known; "" where its basis is the whole distance, or it is unknown."""
+    return units.over(basis_mm, totals.distance_mm) if basis_mm else ""
+
+
+def _zoned_distance(totals: Totals) -> str:
+    if totals.hands_off_share is not None and _over(totals.hands_off_share_over_mm, totals):
+        return f"the {units.distance(totals.hands_off_share_over_mm).si} with a known zone"
+    return "the distance"
 
 
 def _listed(*words: str) -> str:

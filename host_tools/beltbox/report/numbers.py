@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from beltbox import units
-from beltbox.walk.rows import MetricRow
-from beltbox.walk.totals import Totals
+from beltbox.walk.rows import GAP_MS, MetricRow
+from beltbox.walk.totals import Totals, zones_of
 from beltbox.walk.zones import ZONES
 
 MAX_POINTS = 4000
@@ -17,7 +17,6 @@ MAX_POINTS = 4000
 _MAX_STRETCHES = 1200
 _MAX_SPANS = 40
 _SPAN_LENGTHS_MS = (5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000)
-_GAP_MS = 1000
 
 Series = list[float | None]
 
@@ -57,7 +56,7 @@ def thinned(rows: Sequence[MetricRow], max_points: int = MAX_POINTS) -> dict[str
 def _unbroken(rows: Sequence[MetricRow]) -> Iterator[Sequence[MetricRow]]:
     start = 0
     for index, (before, after) in enumerate(pairwise(rows), 1):
-        if after.t_ms - before.t_ms > _GAP_MS:
+        if after.t_ms - before.t_ms > GAP_MS:
             yield rows[start:index]
             start = index
     if rows:
@@ -111,7 +110,7 @@ def zone_stretches(rows: Sequence[MetricRow]) -> list[tuple[float, float, int]]:
     """
     stretches: list[tuple[float, float, int]] = []
     for before, row in pairwise(rows):
-        if row.zone is not None and row.t_ms - before.t_ms <= _GAP_MS:
+        if row.zone is not None and row.t_ms - before.t_ms <= GAP_MS:
             _append(stretches, before.t_ms / 1000, row.t_ms / 1000, row.zone)
     return stretches if len(stretches) <= _MAX_STRETCHES else _coarser(stretches)
 
@@ -140,24 +139,72 @@ def _coarser(stretches: list[tuple[float, float, int]]) -> list[tuple[float, flo
     return coarse
 
 
-def spans(rows: Sequence[MetricRow]) -> list[Span]:
-    """The walk in spans of one round length, at most 40 of them, the last as short as it is."""
+def spans(rows: Sequence[MetricRow], at_ms: Sequence[int] | None = None) -> list[Span]:
+    """The walk in spans of one round length, at most 40 of them, the last as short as it is.
+
+    at_ms: when each row was, with the breaks of the session; without them, the rows' own times.
+    A break that is longer than a span is a span of its own, as nobody knows when in it was walked
+    what the box counted on.
+    """
     if not rows:
         return []
-    duration_ms = rows[-1].t_ms
+    moments_ms = [row.t_ms for row in rows] if at_ms is None else at_ms
+    duration_ms = moments_ms[-1]
     length_ms = next(
         (length for length in _SPAN_LENGTHS_MS if duration_ms <= length * _MAX_SPANS),
         -(-duration_ms // _MAX_SPANS),
     )
     listed: list[Span] = []
     totals = Totals()
+    late = _LateZones()
     before = totals.copy()
     start_ms = 0
-    for row in rows:
-        while row.t_ms > start_ms + length_ms:
-            listed.append(Span(start_ms, start_ms + length_ms, totals.since(before)))
-            before = totals.copy()
-            start_ms += length_ms
+    latest_ms = 0
+
+    def end_span(end_ms: int) -> None:
+        nonlocal start_ms, before
+        until = late.with_what_is_late(totals)
+        listed.append(Span(start_ms, end_ms, until.since(before)))
+        before, start_ms = until, end_ms
+
+    for row, moment_ms in zip(rows, moments_ms, strict=True):
+        is_break = moment_ms - latest_ms > max(length_ms, GAP_MS)
+        if is_break and latest_ms > start_ms:
+            end_span(latest_ms)
+        while not is_break and moment_ms > start_ms - start_ms % length_ms + length_ms:
+            end_span(start_ms - start_ms % length_ms + length_ms)
         totals.add(row)
+        late.add(row)
+        if is_break:
+            end_span(moment_ms)
+        latest_ms = moment_ms
+    if start_ms == duration_ms and listed:
+        return listed
     listed.append(Span(start_ms, duration_ms, totals.since(before)))
     return listed
+
+
+class _LateZones:
+    """The metres walked since the zones' metres were sent, which is done once a second."""
+
+    def __init__(self) -> None:
+        self._sent: Sequence[int | None] = ()
+        self._sent_ms = self._sent_mm = 0
+        self._latest = MetricRow(0)
+
+    def add(self, row: MetricRow) -> None:
+        """Take in the next row."""
+        zones_mm = zones_of(row)
+        if zones_mm != self._sent and row.distance_mm is not None:
+            self._sent, self._sent_ms, self._sent_mm = zones_mm, row.t_ms, row.distance_mm
+        self._latest = row
+
+    def with_what_is_late(self, totals: Totals) -> Totals:
+        """A copy of the sums, in which they count for the zone of the latest row."""
+        copy = totals.copy()
+        row = self._latest
+        is_late = 0 < row.t_ms - self._sent_ms <= GAP_MS and None not in self._sent
+        if is_late and row.zone is not None and row.distance_mm is not None:
+            column = ZONES[row.zone].column
+            setattr(copy, column, getattr(copy, column) + row.distance_mm - self._sent_mm)
+        return copy

@@ -16,17 +16,20 @@ from beltbox.errors import ReportError
 from beltbox.files import written_whole
 from beltbox.report.cards import card_rows
 from beltbox.report.charts import chart_data, chart_labels
-from beltbox.report.events import event_row, troubles
+from beltbox.report.events import break_row, breaks_in_words, event_row, troubles
 from beltbox.report.key_figures import key_figures
 from beltbox.report.numbers import spans
 from beltbox.report.tables import comparison_row, settings_groups, span_row, zone_rows
 from beltbox.walk.comparison import Comparison
 from beltbox.walk.figures import walk_numbers
+from beltbox.walk.moments import event_ms, segment_zeros_ms
 from beltbox.walk.session import PULLED, Session, SessionSummary
 from beltbox.walk.totals import as_one_walk
+from beltbox.walk.zones import ZONES
 
 _HERE = Path(__file__).parent
 _MAX_EVENTS = 500
+_MAX_BREAKS = 50
 
 
 def write_report(
@@ -59,7 +62,20 @@ def _page(
     rows = list(as_one_walk([segment.metrics for segment in session.segments]))
     summary = session.summary
     walk = walk_numbers(session)
-    table_spans = spans(rows)
+    zeros_ms = segment_zeros_ms(session)
+    at_ms = [
+        zero_ms + row.t_ms
+        for zero_ms, segment in zip(zeros_ms, session.segments, strict=True)
+        for row in segment.metrics
+    ]
+    placed = [
+        row if row.t_ms == moment_ms else row._replace(t_ms=moment_ms)
+        for row, moment_ms in zip(rows, at_ms, strict=True)
+    ]
+    table_spans = spans(rows, at_ms)
+    zones = zone_rows(walk)
+    zone_unknown = len(zones) > len(ZONES)
+    in_breaks = breaks_in_words(walk.breaks)
     return (
         _environment()
         .get_template("report.html.j2")
@@ -73,19 +89,33 @@ def _page(
             ended=_clock(summary),
             figures=key_figures(walk, None if before is None else before.totals),
             gaps=walk.uncertainty.gaps() if session.segments else [],
-            troubles=troubles(session.events),
-            events=[event_row(event) for event in session.events[:_MAX_EVENTS]],
+            troubles=[*troubles(session.events), *([in_breaks] if in_breaks else [])],
+            breaks=[break_row(pause) for pause in walk.breaks[:_MAX_BREAKS]],
+            breaks_left_out=max(0, len(walk.breaks) - _MAX_BREAKS),
+            events=[
+                event_row(event, event_ms(session, event, zeros_ms))
+                for event in session.events[:_MAX_EVENTS]
+            ],
             events_left_out=max(0, len(session.events) - _MAX_EVENTS),
-            zones=zone_rows(walk),
+            zones=zones,
+            zone_unknown=zone_unknown,
             comparisons=[comparison_row(comparison) for comparison in comparisons],
             settings=settings_groups(session),
             cards=card_rows(cards, session.segments[-1].settings, summary.started_at)
             if session.segments
             else [],
-            spans=[span_row(span) for span in table_spans],
+            spans=[span_row(span, with_unknown=zone_unknown) for span in table_spans],
             labels=chart_labels(walk, rows),
             has_rows=bool(rows),
-            data=script_json(chart_data(rows, table_spans, walk.uncertainty.limits_permille)),
+            data=script_json(
+                chart_data(
+                    placed,
+                    table_spans,
+                    walk.uncertainty.limits_permille,
+                    walk.breaks,
+                    zone_unknown=zone_unknown,
+                )
+            ),
         )
     )
 

@@ -22,33 +22,52 @@ class ZoneRow:
     range: str
     metres: str
     share: float | None
+    """Of the distance with a known zone."""
+    width: float
+    """Of its part of the bar: a part, 0 .. 1, of the distance."""
 
 
 def zone_rows(walk: WalkNumbers) -> list[ZoneRow]:
-    """The four zones; dashes for a session without a known zone."""
-    summary, u = walk.summary, walk.u
+    """The four zones, and what belongs to none; dashes for a session without a known zone."""
+    totals, u = walk.summary.totals, walk.u
     ranges = zone_ranges(walk.uncertainty.limits_permille)
-    zones_mm: list[int] = [getattr(summary.totals, zone.column) for zone in ZONES]
-    whole_mm = sum(zones_mm)
-    return [
+    zoned_mm = totals.hands_off_share_over_mm
+    rows = [
         ZoneRow(
             zone.name.capitalize(),
             zone.colour,
             percents,
-            units.distance(zone_mm if whole_mm else None, u[f"{zone.column}_u"]).si,
-            zone_mm / whole_mm if whole_mm else None,
+            units.distance(zone_mm if zoned_mm else None, u[f"{zone.column}_u"]).si,
+            zone_mm / zoned_mm if zoned_mm else None,
+            zone_mm / totals.distance_mm if zoned_mm else 0.0,
         )
-        for zone, percents, zone_mm in zip(ZONES, ranges, zones_mm, strict=True)
+        for zone, percents, zone_mm in zip(ZONES, ranges, totals.zones_mm, strict=True)
     ]
+    if zoned_mm and units.over(zoned_mm, totals.distance_mm):
+        unknown_mm = totals.zone_unknown_mm
+        rows.append(
+            ZoneRow(
+                "Zone unknown",
+                "zone-unknown",
+                units.UNKNOWN,
+                units.distance(unknown_mm).si,
+                None,
+                unknown_mm / totals.distance_mm,
+            )
+        )
+    return rows
 
 
 def zone_metres(totals: Totals) -> list[float]:
-    """The metres in each zone."""
-    return [round(getattr(totals, zone.column) / 1000, 2) for zone in ZONES]
+    """The metres in each zone, and those that belong to none."""
+    return [round(mm / 1000, 2) for mm in (*totals.zones_mm, totals.zone_unknown_mm)]
 
 
-def span_row(span: Span) -> list[str]:
-    """Time, metres, speed in m/s and mph, rails in N and %, and the metres in each zone."""
+def span_row(span: Span, *, with_unknown: bool = False) -> list[str]:
+    """Time, metres, speed in m/s and mph, rails in N and %, and the metres in each zone.
+
+    with_unknown: and those that belong to no zone.
+    """
     totals = span.totals
     times = (units.format_duration(ms / 1000) for ms in (span.start_ms, span.end_ms))
     zones = [f"{metres:.1f}" for metres in zone_metres(totals)]
@@ -59,7 +78,7 @@ def span_row(span: Span) -> list[str]:
         units.speed_mph(totals.mean_speed_mm_s),
         units.force(totals.mean_rail_mn).number,
         units.percent(totals.mean_reliance_permille).number,
-        *zones,
+        *(zones if with_unknown else zones[:-1]),
     ]
 
 

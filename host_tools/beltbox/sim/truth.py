@@ -179,7 +179,7 @@ def compare(session: Session, truth_file: Path) -> list[Comparison]:
             1.0,
         )
     )
-    measured_mm: list[int] = [getattr(summary.totals, zone.column) for zone in ZONES]
+    measured_mm = summary.totals.zones_mm
     # The truth has plain limits; the box leaves a zone a tenth below its limit, and its force lags
     # at each change of zone. What these two can explain is the goal.
     lag_mm = _FORCE_LAG_S * mean_mm_s * 1000 * changes

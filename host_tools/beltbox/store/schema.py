@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    bindparam,
     insert,
     inspect,
     select,
@@ -28,8 +29,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import JSON, TypeDecorator
 
 from beltbox.errors import StoreError
+from beltbox.walk.totals import SUMS_VERSION
 
-VERSION = 4
+VERSION = 5
 """The schema's version. Whoever changes a table raises it and adds a step to `STEPS`."""
 
 RAW, METRIC, BOX = "raw", "metric", "box"
@@ -102,6 +104,13 @@ class SessionRow(Base):
     reliance_mm: Mapped[int] = mapped_column(BigInteger, default=0)
     rail_mn_mm: Mapped[int] = mapped_column(BigInteger, default=0)
     rail_mm: Mapped[int] = mapped_column(BigInteger, default=0)
+    gap_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    gap_mm: Mapped[int] = mapped_column(BigInteger, default=0)
+    steps_mm: Mapped[int] = mapped_column(BigInteger, default=0)
+    paced_steps: Mapped[int] = mapped_column(BigInteger, default=0)
+    paced_ms: Mapped[int] = mapped_column(BigInteger, default=0)
+    # totals.SUMS_VERSION by which they were summed up.
+    sums_version: Mapped[int] = mapped_column(default=SUMS_VERSION)
 
     # Sums of the events' counts.
     damaged_count: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -121,6 +130,8 @@ class SegmentRow(Base):
     boot_count: Mapped[int] = mapped_column(BigInteger)
     reason: Mapped[str] = mapped_column(Text)
     first_t_us: Mapped[int | None] = mapped_column(BigInteger)
+    # The time before its zero in which nothing was measured; unknown in older stores.
+    break_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class BoxSessionRow(Base):
@@ -286,10 +297,39 @@ def _add_random(connection: Connection) -> None:
     connection.execute(text("ALTER TABLE beltbox_box_session ADD COLUMN random INTEGER"))
 
 
+def _add_bases_and_breaks(connection: Connection) -> None:
+    """From version 4 to 5. The sums stay of version 1 until old_sums.py makes them anew.
+
+    Sessions that ended before they started were recorded while the computer's clock was set back:
+    their end is right, as the later time.
+    """
+    for statement in (
+        "ALTER TABLE beltbox_segment ADD COLUMN break_ms BIGINT",
+        *(
+            f"ALTER TABLE beltbox_session ADD COLUMN {name} BIGINT NOT NULL DEFAULT 0"
+            for name in ("gap_ms", "gap_mm", "steps_mm", "paced_steps", "paced_ms")
+        ),
+        "ALTER TABLE beltbox_session ADD COLUMN sums_version INTEGER NOT NULL DEFAULT 1",
+        "UPDATE beltbox_session SET steps_mm = distance_mm, paced_ms = moving_ms, "
+        "paced_steps = COALESCE(steps, 0)",
+    ):
+        connection.execute(text(statement))
+    moments = text("SELECT id, started_at, ended_at, duration_ms FROM beltbox_session")
+    for row in connection.execute(moments.columns(started_at=UtcDateTime, ended_at=UtcDateTime)):
+        if row.ended_at is not None and row.ended_at < row.started_at:
+            connection.execute(
+                text("UPDATE beltbox_session SET started_at = :at WHERE id = :id").bindparams(
+                    bindparam("at", type_=UtcDateTime)
+                ),
+                {"id": row.id, "at": row.ended_at - timedelta(milliseconds=row.duration_ms)},
+            )
+
+
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _add_box_sessions,
     2: _add_calibrations,
     3: _add_random,
+    4: _add_bases_and_breaks,
 }
 """For each older version n, what turns a store of version n into one of version n + 1."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import cast
 
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from beltbox.store import columns
 from beltbox.store.database import Database
@@ -42,6 +43,8 @@ class SessionWriter:
         self._events: list[dict[str, object]] = []
         self._box_sessions: list[dict[str, object]] = []
         self._counts = {"damaged": 0, "gap": 0}
+        self._break_ms: int | None = None  # before the segment, until it is committed
+        self._later = timedelta()  # by how much the moments of the session are to be set
 
     def start_segment(
         self,
@@ -69,8 +72,7 @@ class SessionWriter:
         self._segment_id = segment_id
         self._segment_count += 1
         self._streams = {kind: _Stream(kind) for kind in (RAW, METRIC)}
-        self._events.clear()
-        self._box_sessions.clear()
+        self._written()
         self.totals.start_segment()
 
     def add_raw(self, row: RawRow) -> None:
@@ -82,9 +84,22 @@ class SessionWriter:
         self._streams[METRIC].pending.append(row)
         self.totals.add(row)
 
-    def add_event(self, kind: str, text: str, *, count: int = 1) -> None:
-        """Take in an event, stamped with the last metric row's time and with the time now.
+    def set_break(self, break_ms: int) -> None:
+        """Note for how long nothing was measured before the segment's zero."""
+        self._break_ms = break_ms
 
+    def set_moments_later(self, later: timedelta) -> None:
+        """Set the session's start and all events by so much, as the computer's clock was."""
+        self._later += later
+        for event in self._events:
+            event["at"] = cast(datetime, event["at"]) + later
+
+    def add_event(
+        self, kind: str, text: str, *, count: int = 1, at: datetime | None = None
+    ) -> None:
+        """Take in an event, stamped with the last metric row's time and with its moment.
+
+        at: the moment; None for now.
         The counts of the kinds "damaged" and "gap" are summed up in the session's summary.
         """
         self._events.append(
@@ -92,7 +107,7 @@ class SessionWriter:
                 "session_id": self.session_id,
                 "segment_number": self._segment_count,
                 "t_ms": self.totals.duration_ms,
-                "at": datetime.now(UTC),
+                "at": at or datetime.now(UTC),
                 "kind": kind,
                 # What no database takes as text: halves of characters, and NUL in PostgreSQL.
                 "text": text.encode(errors="backslashreplace").decode().replace("\0", "\\x00"),
@@ -129,8 +144,7 @@ class SessionWriter:
         """Put all that was added since the last commit into the store, for good."""
         with self._database.writing() as connection:
             self._write(connection, merge=False)
-        self._events.clear()
-        self._box_sessions.clear()
+        self._written()
         for stream in self._streams.values():
             stream.committed(merge=False)
 
@@ -146,7 +160,22 @@ class SessionWriter:
         self._segment_id = None
         self._streams = {}
 
+    def _written(self) -> None:
+        """What was pending is in the store."""
+        self._events.clear()
+        self._box_sessions.clear()
+        self._break_ms = None
+        self._later = timedelta()
+
     def _write(self, connection: Connection, *, merge: bool) -> None:
+        if self._later:
+            _move_moments(connection, self.session_id, self._later)
+        if self._break_ms is not None:
+            connection.execute(
+                update(SegmentRow)
+                .where(SegmentRow.id == self._segment_id)
+                .values(break_ms=self._break_ms)
+            )
         for stream in self._streams.values():
             if self._segment_id is not None:
                 stream.write(connection, self._segment_id, merge=merge)
@@ -170,6 +199,19 @@ class SessionWriter:
                 }
             )
         )
+
+
+def _move_moments(connection: Connection, session_id: int, later: timedelta) -> None:
+    """Set the start and the stored events of a session by so much."""
+    started_at = connection.scalars(
+        select(SessionRow.started_at).where(SessionRow.id == session_id)
+    ).one()
+    connection.execute(
+        update(SessionRow).where(SessionRow.id == session_id).values(started_at=started_at + later)
+    )
+    events = select(EventRow.id, EventRow.at).where(EventRow.session_id == session_id)
+    for event_id, at in connection.execute(events).all():
+        connection.execute(update(EventRow).where(EventRow.id == event_id).values(at=at + later))
 
 
 class _Stream:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session as DbSession
 
 from beltbox.errors import StoreError
 from beltbox.store.database import Database
+from beltbox.store.old_sums import bring_sums_up_to_date, count_old_sums
 from beltbox.store.row_blocks import stored_metrics, stored_rows
 from beltbox.store.schema import BOX, METRIC, RAW, EventRow, SegmentRow, SessionRow
 from beltbox.store.session_writer import SessionWriter
@@ -100,11 +101,19 @@ class Store:
         assert session_id is not None
         return SessionWriter(self.database, session_id)
 
+    def old_sums(self) -> int:
+        """Of how many sessions the sums are an older BeltBox's: the next reading makes them anew.
+
+        That takes a third of a second for each hour that was recorded.
+        """
+        return count_old_sums(self.database)
+
     def sessions(self) -> list[SessionSummary]:
         """All sessions, the newest first."""
+        older = bring_sums_up_to_date(self.database)
         newest = select(SessionRow).order_by(SessionRow.started_at.desc(), SessionRow.id.desc())
         with self.database.reading() as connection, DbSession(connection) as db:
-            return [_summary(row) for row in db.scalars(newest)]
+            return [_summary(row, older.get(row.id)) for row in db.scalars(newest)]
 
     def settings(self) -> dict[int, list[dict[str, int | str]]]:
         """The settings of each session's segments, in their order, by the session's id."""
@@ -126,6 +135,7 @@ class Store:
 
         Raises StoreError when there is no such session or a block of it is damaged.
         """
+        older = bring_sums_up_to_date(self.database)
         with self.database.reading() as connection, DbSession(connection) as db:
             row = db.get(SessionRow, session_id)
             if row is None:
@@ -137,7 +147,7 @@ class Store:
                 select(EventRow).filter_by(session_id=session_id).order_by(EventRow.id)
             )
             return Session(
-                summary=_summary(row),
+                summary=_summary(row, older.get(row.id)),
                 segments=[self._segment(db, segment, with_raw) for segment in segments],
                 events=[
                     Event(
@@ -178,10 +188,12 @@ class Store:
             raw=[RawRow(*cast(tuple[int, int, int, int], values)) for values in raw],
             metrics=in_order(live, box),
             box=box,
+            break_ms=row.break_ms,
         )
 
 
-def _summary(row: SessionRow) -> SessionSummary:
+def _summary(row: SessionRow, totals: Totals | None = None) -> SessionSummary:
+    """totals: those of today, where the row has older ones."""
     values: dict[str, Any] = {
         field.name: getattr(row, field.name)
         for field in fields(SessionSummary)
@@ -192,7 +204,7 @@ def _summary(row: SessionRow) -> SessionSummary:
         name: clean(value, NAME_LONGEST) if isinstance(value, str) else value
         for name, value in values.items()
     }
-    totals = Totals(**{name: getattr(row, name) for name in SUM_NAMES})
+    totals = totals or Totals(**{name: getattr(row, name) for name in SUM_NAMES})
     return SessionSummary(totals=totals, **values)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import islice
 
+from beltbox.walk.moments import Break, breaks
 from beltbox.walk.session import Session, SessionSummary
 from beltbox.walk.totals import as_one_walk
 from beltbox.walk.uncertainty import Uncertainty, of_walk
@@ -25,6 +27,8 @@ class WalkNumbers:
     """Not less for a longer walk, as what shrinks a limp is the same all through."""
     longer_step_side: int | None = None
     """1 left, 2 right: where most of these rows name one side, and none the other."""
+    breaks: list[Break] = field(default_factory=list[Break])
+    """The parts of the session of which there are no rows."""
 
     @property
     def u(self) -> dict[str, float | None]:
@@ -39,14 +43,13 @@ class WalkNumbers:
     @property
     def cadence_spm_u(self) -> float | None:
         """From the uncertainty of the steps and of the time in which the belt moved."""
-        share = self._steps_share_u
+        totals = self.summary.totals
+        share = self._share_u(totals.paced_steps)
         spm = self.cadence_spm
         if spm is None or share is None:
             return None
-        return spm * math.hypot(
-            share,
-            self.uncertainty.moving_share(self.summary.totals.moving_s, self.zone_uncertainty),
-        )
+        moving_share_u = self.uncertainty.moving_share(totals.cadence_over_s, self.zone_uncertainty)
+        return spm * math.hypot(share, moving_share_u)
 
     @property
     def step_length_mm(self) -> float | None:
@@ -56,14 +59,15 @@ class WalkNumbers:
     @property
     def step_length_mm_u(self) -> float | None:
         """From the uncertainty of the steps and of the belt's calibration."""
-        share = self._steps_share_u
+        totals = self.summary.totals
+        share = self._share_u(totals.steps)
         mm = self.step_length_mm
-        distance_mm_u = self.uncertainty.distance(self.summary.totals.distance_mm)
-        if mm is None or share is None or distance_mm_u is None:
+        steps_mm_u = self.uncertainty.distance(totals.steps_mm)
+        if mm is None or share is None or steps_mm_u is None:
             return None
-        return mm * math.hypot(share, distance_mm_u / self.summary.totals.distance_mm)
+        return mm * math.hypot(share, steps_mm_u / totals.steps_mm)
 
-    def as_json(self) -> dict[str, float | None]:
+    def as_json(self) -> dict[str, object]:
         """What these numbers add to the summary's."""
         return {
             **self.u,
@@ -74,11 +78,26 @@ class WalkNumbers:
             "step_asymmetry_permille": self.asymmetry_permille,
             "step_asymmetry_u_permille": self.asymmetry_u_permille,
             "longer_step_side": self.longer_step_side,
+            "breaks": [
+                {
+                    "segment": pause.segment,
+                    "begins_s": pause.begins_ms / 1000,
+                    "began_at": self._moment(pause.begins_ms),
+                    "lasted_s": pause.lasted_ms / 1000,
+                    "measured": pause.measured,
+                }
+                for pause in self.breaks
+            ],
         }
 
-    @property
-    def _steps_share_u(self) -> float | None:
-        steps = self.summary.totals.steps
+    def _moment(self, since_start_ms: int) -> str | None:
+        """ISO 8601; None for a session that isn't dated."""
+        if not self.summary.dated:
+            return None
+        return (self.summary.started_at + timedelta(milliseconds=since_start_ms)).isoformat()
+
+    def _share_u(self, steps: int | None) -> float | None:
+        """The standard uncertainty of a number of steps, as a part of it."""
         u = self.uncertainty.steps(steps, self.zone_uncertainty)
         return None if u is None or not steps else u / steps
 
@@ -100,6 +119,7 @@ def walk_numbers(session: Session) -> WalkNumbers:
         session.summary,
         of_walk([segment.settings for segment in session.segments]),
         zone_uncertainty,
+        breaks=breaks(session),
     )
     if asymmetries:
         numbers.asymmetry_permille = sum(permille for permille, _ in asymmetries) / len(asymmetries)

@@ -25,6 +25,10 @@ LIVE_SENTENCES = tuple(kind for kind, fields in TYPES.items() if fields[0] == "t
 """The sentences that carry metric columns."""
 
 
+GAP_MS = 1000
+"""Up to so long between two rows, nothing is missing; more is a gap."""
+
+
 def us_between(before_us: int, after_us: int) -> int:
     """The time from one reading of the box's clock to a later one, over its wrap."""
     return (after_us - before_us) % CLOCK_PERIOD_US

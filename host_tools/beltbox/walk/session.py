@@ -76,6 +76,15 @@ class Segment:
     """As streamed, with `box` where nothing was."""
     box: list[MetricRow]
     """One a second, from the session that the box kept: what a pull filled in."""
+    break_ms: int | None = None
+    """The time before its zero in which nothing was measured, since the last live row of the
+    segment before, by the computer's stopwatch; None where an older BeltBox didn't keep it."""
+
+    @property
+    def live(self) -> list[MetricRow]:
+        """The rows of `metrics` that were streamed."""
+        times = {row.t_ms for row in self.box}
+        return [row for row in self.metrics if row.t_ms not in times] if times else self.metrics
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,7 +251,7 @@ class Uncertainty:
         }
         if zone_uncertainty is None:
             return uncertainties
-        zones_mm = [int(getattr(totals, zone.column)) for zone in ZONES]
+        zones_mm = totals.zones_mm
         walked = any(zones_mm)  # a box without cells has no zones
         for number, (zone, mm) in enumerate(zip(ZONES, zones_mm, strict=True)):
             uncertainties[f"{zone.column}_u"] = self.zone(

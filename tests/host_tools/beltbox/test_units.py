@@ -154,3 +154,19 @@ def test_steps_grabs_and_evenness_in_words():
     assert units.format_unevenness(121, 14, 2) == "right steps longer by 12 ± 3 %"
     assert units.format_unevenness(121, 14, 7) == "uneven by 12 ± 3 %"  # a box that is ahead of us
     assert units.format_unevenness(42, None, 1) == units.format_unevenness(None, 14, 1) == ""
+
+
+@pytest.mark.parametrize(
+    ("basis_mm", "whole_mm", "words"),
+    [
+        (16_000, 40_000, "over 16.0 m"),
+        (0, 40_000, "over 0.0 m"),
+        (39_901, 40_000, ""),
+        (39_900, 40_000, "over 39.9 m"),
+        (999_001, 1_000_000, ""),
+        (999_000, 1_000_000, "over 999 m"),
+        (0, 0, ""),
+    ],
+)
+def test_a_basis_is_named_where_it_isnt_the_whole(basis_mm: int, whole_mm: int, words: str):
+    assert units.over(basis_mm, whole_mm) == words

@@ -171,11 +171,15 @@ def summary_line(numbers: WalkNumbers) -> str:
     totals = session.totals
     rail = units.format_percent(totals.mean_reliance_permille, u["mean_reliance_permille_u"])
     hands_off = units.format_share(totals.hands_off_share, u["hands_off_share_u"])
+    over = units.over(totals.reliance_mm, totals.distance_mm) if totals.reliance_mm else ""
+    zoned_mm = totals.hands_off_share_over_mm
+    known = " with a known zone" if zoned_mm and units.over(zoned_mm, totals.distance_mm) else ""
     steps = f", {units.format_steps(totals.steps, u['steps_u'])}" if totals.steps else ""
     return (
         f"Session {session.id}: {units.format_duration(totals.duration_s)}, "
         f"{units.format_distance(totals.distance_mm, u['distance_mm_u'])}, "
         f"{units.format_speed(totals.mean_speed_mm_s, u['mean_speed_mm_s_u'])}, "
-        f"rail {rail} of body weight, hands off {hands_off} of the distance{steps}. "
+        f"rail {f'{rail} of body weight {over}'.strip()}, "
+        f"hands off {hands_off} of the distance{known}{steps}. "
         f"See it: beltbox report {session.id}"
     )

@@ -38,6 +38,10 @@ def export_command(
 ) -> None:
     """Write the rows of a session to a CSV file, for spreadsheets.
 
+    Totals run on to the end of the session, where they are those of `beltbox sessions`. Breaks
+    between segments aren't in t_ms: the column utc has the moment of a row, and segment tells
+    apart two rows with the same t_ms.
+
     Beside it are the box's settings at that time, as walk.settings.json beside walk.csv: one file
     for each part of the session. `beltbox replay` reads them. Raw rows also have the hash of their
     settings.

@@ -19,7 +19,6 @@ from beltbox.cli.sessions.stored import (
 )
 from beltbox.files import default_store_file
 from beltbox.replay.settings_file import settings_hash
-from beltbox.store.store import open_store
 from beltbox.walk.figures import WalkNumbers, walk_numbers
 from beltbox.walk.session import Segment, SessionSummary, summary_json
 from beltbox.walk.totals import Totals
@@ -29,6 +28,7 @@ from beltbox.words import printable
 
 _TABLE_WIDTH = 80
 _SMALL_MM = 100.0
+_MOST_BREAKS = 10
 _LINE_WIDTH = 1000
 
 
@@ -45,7 +45,8 @@ def sessions_command(
     The newest session is listed first. In the JSON, NAME_u is the standard uncertainty of NAME:
     half of what is shown after ±, and null where it isn't known. Some uncertainties can only be
     computed from the session's rows, so they are given for a single session only. So are its
-    `segments`: each with the box's settings, and their hash.
+    breaks, and its `segments`: each with the box's settings, and their hash. NAME_over_mm is the
+    part of the distance that NAME is computed on.
 
     Example: beltbox sessions 3
     """
@@ -56,7 +57,7 @@ def sessions_command(
     settings: dict[int, list[dict[str, int | str]]] = {}
     where = str(default_store_file())
     if store is not None or default_store_file().exists():
-        with open_store(store, create=False) as opened:
+        with opened_store(store) as opened:
             summaries = opened.sessions()
             settings = opened.settings() if as_json else {}
             where = opened.where
@@ -134,12 +135,18 @@ def session_lines(numbers: WalkNumbers) -> list[str]:
     u = numbers.u
     start = units.format_start(summary.started_at, dated=summary.dated)
     who = f", {printable(summary.person)}" if summary.person else ""
-    time = units.format_duration(totals.duration_s)
+    time = (
+        f"{units.format_duration(totals.duration_s)}, "
+        f"{units.format_duration(totals.moving_s)} in motion"
+    )
+    if totals.motion_unknown_s:
+        time += f", {units.format_duration(totals.motion_unknown_s)} unknown"
     if not summary.complete:
         time += ", not closed: it is still being recorded, or the recording program was killed"
     lines = [
         f"Session {summary.id}, {start}{who}",
-        _figure("time", f"{time}, {units.format_duration(totals.moving_s)} in motion"),
+        _figure("time", time),
+        *_breaks(numbers),
         _figure("distance", units.format_distance(totals.distance_mm, u["distance_mm_u"])),
         *(
             _figure(f"  {name}", units.format_distance(mm, _uncertainty(mm, u[f"{name}_mm_u"])))
@@ -148,7 +155,7 @@ def session_lines(numbers: WalkNumbers) -> list[str]:
                 ("forward", totals.forward_mm),
             )
         ),
-        _figure("speed", units.format_speed(totals.mean_speed_mm_s, u["mean_speed_mm_s_u"])),
+        _figure("speed", _speed(totals, u)),
         _figure("rail", _rail(totals, u)),
         *_zones(totals, u),
         *_steps(numbers),
@@ -167,27 +174,59 @@ def _figure(name: str, value: str) -> str:
     return f"  {name:<12} {value}"
 
 
+def _breaks(numbers: WalkNumbers) -> list[str]:
+    """A line for each break: how long it was, when it began, and what is known of it."""
+    lines = [
+        _figure(
+            "break",
+            f"{units.format_duration(pause.lasted_ms / 1000)} at "
+            f"{units.format_duration(pause.begins_ms / 1000)}: {pause.in_words}",
+        )
+        for pause in numbers.breaks[:_MOST_BREAKS]
+    ]
+    more = len(numbers.breaks) - len(lines)
+    return [*lines, _figure("", f"and {more} breaks more")] if more else lines
+
+
+def _speed(totals: Totals, u: dict[str, float | None]) -> str:
+    words = units.format_speed(totals.mean_speed_mm_s, u["mean_speed_mm_s_u"])
+    if totals.mean_speed_mm_s is None:
+        return words
+    return _listed(words, units.over(totals.mean_speed_over_mm, totals.distance_mm))
+
+
 def _rail(totals: Totals, u: dict[str, float | None]) -> str:
     share = units.format_percent(totals.mean_reliance_permille, u["mean_reliance_permille_u"])
     if totals.mean_reliance_permille is None:
         return share
-    words = f"{share} of body weight"
+    over = units.over(totals.reliance_mm, totals.distance_mm)
+    words = f"{share} of body weight {over}".strip()
     if totals.mean_rail_mn is None:
         return words
-    return f"{words}, {units.format_force(totals.mean_rail_mn, u['mean_rail_mn_u'])}"
+    force = units.format_force(totals.mean_rail_mn, u["mean_rail_mn_u"])
+    return f"{words}, {force} {units.over(totals.rail_mm, totals.distance_mm)}".strip()
 
 
 def _zones(totals: Totals, u: dict[str, float | None]) -> list[str]:
     if totals.hands_off_share is None:
         return []
     share = units.format_share(totals.hands_off_share, u["hands_off_share_u"])
+    share += " of the distance"
+    unknown = units.over(totals.hands_off_share_over_mm, totals.distance_mm)
+    if unknown:
+        share += " with a known zone"
     lines: list[str] = []
-    for zone in ZONES:
-        mm: int = getattr(totals, zone.column)
+    for zone, mm in zip(ZONES, totals.zones_mm, strict=True):
         distance = units.distance(mm, _uncertainty(mm, u[f"{zone.column}_u"])).si
-        words = f"{distance}, {share} of the distance" if not lines else distance
+        words = f"{distance}, {share}" if not lines else distance
         lines.append(_figure(f"  {zone.name}", words))
+    if unknown:
+        lines.append(_figure("  zone unknown", units.distance(totals.zone_unknown_mm).si))
     return lines
+
+
+def _listed(*words: str) -> str:
+    return ", ".join(word for word in words if word)
 
 
 def _steps(numbers: WalkNumbers) -> list[str]:
@@ -195,15 +234,16 @@ def _steps(numbers: WalkNumbers) -> list[str]:
     lines: list[str] = []
     if summary.totals.steps and numbers.cadence_spm and numbers.step_length_mm:
         steps = units.steps(summary.totals.steps, numbers.u["steps_u"])
+        count = f"{steps.number} {steps.plus_minus}".strip()
         parts = [
-            f"{steps.number} {steps.plus_minus}".strip(),
+            f"{count} {units.over(summary.totals.steps_mm, summary.totals.distance_mm)}".strip(),
             units.format_cadence(numbers.cadence_spm, numbers.cadence_spm_u),
             units.format_step_length(numbers.step_length_mm, numbers.step_length_mm_u),
             units.format_unevenness(
                 numbers.asymmetry_permille, numbers.asymmetry_u_permille, numbers.longer_step_side
             ),
         ]
-        lines.append(_figure("steps", ", ".join(part for part in parts if part)))
+        lines.append(_figure("steps", _listed(*parts)))
     if summary.totals.grabs is not None:
         lines.append(_figure("grabs", str(summary.totals.grabs)))
     return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from beltbox.files import default_store_file
 from beltbox.store.store import Store, open_store
 from beltbox.walk.session import Session
 
+_MANY = 20  # sessions whose sums are made anew: a person would wonder
 NO_SESSIONS = "No sessions in {} yet. Record one: beltbox record"
 
 SessionArgument = Annotated[
@@ -25,7 +27,11 @@ def opened_store(store: str | None) -> Store:
     """An existing store, to read. Raises BeltBoxError or StoreError where there is none."""
     if store is None and not default_store_file().exists():
         raise BeltBoxError(NO_SESSIONS.format(default_store_file()))
-    return open_store(store, create=False)
+    opened = open_store(store, create=False)
+    count = opened.old_sums()
+    if count >= _MANY:
+        print(f"Bringing the figures of {count} older sessions up to date, once …", file=sys.stderr)
+    return opened
 
 
 def load_session(store: str | None, session: int | None, *, with_raw: bool) -> tuple[Session, str]:

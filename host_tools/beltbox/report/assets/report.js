@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const { lines, stretches, spans, zones, duration_s } = data;
+  const { lines, stretches, spans, zones, unknown, breaks, duration_s } = data;
   const M_S_PER_MPH = 0.44704;
   const AXIS_PX = 46;
   const PRINT_WIDTH_PX = 680; // A4 less its margins, at 96 pixels an inch
@@ -65,7 +65,7 @@
           fill: (u, i) => `var(--${bars ? series[i - 1].shade : "page"})`,
         },
       },
-      plugins,
+      plugins: [...plugins, breakBands, ...(bars ? [] : [breakLabels])],
     };
     charts.push({ where, height, plot: new uPlot(options, values, where) });
   }
@@ -100,6 +100,44 @@
     },
   };
 
+  // Nothing is drawn where nothing is known: the gap itself, and how long it was.
+  const eachBreak = (u, paint) => {
+    const { left, top, width, height } = u.bbox;
+    u.ctx.save();
+    u.ctx.beginPath();
+    u.ctx.rect(left, top, width, height);
+    u.ctx.clip();
+    for (const [start, end] of breaks) {
+      const from = u.valToPos(start, "x", true);
+      const to = Math.max(u.valToPos(end, "x", true), from + devicePixelRatio);
+      paint({ from, to, top, height, text: `break ${clock(end - start)}` });
+    }
+    u.ctx.restore();
+  };
+  const breakBands = {
+    hooks: {
+      drawClear: (u) => eachBreak(u, ({ from, to, top, height }) => {
+        u.ctx.fillStyle = colour("break");
+        u.ctx.fillRect(from, top, to - from, height);
+      }),
+    },
+  };
+  const breakLabels = {
+    hooks: {
+      draw: (u) => eachBreak(u, ({ from, to, top, height, text }) => {
+        u.ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
+        u.ctx.textAlign = "center";
+        const text_px = u.ctx.measureText(text).width + 8 * devicePixelRatio;
+        if (to - from < text_px) return;
+        const [middle, row_px] = [(from + to) / 2, 18 * devicePixelRatio];
+        u.ctx.fillStyle = colour("break");
+        u.ctx.fillRect(middle - text_px / 2, top + (height - row_px) / 2, text_px, row_px);
+        u.ctx.fillStyle = colour("quiet");
+        u.ctx.fillText(text, middle, top + height / 2 + 4 * devicePixelRatio);
+      }),
+    },
+  };
+
   const zoneStrip = {
     hooks: {
       draw: (u) => {
@@ -108,6 +146,14 @@
         u.ctx.beginPath();
         u.ctx.rect(left, top, width, height);
         u.ctx.clip();
+        unknown.forEach((part) => {
+          u.ctx.fillStyle = colour(part.colour);
+          [...breaks, [duration_s]].reduce((start, [end, next]) => {
+            const from = u.valToPos(start, "x", true);
+            u.ctx.fillRect(from, top, u.valToPos(end, "x", true) - from, height);
+            return next;
+          }, 0);
+        });
         for (const [start, end, zone] of stretches) {
           const from = u.valToPos(start, "x", true);
           u.ctx.fillStyle = colour(zones[zone].colour);
@@ -154,27 +200,28 @@
 
   function metres() {
     const middles = spans.map(([start, end]) => (start + end) / 2);
-    const length_s = spans[0][1] - spans[0][0];
     // Each bar is drawn from the ground up; the shorter ones in front leave what is stacked.
-    const stacked = zones.map((_, zone) =>
+    const parts = [...zones, ...unknown];
+    const stacked = parts.map((_, zone) =>
       spans.map((span) => span.slice(2, 3 + zone).reduce((sum, part) => sum + part, 0)));
     // The width of a bar is that of its span, whatever is next to it and however close one looks.
     const bars = (u, i, first, last) => {
       const path = new Path2D();
       const ground = u.valToPos(0, "y", true);
       for (let n = first; n <= last; n++) {
-        const from = u.valToPos(spans[n][0] + 0.05 * length_s, "x", true);
-        const to = u.valToPos(Math.max(spans[n][1] - 0.05 * length_s, spans[n][0]), "x", true);
+        const [start, end] = spans[n];
+        const from = u.valToPos(start + 0.05 * (end - start), "x", true);
+        const to = u.valToPos(end - 0.05 * (end - start), "x", true);
         const top = u.valToPos(u.data[i][n], "y", true);
         path.rect(from, top, Math.max(to - from, 1), ground - top);
       }
       return { fill: path, stroke: null, clip: null, flags: 1 };
     };
-    const order = zones.map((_, zone) => zone).reverse();
+    const order = parts.map((_, zone) => zone).reverse();
     draw("metres", 240, [middles, ...order.map((zone) => stacked[zone])],
       order.map((zone) => ({
-        label: `${zones[zone].name}, m`, shade: zones[zone].colour,
-        fill: () => colour(zones[zone].colour),
+        label: `${parts[zone].name}, m`, shade: parts[zone].colour,
+        fill: () => colour(parts[zone].colour),
         width: 0, paths: bars, points: { show: false },
         value: (u, value, i, n) => (n == null ? "–" : spans[n][2 + zone].toFixed(1)),
       })),

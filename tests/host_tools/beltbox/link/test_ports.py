@@ -84,12 +84,13 @@ def test_virtual_boxes_come_first_then_usb_then_the_rest(
 ):
     folder = make_virtual_ports_folder()
     assert folder == apart / "run" / "beltbox"
-    (folder / "12").symlink_to("/dev/null")
+    own = folder / str(os.getpid())
+    own.symlink_to("/dev/null")
     soldered = SimpleNamespace(device="/dev/ttyS0", description="n/a", vid=None)
     usb = SimpleNamespace(device="/dev/ttyUSB0", description="CP2102", vid=0x10C4)
     monkeypatch.setattr(ports.list_ports, "comports", lambda: [soldered, usb])
     assert candidates() == [
-        Candidate(str(folder / "12"), "virtual box"),
+        Candidate(str(own), "virtual box"),
         Candidate("/dev/ttyUSB0", "CP2102"),
         Candidate("/dev/ttyS0", "serial port", 1.5, soldered=True),
     ]
@@ -103,8 +104,10 @@ def test_links_of_processes_that_were_killed_are_cleared_away():
     if process == 0:
         os._exit(0)
     os.waitpid(process, 0)
-    for name in (str(process), str(os.getpid()), "99999999999999999999"):
+    for name in (str(os.getpid()), "99999999999999999999"):
         (folder / name).symlink_to(folder / "gone")
+    # What had been its port may be another program's by now.
+    (folder / str(process)).symlink_to("/dev/null")
     assert candidates() == []
     # The port of a box that lives may be away for a moment.
     assert [link.name for link in folder.iterdir()] == [str(os.getpid())]

@@ -198,6 +198,12 @@ def test_a_clock_that_was_set_back_ends_what_is_credited_until_the_next_zero(beg
     assert times(believed(begun, now(0), now(100))[0]) == [0, 100]
 
 
+def test_moments_alone_show_a_clock_that_was_set_back(begun):
+    rows, disbelieved = believed(begun, *map(now, (5000, 5100, 200, 300, 400)))
+    assert (times(rows), disbelieved) == ([5000, 5100], 2)
+    assert begun.each_second(101.0) == [AskForRows(begin=True)]
+
+
 @pytest.mark.parametrize("lost", [0, 1, -1])
 def test_sums_that_are_too_high_for_a_zero_are_of_another_one(begun, lost: int):
     """46 m in a tenth of a second: whatever was lost, they don't begin where the time does."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from beltbox.record.recorder import Recorder
 from beltbox.replay.replay import computed_again
 from beltbox.sim.truth import live_equal_to_computed
 from beltbox.store.store import open_store
+from beltbox.walk.moments import breaks
 from beltbox.walk.rows import MetricRow, RawRow
 from beltcore import settings as declared
 from beltcore.host.sentence import TYPES
@@ -289,6 +291,7 @@ def test_a_live_view_keeps_nothing_and_asks_for_no_raw_rows(scripted_link, noted
 def test_a_walk_goes_on_through_unplugging_garbage_and_a_stall(record, monkeypatch):
     """On the virtual box: the sums are the box's own, so nothing of the way is lost."""
     done: set[str] = set()
+    stalled_s: list[float] = []
 
     def trouble(box, recorder) -> bool:
         now_s = recorder.box_s
@@ -303,12 +306,14 @@ def test_a_walk_goes_on_through_unplugging_garbage_and_a_stall(record, monkeypat
             box.plug()
             # The first name is gone for good; the box has another port now.
             recorder._link.path = box.port
-        if now_s > 10 and "stalled" not in done:
+        if "plugged" in done and recorder.state.connected and "stalled" not in done:
             done.add("stalled")
             box.stall(0.3)
-        return False
+            stalled_s.append(now_s)
+        return bool(stalled_s) and now_s > stalled_s[0] + 4
 
-    walk = record("steady-1mph", 14, trouble)
+    # However far the box gets while a slow host looks for it.
+    walk = record("steady-1mph", 10_000, trouble)
     kinds = [event.kind for event in walk.session.events]
     assert done == {"garbage", "unplugged", "plugged", "stalled"}
     assert kinds.index("unplugged") < kinds.index("returned")
@@ -439,3 +444,33 @@ def test_another_box_leaves_the_recording_as_it_is_and_waiting(play):
     assert other.text in done.lines
     assert ("another", other.text) in [(event.kind, event.text) for event in session.events]
     assert done.looks[-1] is False
+
+
+def test_a_clock_that_is_set_moves_the_session_and_is_given_to_the_box(play, clock):
+    """To one that is unplugged just then, when it is back."""
+
+    def set_clock(_link) -> None:
+        clock.set_by += timedelta(hours=-1)
+
+    gone = LinkEvent("unplugged", "The box was unplugged.")
+    back = LinkEvent("returned", "The box is back.")
+    script = [*walked(5), set_clock, *walked(5), gone, set_clock, 3, back, *walked(5)]
+    done = play(script, clock=clock)
+    (session,) = done.sessions
+    jumps = [event for event in session.events if event.kind == "clock"]
+    assert len(jumps) == 2
+    assert [event.text in done.lines for event in jumps] == [True, True]
+    assert session.summary.ended_at is not None
+    assert session.summary.ended_at == clock.utc()
+    assert session.summary.started_at <= session.summary.ended_at
+    assert len([said for said in done.link.commands if said.startswith("clock,")]) == 2
+
+
+def test_a_reset_leaves_a_break_of_its_length(play, clock):
+    def away(link) -> None:
+        clock.sleep(34)
+        link.reset(said="all")
+
+    (session,) = play([*walked(30), away, *walked(20)], clock=clock).sessions
+    (pause,) = breaks(session)
+    assert (pause.lasted_ms, pause.measured) == (34_000, False)

@@ -12,6 +12,7 @@ import pytest
 from beltbox.link.link import Identity
 from beltbox.record.session_keeper import SessionKeeper, Step
 from beltbox.store.store import Store, open_store
+from beltbox.walk.moments import breaks
 from beltbox.walk.rows import MetricRow, RawRow
 
 BOX = Identity(1, "0.1.0", "esp32", "Lab", 4, "power", "ABCD", "1.28.0")
@@ -184,3 +185,85 @@ def test_distance_near_a_zones_limit_is_counted_on_over_a_zero(keeper):
             kept.start(BOX, 4, losses())
         kept.new_zero("reset", 5)
     assert kept.zone_uncertainty.zone_mm_u(2) == 400
+
+
+@pytest.mark.parametrize(
+    "set_by", [timedelta(hours=-1), timedelta(hours=1), timedelta(days=4018), timedelta(days=-30)]
+)
+def test_a_session_starts_at_its_end_less_its_time_however_the_clock_is_set(
+    clock, store: Store, set_by: timedelta
+):
+    """The later time of day is the better one; an event says by how much it was set."""
+    said: list[str] = []
+    kept = SessionKeeper(store, clock=clock, clock_was_set=said.append)
+    clock.sleep(1)
+    steps(kept, row(1_000, 500, moving=True))
+    kept.add_event("note", "before")
+    kept.commit()
+    clock.sleep(10)
+    kept.add_event("note", "pending")
+    clock.sleep(20)
+    clock.set_by = set_by
+    assert store.load(1).summary.started_at == clock.utc() - set_by - timedelta(seconds=31)
+    kept.commit()
+    killed = store.load(1)
+    assert killed.summary.started_at == clock.utc() - timedelta(seconds=31)
+    clock.sleep(30)
+    kept.add_event("note", "after")
+    kept.finish("stopped")
+    session = store.load(1)
+    summary = session.summary
+    assert summary.ended_at == clock.utc()
+    assert summary.ended_at - summary.started_at == timedelta(seconds=61)
+    assert [(event.kind, summary.ended_at - event.at) for event in session.events] == [
+        ("note", timedelta(seconds=60)),
+        ("note", timedelta(seconds=50)),
+        ("clock", timedelta(seconds=30)),
+        ("note", timedelta()),
+    ]
+    direction = "ahead" if set_by > timedelta() else "back"
+    assert f"set {direction} by" in session.events[2].text
+    assert said == [session.events[2].text]
+
+
+def test_a_clock_that_is_set_at_the_end_or_between_sessions(clock, store: Store):
+    said: list[str] = []
+    kept = SessionKeeper(store, clock=clock, clock_was_set=said.append)
+    steps(kept, row(1_000, 500, moving=True))
+    clock.sleep(5)
+    clock.set_by = timedelta(hours=-1)  # within the last second
+    kept.finish("stopped")
+    first = store.load(1)
+    assert first.summary.ended_at == clock.utc()
+    assert [event.kind for event in first.events] == ["clock"]
+    clock.set_by = timedelta()
+    kept.new_zero("begin", 4)
+    steps(kept, row(1_000, 500, moving=True))
+    kept.finish("stopped")
+    second = store.load(2)
+    assert second.summary.started_at == clock.utc() - timedelta(seconds=1)
+    assert second.events == []
+    assert said[1] == "This computer's clock was set ahead by 1 h."
+
+
+def test_the_break_before_a_zero_is_noted_whatever_the_clock_says(clock, store: Store):
+    kept = SessionKeeper(store, clock=clock)
+    steps(kept, row(1_000, 500, moving=True))
+    clock.sleep(34)
+    clock.set_by = timedelta(hours=-1)
+    kept.new_zero("reset", 5)
+    clock.sleep(0.5)
+    kept.new_zero("begin", 5)  # nothing arrived of the zero before
+    clock.sleep(0.1)
+    steps(kept, row(100, 40, moving=True), row(200, 80, moving=True))
+    clock.sleep(60)
+    kept.new_zero("begin", 6)  # this zero was 20 s before: nobody heard it
+    steps(kept, row(20_000, 40, moving=True))
+    kept.finish("stopped")
+    session = store.load(1)
+    assert [segment.break_ms for segment in session.segments] == [None, 34_000, 500, 40_000]
+    assert [(found.begins_ms, found.lasted_ms, found.measured) for found in breaks(session)] == [
+        (1_000, 34_500, False),
+        (35_700, 40_000, False),
+        (75_700, 20_000, True),
+    ]

@@ -253,6 +253,16 @@ def test_two_captures_in_one_file_are_two_measurements(
     assert 5 <= found.left_out <= 10
 
 
+def test_a_later_part_of_another_walk_is_not_taken_for_a_gap(tmp_path: Path, sentence):
+    """Its numbers and its moments go on as after a gap; only its clock says that it is another."""
+    first = walked(sentence, 1, start_us=0, ticks=400).splitlines(keepends=True)
+    second = walked(sentence, 600, start_us=500_000_000, ticks=2000, zero=-9_000_000)
+    found = taken(tmp_path, b"".join(first + second.splitlines(keepends=True)[900:]))
+    one, two = found.measurements
+    assert one.raw == taken(tmp_path, b"".join(first)).measurements[0].raw
+    assert {row.count < 0 for row in two.raw} == {True}
+
+
 def test_a_gap_within_a_walk_stays_one_measurement(tmp_path: Path, sentence):
     """However long: its clock goes on as its moments do."""
     lines = walked(sentence, 1, start_us=2**30 - 900_000, ticks=4000).splitlines(keepends=True)

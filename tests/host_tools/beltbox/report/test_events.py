@@ -19,6 +19,14 @@ def test_troubles_are_counted_in_a_fixed_order_and_notes_are_none():
 
 
 def test_an_event_is_its_time_its_kind_and_its_text():
-    assert event_row(event("gap", 3, "7 to 9")) == ("1:05", "Sentences missing (3)", "7 to 9")
-    assert event_row(event("console", text="ets\x01")) == ("1:05", "The box said", "ets\\x01")
-    assert event_row(event("unheard-of")) == ("1:05", "Unheard-of", "")
+    assert event_row(event("gap", 3, "7 to 9"), 65_900) == (
+        "1:05",
+        "Sentences missing (3)",
+        "7 to 9",
+    )
+    assert event_row(event("console", text="ets\x01"), 65_900) == (
+        "1:05",
+        "The box said",
+        "ets\\x01",
+    )
+    assert event_row(event("unheard-of"), 65_900) == ("1:05", "Unheard-of", "")

@@ -104,3 +104,40 @@ def test_nothing_walked_draws_nothing():
     assert spans([]) == []
     assert zone_stretches([]) == []
     assert set(map(len, thinned([]).values())) == {0}
+
+
+def test_a_long_break_is_a_span_of_its_own():
+    rows = [MetricRow(100 * n, -500, distance_mm=50 * n) for n in (*range(71), *range(380, 421))]
+    listed = spans(rows)
+    assert [(span.start_ms, span.end_ms, span.totals.distance_mm) for span in listed] == [
+        (0, 5000, 2500),
+        (5000, 7000, 1000),
+        (7000, 38_000, 15_500),
+        (38_000, 40_000, 1000),
+        (40_000, 42_000, 1000),
+    ]
+    assert [span.totals.mean_speed_mm_s for span in listed] == [500, 500, None, 500, 500]
+
+
+def test_spans_are_on_the_time_with_its_breaks():
+    rows = [MetricRow(100 * n, -500, distance_mm=50 * n) for n in range(101)]
+    at_ms = [row.t_ms + (30_000 if row.t_ms > 4000 else 0) for row in rows]
+    listed = spans(rows, at_ms)
+    assert [(span.start_ms, span.end_ms, span.totals.distance_mm) for span in listed] == [
+        (0, 4000, 2000),
+        (4000, 34_100, 50),
+        (34_100, 35_000, 450),
+        (35_000, 40_000, 2500),
+    ]
+
+
+def test_metres_of_the_last_second_count_where_they_were_walked():
+    """The metres by zone are sent once a second, 0.6 s after each full one."""
+    rows = []
+    for n in range(101):
+        sent_mm = 50 * max(0, n - (n - 6) % 10)
+        rows.append(MetricRow(100 * n, -500, distance_mm=50 * n, zone=1))
+        rows[-1] = rows[-1]._replace(hands_off_mm=0, light_mm=sent_mm, supported_mm=0, heavy_mm=0)
+    first, second = spans(rows)
+    assert (first.totals.light_mm, first.totals.zone_unknown_mm) == (2500, 0)
+    assert second.totals.light_mm == rows[-1].light_mm - 2500

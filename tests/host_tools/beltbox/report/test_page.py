@@ -248,14 +248,17 @@ def test_a_calibrated_walk_says_how_sure_it_is_and_what_changed(tmp_path: Path):
     settings = {"belt_nm_per_count": 100_000, "belt_u_ppm": 5000}
     walked = replace(walked, segments=[replace(walked.segments[0], settings=settings)])
     slower = replace(
-        walked.summary, totals=replace(walked.summary.totals, moving_ms=16_000, steps=3)
+        walked.summary,
+        totals=replace(
+            walked.summary.totals, moving_ms=16_000, steps=3, paced_steps=3, paced_ms=16_000
+        ),
     )
     write_report(walked, tmp_path / "sure.html", before=slower)
     text = words((tmp_path / "sure.html").read_text())
     assert "Mean speed 0.50 m/s ± 0.02 m/s, \N{UPWARDS ARROW}, 1.1 mph, backward" in text
     assert "Distance 5.0 m ± 0.1 m, " in text
     assert (
-        "Steps 16 ± 2 steps, 97 ± 12 a minute \N{UPWARDS ARROW}, "
+        "Steps 16 ± 2 steps, 100 ± 12 a minute \N{UPWARDS ARROW}, "
         "0.31 ± 0.04 m each \N{DOWNWARDS ARROW}" in text
     )
 

@@ -179,3 +179,51 @@ def test_it_prints_on_a4_in_light_colours(page: Any, report: Path):
     assert b"/MediaBox [0 0 594.95996 841.91998]" in pdf
     assert pdf.count(b"/Type /Page\n") <= 4
     assert not page.evaluate("document.documentElement.classList.contains('printing')")
+
+
+def test_breaks_are_drawn_and_the_page_still_fits(browser: Any, tmp_path: Path):
+    """On a phone, with a break, metres without a zone, and a name that they add to the tables."""
+    path = tmp_path / "broken.html"
+    with open_store(tmp_path / "walks.sqlite") as store:
+        writer = store.start_session(
+            started_at=datetime(2026, 3, 1, 12, tzinfo=UTC),
+            box_name="Lab",
+            board="esp32",
+            firmware="0.1.0",
+            protocol=1,
+        )
+        for number, break_ms in enumerate((0, 90_000), 1):
+            writer.start_segment(settings={}, boot_count=1, reason="reset", first_t_us=0)
+            if number > 1:
+                writer.set_break(break_ms)
+            for _, metric in made_up_walk(60):
+                if metric and metric.heavy_mm is not None:
+                    writer.add_metric(metric._replace(heavy_mm=metric.heavy_mm // 2))
+        writer.close(datetime(2026, 3, 1, 12, 5, tzinfo=UTC), "stopped")
+        write_report(store.load(writer.session_id), path)
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.goto(path.as_uri())
+    opened.wait_for_selector("#metres canvas")
+    assert errors == []
+    assert opened.evaluate("document.documentElement.scrollWidth") == 390
+    assert opened.inner_text("table.breaks tbody") == "1:00\t1:30\tNothing was measured"
+    assert "Zone unknown" in opened.inner_text("#metres .u-legend")
+    # In the break the canvas has one colour from its ground up, outside it a line on the page.
+    colours = opened.evaluate(
+        """() => {
+          const canvas = document.querySelector("#speed canvas");
+          const at = (share) => {
+            const x = Math.round(canvas.width * share);
+            const pixel = canvas.getContext("2d").getImageData(x, canvas.height >> 2, 1, 1).data;
+            return [...pixel].join();
+          };
+          return [at(0.42), at(0.58), getComputedStyle(document.documentElement)
+            .getPropertyValue("--break").trim()];
+        }"""
+    )
+    red, green, blue = (int(colours[2][place : place + 2], 16) for place in (1, 3, 5))
+    assert colours[:2] == [f"{red},{green},{blue},255"] * 2
+    context.close()

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from beltbox.errors import StoreError
 from beltbox.record.box_store import BoxStore
 from beltbox.store import schema
 from beltbox.store.store import open_store
+from beltbox.walk.rows import MetricRow
 
 
 @pytest.fixture
@@ -106,3 +108,70 @@ def test_a_failing_step_leaves_the_older_store_as_it_was(
     engine = create_engine(f"sqlite:///{path}")
     assert "beltbox_event" in inspect(engine).get_table_names()
     engine.dispose()
+
+
+def _older_store(path: Path, *, started: str, ended: str | None) -> None:
+    """A store of version 3 with a session of which a gap was filled: 16 m live, 24 m of the box."""
+    with open_store(path) as store:
+        writer = store.start_session(
+            started_at=datetime(2026, 3, 1, 12, tzinfo=UTC),
+            box_name="b",
+            board="b",
+            firmware="f",
+            protocol=1,
+        )
+        writer.start_segment(settings={}, boot_count=1, reason="start", first_t_us=None)
+        for t_ms in range(100, 80_001, 100):
+            known = {"backward_mm": t_ms // 2, "forward_mm": 0, "steps": t_ms // 500}
+            if t_ms > 32_000:
+                known["steps"] = None
+            if t_ms <= 32_000 or t_ms % 1000 == 0:
+                writer.add_metric(MetricRow(t_ms, distance_mm=t_ms // 2, **known))
+        writer.close(datetime(2026, 3, 1, 12, 2, tzinfo=UTC), "done")
+    with sqlite3.connect(path) as db:
+        for column in ("gap_ms", "gap_mm", "steps_mm", "paced_steps", "paced_ms", "sums_version"):
+            db.execute(f"ALTER TABLE beltbox_session DROP COLUMN {column}")
+        db.execute("ALTER TABLE beltbox_segment DROP COLUMN break_ms")
+        db.execute("ALTER TABLE beltbox_box_session DROP COLUMN random")
+        db.execute("UPDATE beltbox_schema SET version = 3")
+        db.execute("UPDATE beltbox_session SET started_at = ?, ended_at = ?", (started, ended))
+    db.close()
+
+
+def test_sums_of_an_older_store_are_made_anew_once(path: Path, monkeypatch: pytest.MonkeyPatch):
+    _older_store(path, started="2026-03-01 12:00:00.000000", ended="2026-03-01 12:02:00.000000")
+    with open_store(path) as store:
+        (listed,) = store.sessions()
+        assert (listed.totals.steps_mm, listed.totals.step_length_mm) == (16_000, 250)
+        assert store.load(1).summary.totals.sums() == listed.totals.sums()
+    monkeypatch.setattr("beltbox.store.old_sums.totals_of", lambda _walk: pytest.fail("again"))
+    with open_store(path) as store:
+        assert store.sessions()[0].totals.sums() == listed.totals.sums()
+
+
+def test_sums_that_cant_be_kept_are_shown_all_the_same(path: Path):
+    _older_store(path, started="2026-03-01 12:00:00.000000", ended=None)
+    open_store(path).close()
+    with sqlite3.connect(path) as other, open_store(path, busy_timeout_s=0.01) as store:
+        other.execute("BEGIN IMMEDIATE")
+        for _ in range(2):
+            assert store.sessions()[0].totals.steps_mm == 16_000
+    other.close()
+
+
+def test_a_damaged_session_of_an_older_store_is_still_listed(path: Path):
+    _older_store(path, started="2026-03-01 12:00:00.000000", ended=None)
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE beltbox_block SET data = x'0100'")
+    db.close()
+    with open_store(path) as store:
+        assert store.sessions()[0].totals.distance_mm == 40_000
+
+
+def test_a_session_that_ended_before_it_started_has_its_end_kept(path: Path):
+    """Recorded by an older BeltBox while the computer's clock was set back by an hour."""
+    _older_store(path, started="2026-03-01 13:00:00.000000", ended="2026-03-01 12:01:20.000000")
+    with open_store(path) as store:
+        (summary,) = store.sessions()
+    assert summary.started_at == datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert summary.ended_at == datetime(2026, 3, 1, 12, 1, 20, tzinfo=UTC)

@@ -9,6 +9,7 @@ import pytest
 
 from beltbox.walk.figures import walk_numbers
 from beltbox.walk.rows import MetricRow
+from beltbox.walk.session import Segment, Session
 from beltbox.walk.totals import Totals
 
 SETTINGS = {
@@ -28,11 +29,15 @@ def walk(*segments, steps=200, settings=SETTINGS):
         light_mm=40_000,
         moving_ms=120_000,
         steps=steps,
+        steps_mm=100_000,
+        paced_steps=steps or 0,
+        paced_ms=120_000,
     )
     return walk_numbers(
-        SimpleNamespace(
-            summary=SimpleNamespace(totals=totals),
-            segments=[SimpleNamespace(metrics=rows, settings=settings) for rows in segments],
+        Session(
+            summary=SimpleNamespace(totals=totals, dated=False),
+            segments=[Segment(settings, 1, "start", None, [], rows, []) for rows in segments],
+            events=[],
         )
     )
 

@@ -12,7 +12,14 @@ UP, DOWN = "\N{UPWARDS ARROW}", "\N{DOWNWARDS ARROW}"
 
 def walk(distance_mm=420_000, steps=1000):
     """Ten minutes; without other numbers 700 mm/s, 100 steps a minute of 420 mm."""
-    return Totals(distance_mm=distance_mm, moving_ms=600_000, steps=steps)
+    return Totals(
+        distance_mm=distance_mm,
+        moving_ms=600_000,
+        steps=steps,
+        steps_mm=distance_mm,
+        paced_steps=steps,
+        paced_ms=600_000,
+    )
 
 
 @pytest.mark.parametrize(
