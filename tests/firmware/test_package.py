@@ -17,6 +17,7 @@ from beltcore.version import FIRMWARE_VERSION
 pytestmark = pytest.mark.slow
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
+README = FIRMWARE.parent / "host_tools" / "beltbox" / "flash" / "README.md"
 # Nothing rests on it: only what hangs takes so long.
 HANGS_S = 180
 
@@ -51,6 +52,22 @@ def test_it_names_every_module_of_the_box_and_main_last():
     # mip installs below /lib; the firmware is at the root, where a copy by hand has it.
     assert package["urls"] == [[f"../{path}", path] for path in [*modules, "main.py"]]
     assert package["version"] == FIRMWARE_VERSION
+
+
+def test_the_copy_by_hand_types_no_path():
+    """mpremote up to 1.23 makes the folders that are typed, and the box finds nothing at its root.
+
+    Tried with 0.4.0, 1.22.0, 1.23.0, 1.24.1, 1.25.0 and 1.29.0 on a blank virtual box.
+    """
+    text = README.read_text()
+    block = next(part for part in text.split("```") if "mpremote cp -r" in part)
+    lines = block.splitlines()[1:]
+    assert lines[0] == "cd firmware"
+    words = lines[1].split()
+    assert [word for word in words if "/" in word] == []
+    assert words[-2:] == ["+", "reset"]
+    sources = {word for word in words if (FIRMWARE / word).exists()}
+    assert sources == {"beltcore", "box", "main.py"}
 
 
 @pytest.mark.parametrize("before", ["nothing", "a copy by hand", "a flash"])

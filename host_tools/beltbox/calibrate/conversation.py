@@ -138,7 +138,11 @@ class Talk:
     def say(self, text: str, style: str = "") -> None:
         """A line that stays."""
         self.console.print(
-            Text(printable(text)), style=style, highlight=False, soft_wrap=True, markup=False
+            Text(printable(text)),
+            style=style,
+            highlight=False,
+            soft_wrap=not self.console.is_terminal,  # words aren't broken at its edge
+            markup=False,
         )
 
     def status(self, text: str) -> None:
@@ -261,7 +265,11 @@ class Talk:
 
     def _prompt(self, question: str, default: str | None) -> None:
         offered = f" [{default}]" if default else ""
-        self.console.print(Text(f"{question}{offered} ", style="bold"), end="", soft_wrap=True)
+        self.console.print(
+            Text(f"{question}{offered} ", style="bold"),
+            end="",
+            soft_wrap=not self.console.is_terminal,
+        )
 
     def _typed(self, idle: Callable[[], object]) -> str:
         while True:

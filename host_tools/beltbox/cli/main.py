@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 from typing import Annotated, Any, NoReturn
 
@@ -18,10 +19,22 @@ from beltbox.errors import BeltBoxError
 _EXIT_STATUS = f"""\b
 Exit status:
     0  done
-    1  failed; the reason is on standard error
-    2  used wrongly: an unknown command, option or value
-  {ctrl_c.STATUS}  stopped by Ctrl-C before it was done
-live, record and sim run until Ctrl-C, so theirs is 0 after it."""
+    1  failed; standard error says why
+    2  used wrongly: unknown command,
+       option or key, or a bad value
+  {ctrl_c.STATUS}  stopped by Ctrl-C too early
+live, record and sim run until Ctrl-C:
+theirs is 0 after it."""
+
+
+# Click never makes its help narrower than this, so that a narrower terminal breaks its words.
+_CLICKS_LEAST_WIDTH = 50
+
+
+def _help_width() -> int | None:
+    """The width of help in a narrow terminal; None where Click's own choice fits."""
+    columns = shutil.get_terminal_size().columns
+    return max(20, columns - 1) if columns <= _CLICKS_LEAST_WIDTH else None
 
 
 class _Group(TyperGroup):
@@ -29,6 +42,10 @@ class _Group(TyperGroup):
         super().__init__(**settings)
         for command in COMMANDS:
             self.add_command(command)
+
+    def make_context(self, *arguments: Any, **named: Any) -> Any:
+        """As always; the commands' help is as wide as this one's."""
+        return super().make_context(*arguments, **named, terminal_width=_help_width())
 
 
 app = typer.Typer(

@@ -9,7 +9,7 @@ import json
 import platform
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
@@ -31,19 +31,33 @@ _SHORTEST_NAME = 2
 # What a box is called that nobody has named, and words that mean something in a report.
 _OURS = {"beltbox", "box", "belt", "left", "right", "cell", "rail", "good", "note", "bad", "the"}
 
-README = """BeltBox bundle: for a bug report.
+# What may be in a bundle, and what it is: README.txt lists those that are.
+_MEMBERS = {
+    "versions.json": "this program, Python, the system",
+    "doctor.json": "what `beltbox doctor` saw in ten seconds",
+    "raw.csv": "those ten seconds, raw",
+    "console.txt": "what the box said besides",
+    "session.json": "the latest recording: its sums, its settings, what happened",
+    "session_raw.csv": "its last three minutes, raw",
+    "problems.txt": "why the box, or the recording, is missing",
+}
 
-versions.json   this program, Python, the system
-doctor.json     what `beltbox doctor` saw in ten seconds
-raw.csv         those ten seconds, raw
-console.txt     what the box said besides
-session.json    the latest recording: its sums, its settings, what happened
-session_raw.csv its last three minutes, raw
-problems.txt    why one of these is missing
 
-Names of people, of the box and of this computer's user are removed.
-Look through it before you send it.
-"""
+def _readme(members: Iterable[str]) -> str:
+    """The text that lists these members."""
+    width = max(map(len, _MEMBERS))
+    lines = [f"{name:<{width}} {_MEMBERS[name]}" for name in members]
+    return "\n".join(
+        [
+            "BeltBox bundle: for a bug report.",
+            "",
+            *lines,
+            "",
+            "Names of people, of the box and of this computer's user are removed.",
+            "Look through it before you send it.",
+            "",
+        ]
+    )
 
 
 class BundleError(BeltBoxError):
@@ -58,7 +72,7 @@ def write_bundle(
     The names of its members, and why the box or the store isn't in it, which it tells, too.
     Raises BundleError.
     """
-    members = {"README.txt": README, "versions.json": _json(_versions())}
+    members = {"versions.json": _json(_versions())}
     names = {_user(), Path.home().name}
     session = None
     problems: list[str] = []
@@ -87,6 +101,7 @@ def write_bundle(
         members["session_raw.csv"] = _csv(_last_minutes(session))
     if problems:
         members["problems.txt"] = _without("\n".join([*problems, ""]), names)
+    members = {"README.txt": _readme(members), **members}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in members.items():

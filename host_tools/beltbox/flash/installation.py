@@ -21,7 +21,7 @@ from beltbox.flash.flash import FlashError, Plan
 from beltbox.link.finding import find_box
 from beltbox.link.link import BoxLink, SafeModeError
 from beltbox.link.meeting import Identity, NoProgramError
-from beltbox.link.ports import PortError, candidates, ports_in_words
+from beltbox.link.ports import PortError, candidates_unasked, ports_in_words
 
 # MicroPython's first start makes its filesystem; a port on native USB goes and comes back.
 _START_S = 45.0
@@ -88,11 +88,19 @@ class Installed:
 
 
 def find_board_port() -> str:
-    """The only port where a board may be, or that of the only running box. Raises PortError."""
-    ports = candidates()
-    boards = [candidate for candidate in ports if not candidate.soldered] or ports
+    """The only port where a board may be, or that of the only running box. Raises PortError.
+
+    A port that is part of the computer is never tried unless it is named: what esptool sends there
+    isn't for whatever is at its other end.
+    """
+    boards = candidates_unasked()
     if len(boards) == 1:
         return boards[0].path
+    if not boards:
+        raise PortError(
+            "No box was found: nothing is plugged in at USB. Use a cable that carries data. If the "
+            f"board is at another port, name it: --port PORT. {ports_in_words()}"
+        )
     try:
         with find_box(None) as link:
             return link.path

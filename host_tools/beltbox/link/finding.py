@@ -10,7 +10,14 @@ from beltbox.clock import CLOCK, Clock
 from beltbox.errors import LinkError
 from beltbox.link.link import BoxLink, CommandRefusedError, SafeModeError
 from beltbox.link.meeting import NoProgramError, ProtocolError
-from beltbox.link.ports import ByteSink, Candidate, PortError, PortTrouble, candidates
+from beltbox.link.ports import (
+    ByteSink,
+    Candidate,
+    PortError,
+    PortTrouble,
+    candidates,
+    candidates_unasked,
+)
 from beltbox.link.unfinished import put_back
 from beltbox.words import printable
 
@@ -31,8 +38,8 @@ def find_box(
 ) -> BoxLink:
     """The link to the box at `path`, or, without one, to the only box that is here.
 
-    Asks every port, or only those of `among`, who it is. What a calibration that was killed has
-    left on the box is put back, and reported on the standard error. Raises PortError when there
+    Asks every port on USB, or only those of `among`, who it is. What a calibration that was killed
+    has left on the box is put back, and reported on the standard error. Raises PortError when there
     is none, or more than one.
     """
     link = _find(path, capture, tell, among, clock)
@@ -56,14 +63,17 @@ def _find(
     links: list[BoxLink] = []
     refusals: list[str] = []
     without_program: list[NoProgramError] = []
+    held: list[PortError] = []
     try:
-        for candidate in candidates() if among is None else among:
+        for candidate in candidates_unasked() if among is None else among:
             tell(f"Asking {candidate.path} ({candidate.description}) …")
             try:
                 links.append(BoxLink(candidate.path, patience_s=candidate.patience_s, clock=clock))
             except (PortError, LinkError) as error:
                 if isinstance(error, NoProgramError):
                     without_program.append(error)
+                if _trouble(error) in (PortTrouble.BUSY, PortTrouble.FORBIDDEN):
+                    held.append(PortError(str(error), _trouble(error)))
                 refusals.append(f"{candidate.path} ({_trouble(error).value})")
         if len(links) == 1:
             link = links.pop()
@@ -76,7 +86,16 @@ def _find(
             )
         if len(without_program) == 1:
             raise without_program[0]
+        if len(held) == len(refusals) == 1:
+            raise held[0]
         asked = f" Asked: {'; '.join(refusals)}." if refusals else ""
+        if among is None:
+            asked += _not_asked()
+        if held:
+            raise PortError(
+                f"No BeltBox was found at a port that can be asked. {held[0]} If the box is at "
+                f"another one, plug it in with a cable that carries data.{asked}"
+            )
         raise PortError(
             "No BeltBox was found. Plug it in with a cable that carries data, or start one without "
             f"hardware: beltbox sim.{asked}"
@@ -84,6 +103,18 @@ def _find(
     finally:
         for link in links:
             link.close()
+
+
+def _not_asked() -> str:
+    """The ports that are asked only by name, as a sentence; empty without any."""
+    soldered = [candidate.path for candidate in candidates() if candidate.soldered]
+    if not soldered:
+        return ""
+    names = ", ".join(soldered[:4]) + (", …" if len(soldered) > 4 else "")
+    return (
+        f" Not asked, because they are part of the computer: {names}. If the box is at one, name "
+        "it: --port PORT."
+    )
 
 
 def wait_until_back(link: BoxLink, why: str, tell: Callable[[str], None]) -> None:

@@ -124,8 +124,16 @@ def _is_private(folder: Path) -> bool:
     return status.st_uid == os.getuid() and not status.st_mode & 0o077
 
 
+def candidates_unasked() -> list[Candidate]:
+    """The ports that may be asked though nobody named them: the virtual boxes' and USB.
+
+    What is at a port that is part of the computer nobody knows: a modem, a console, a machine.
+    """
+    return [candidate for candidate in candidates() if not candidate.soldered]
+
+
 def candidates() -> list[Candidate]:
-    """Every port worth asking: the virtual boxes', then USB, then what else there is."""
+    """Every port there is: the virtual boxes', then USB, then those of the computer itself."""
     ports = sorted(list_ports.comports(), key=lambda port: (port.vid is None, port.device))
     return [
         *virtual_candidates(virtual_ports_folder()),
@@ -215,8 +223,8 @@ def _not_opened(path: str, error: Exception) -> PortError:
         return PortError(f"There is no port {path}. {ports_in_words()}")
     if number in (errno.EAGAIN, errno.EBUSY) or "exclusively lock" in said:
         return PortError(
-            f"Port {path} is busy: another program has it open. Close that program, then try "
-            "again.",
+            f"Port {path} is busy: {holder(path) or 'another program'} has it open. Close that "
+            "program, then try again.",
             PortTrouble.BUSY,
         )
     if number in (errno.EACCES, errno.EPERM) or "PermissionError" in said:
@@ -230,6 +238,23 @@ def _not_opened(path: str, error: Exception) -> PortError:
         return PortError(f"{path} isn't a serial port. {ports_in_words()}")
     reason = os.strerror(number) if isinstance(number, int) else said
     return PortError(f"Port {path} can't be opened: {reason}. {ports_in_words()}")
+
+
+def holder(path: str, processes: Path = Path("/proc")) -> str:
+    """The other program that has the port open, such as "minicom (process 812)".
+
+    Empty where that can't be known: no Linux, or a program of another user.
+    """
+    real = os.path.realpath(path)
+    for process in processes.glob("[0-9]*"):
+        if process.name == str(os.getpid()):
+            continue
+        with contextlib.suppress(OSError):
+            for descriptor in (process / "fd").iterdir():
+                if os.path.realpath(descriptor) == real:
+                    name = clean((process / "comm").read_text(errors="replace"), 40)
+                    return f"{name} (process {process.name})"
+    return ""
 
 
 def ports_in_words() -> str:

@@ -14,6 +14,20 @@ for _name in ("binascii", "io", "os"):
     sys.modules[_name] = __import__("u" + _name)
 
 
+class _Os:
+    """The built-in one, with what this build lacks and the ESP32 has."""
+
+    @staticmethod
+    def urandom(count):
+        return bytes(count)
+
+
+for _name in dir(sys.modules["os"]):
+    if not hasattr(_Os, _name):
+        setattr(_Os, _name, getattr(sys.modules["os"], _name))
+sys.modules["os"] = _Os
+
+
 class _Time:
     """Simulated: what the firmware does, and so keeps, mustn't depend on how busy a computer is."""
 

@@ -54,7 +54,9 @@ def doctor_command(
         print_json({**examination.as_json(), "findings": [asdict(finding) for finding in findings]})
     else:
         for line, style in _lines(examination, findings):
-            console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+            # Into a file or a pipe it is one line; a terminal's are broken between words.
+            soft = not console.is_terminal
+            console.print(line, style=style, markup=False, highlight=False, soft_wrap=soft)
     if any(finding.level == "bad" for finding in findings):
         sys.exit(1)
 

@@ -109,7 +109,7 @@ def _show(store: Store, pulled: Pulled, as_json: bool, console: Console) -> None
         return
     if pulled.brought:
         console.print(_table(summaries, pulled.brought))
-    console.print(_in_words(pulled), highlight=False, soft_wrap=True)
+    console.print(_in_words(pulled), highlight=False, soft_wrap=not console.is_terminal)
 
 
 def _table(summaries: dict[int, SessionSummary], brought: list[Brought]) -> Table:

@@ -106,9 +106,9 @@ def record_command(
     the recording and keeps everything. A box that is unplugged is waited for: for two minutes in
     the same session. Another box that is plugged in meanwhile is never recorded.
 
-    While the store can't be written (another program has
-    locked it, the disk is full), what is measured waits in memory; what still waits at the end goes
-    into a file beside the store, for `beltbox store add`.
+    While the store can't be written (another program has locked it, the disk is full), what is
+    measured waits in memory; what still waits at the end goes into a file beside the store, for
+    `beltbox store add`.
 
     Example: beltbox record --person Anna
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +26,7 @@ from beltcore import settings as declared
 
 
 class SettingError(BeltBoxError):
-    """A setting that isn't one, or a value that isn't allowed."""
+    """The settings can't be saved."""
 
 
 def settings_command(
@@ -115,7 +116,22 @@ def _parsed(text: str) -> tuple[str, int | str]:
     try:
         return key, declared.parse(key, value)
     except declared.SettingsError as error:
-        raise SettingError(f"{error}.") from error
+        raise typer.BadParameter(f"{error}.{_hint(key, value)}") from error
+
+
+def _hint(key: str, value: str) -> str:
+    """What was probably meant, as a sentence: settings have one unit, which is in their name."""
+    number = re.fullmatch(r"\s*([0-9]{1,6}(?:[.,][0-9]{1,3})?)\s*(kg|g)?\s*", value, re.IGNORECASE)
+    if key != "body_mass_g" or number is None:
+        return ""
+    factor = 1 if (number[2] or "").lower() == "g" else 1000
+    grams = round(float(number[1].replace(",", ".")) * factor)
+    try:
+        declared.check(key, grams)
+    except declared.SettingsError:
+        return " It is in grams."
+    kg = f"{grams / 1000:g} kg are " if factor > 1 else ""
+    return f" It is in grams, without a unit: {kg}body_mass_g={grams}"
 
 
 def _show(link: BoxLink, values: dict[str, int | str], as_json: bool) -> None:

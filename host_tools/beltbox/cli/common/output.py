@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from beltbox.words import NAME_LONGEST, clean, printable
 
@@ -19,12 +21,33 @@ def sound_name(text: str) -> str:
 
 def say(text: str) -> None:
     """Print a line; file names in it may hold anything."""
-    print(printable(text))
+    print(wrapped(printable(text), sys.stdout))
 
 
 def warn(message: str) -> None:
     """Print what a person should know beside the result, on the standard error."""
-    print(f"beltbox: {printable(message)}", file=sys.stderr)
+    print(wrapped(f"beltbox: {printable(message)}", sys.stderr), file=sys.stderr)
+
+
+def wrapped(text: str, stream: TextIO) -> str:
+    """The text with its lines broken between words, where `stream` is a terminal; else as it is.
+
+    A word that is longer than the terminal is wide, such as a path, stays whole, to be copied.
+    """
+    if not stream.isatty():
+        return text
+    width = max(20, shutil.get_terminal_size().columns)
+    return "\n".join(
+        textwrap.fill(
+            line,
+            width,
+            break_long_words=False,
+            break_on_hyphens=False,
+            replace_whitespace=False,
+            drop_whitespace=True,
+        )
+        for line in text.split("\n")
+    )
 
 
 def fail(message: str) -> NoReturn:
@@ -41,9 +64,9 @@ def end_with_damage(damage: Sequence[str], where: str) -> None:
     if not damage:
         return
     for text in damage[:_MOST_LINES]:
-        print(f"beltbox: {printable(text)}.", file=sys.stderr)
+        warn(f"{text}.")
     if len(damage) > _MOST_LINES:
-        print(f"beltbox: … and {len(damage) - _MOST_LINES} more.", file=sys.stderr)
+        warn(f"… and {len(damage) - _MOST_LINES} more.")
     fail(
         "The rest is sound. `beltbox store check` lists all that is damaged, `beltbox store repair "
         f"NEWFILE` saves what is sound into a new store. The store: {where}"

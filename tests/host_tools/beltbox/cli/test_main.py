@@ -148,3 +148,15 @@ def test_nothing_that_is_typed_gives_a_traceback(run, store: Path, tmp_path: Pat
         command = choose.choice([one for one in COMMANDS if one not in ("live", "record", "sim")])
         ran = run(command, *choose.choices(words, k=choose.randint(0, 5)))
         assert ran.status in (0, 1, 2)
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_no_help_is_wider_than_the_terminal(run, monkeypatch, columns):
+    """Or the terminal breaks its words. `calibrate belt` has options too long for 40 columns."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    commands = [(), *((name,) for name in COMMANDS)]
+    commands += [("calibrate", name) for name in ("rail", "check", "show")]
+    for command in commands:
+        # The tests' own name for the program is longer than `beltbox`.
+        shown = run(*command, "--help").out.partition("\n\n")[2]
+        assert [line for line in shown.splitlines() if len(line) > columns] == [], command

@@ -423,7 +423,9 @@ def test_an_old_micropython_needs_an_image_and_a_named_port(box, run, tmp_path, 
     assert ran.status == 0, ran.said
     assert "its MicroPython 1.25.0 is older than 1.26.0. The steps:" in ran.said
     assert "download ESP32_GENERIC-DATE-v1.28.x.bin (https://micropython.org)" in ran.said
-    monkeypatch.setattr("beltbox.flash.installation.candidates", lambda: [_asked(running.port)])
+    monkeypatch.setattr(
+        "beltbox.flash.installation.candidates_unasked", lambda: [_asked(running.port)]
+    )
     ran = run("flash")
     assert ran.status == 1
     assert f"allow it by naming its port: --port {running.port}" in ran.said
@@ -470,7 +472,7 @@ def test_a_firmware_that_does_not_compile_is_refused_before_it_is_sent(box, run,
     [
         (("--port", "/dev/nope"), "There is no port /dev/nope"),
         (("--port", "/dev/null"), "/dev/null isn't a serial port"),
-        ((), "Which board is meant? Name its port"),
+        ((), "No box was found: nothing is plugged in at USB"),
         (("--firmware", "/"), "isn't a folder of firmware: it has no main.py"),
     ],
 )
@@ -492,20 +494,29 @@ def test_the_only_box_among_several_ports_is_found(box, run, speaker, monkeypatc
     running = box()
     silent = speaker()
     both = [_asked(silent.path), _asked(running.port)]
-    monkeypatch.setattr("beltbox.flash.installation.candidates", lambda: both)
-    monkeypatch.setattr("beltbox.link.finding.candidates", lambda: both)
+    monkeypatch.setattr("beltbox.flash.installation.candidates_unasked", lambda: both)
+    monkeypatch.setattr("beltbox.link.finding.candidates_unasked", lambda: both)
     ran = run("flash", "--json")
     assert ran.status == 0, ran.said
     assert json.loads(ran.out)["port"] == running.port
 
 
-def test_a_port_soldered_in_is_no_board(box, run, speaker, monkeypatch):
-    board = box(blank=True)
-    both = [Candidate(speaker().path, "serial port", soldered=True), _asked(board.port)]
-    monkeypatch.setattr("beltbox.flash.installation.candidates", lambda: both)
-    ran = run("flash", "--json")
-    assert ran.status == 0, ran.said
-    assert json.loads(ran.out)["port"] == board.port
+@pytest.mark.parametrize("arguments", [(), ("--dry-run",)])
+def test_a_port_soldered_in_is_never_tried_unasked(run, speaker, monkeypatch, arguments):
+    """What esptool sends to a machine's own serial line is for nobody there."""
+    line = speaker()
+    own = SimpleNamespace(device=line.path, description="n/a", vid=None)
+    monkeypatch.setattr("beltbox.link.ports.list_ports.comports", lambda: [own])
+    ran = run("flash", *arguments)
+    assert ran.status == 1
+    assert "No box was found: nothing is plugged in at USB" in ran.said
+    assert f"The ports here: {line.path}" in " ".join(ran.said.split())
+    for command in ("doctor", "settings", "live", "pull"):
+        ran = run(command)
+        assert ran.status == 1
+        said = " ".join(ran.said.split())
+        assert f"Not asked, because they are part of the computer: {line.path}." in said
+    assert line.heard == b""
 
 
 def _asked(path: str) -> Candidate:

@@ -128,3 +128,20 @@ def test_the_reason_of_each_port_is_named_whatever_its_message_says(monkeypatch)
 def test_the_only_board_without_the_program_is_told_of_in_full(monkeypatch):
     only = NoProgramError("MicroPython answers on /dev/p2.", "/dev/p2")
     assert refused(monkeypatch, PortError("a", PortTrouble.SILENT), only) is only
+
+
+def test_a_single_port_that_is_busy_is_what_is_wrong(monkeypatch):
+    """No box was looked for there: to plug one in is no help."""
+    error = refused(
+        monkeypatch, PortError("Port /dev/p1 is busy: x has it open.", PortTrouble.BUSY)
+    )
+    assert str(error) == "Port /dev/p1 is busy: x has it open."
+    assert error.trouble is PortTrouble.BUSY
+
+
+def test_a_busy_port_among_others_is_told_first(monkeypatch):
+    busy = PortError("Port /dev/p2 is busy: x has it open.", PortTrouble.BUSY)
+    error = refused(monkeypatch, PortError("a", PortTrouble.SILENT), busy)
+    assert str(error).startswith(
+        "No BeltBox was found at a port that can be asked. Port /dev/p2 is busy: x has it open."
+    )

@@ -51,6 +51,22 @@ def test_a_port_that_is_open_elsewhere_is_busy(speaker):
     open_port(path).close()
 
 
+def test_who_has_a_port_open_is_named(tmp_path):
+    port = tmp_path / "port"
+    port.touch()
+    for number, (name, opens) in enumerate((("bash", "other"), ("minicom\x1b[1m", "port")), 100):
+        folder = tmp_path / str(number) / "fd"
+        folder.mkdir(parents=True)
+        (folder / "3").symlink_to(tmp_path / opens)
+        (folder.parent / "comm").write_text(f"{name}\n")
+    (tmp_path / "port link").symlink_to(port)
+    named = ports.holder(str(tmp_path / "port link"), tmp_path)
+    assert named.startswith("minicom")
+    assert named.endswith("(process 101)")
+    assert "\x1b" not in named
+    assert ports.holder(str(tmp_path / "free"), tmp_path) == ""
+
+
 def test_a_port_that_may_not_be_opened_is_said():
     forbidden = ports._not_opened("/dev/x", PermissionError(13, "no"))
     assert "add yourself to the group `dialout`" in str(forbidden)

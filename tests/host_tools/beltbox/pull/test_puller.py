@@ -22,9 +22,9 @@ from beltbox.errors import LinkError, StoreError
 from beltbox.link import clock as box_time
 from beltbox.link.box_sessions import BoxSession
 from beltbox.link.link import BoxLink, CommandRefusedError
+from beltbox.pull import puller as pull
 from beltbox.pull.box_store import Known
 from beltbox.pull.puller import Puller, PullError, start_times
-from beltbox.pull import puller as pull
 from beltbox.store.store import open_store
 from beltbox.walk.rows import MetricRow
 from beltcore import settings as declared

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,8 +39,12 @@ def walked(store: Path) -> None:
 
 
 def members(path: Path) -> dict[str, str]:
+    """Its files, all of which its README lists, and no others."""
     with zipfile.ZipFile(path) as archive:
-        return {name: archive.read(name).decode() for name in archive.namelist()}
+        held = {name: archive.read(name).decode() for name in archive.namelist()}
+    listed = re.findall(r"^(\w+\.\w+) ", held["README.txt"], re.MULTILINE)
+    assert listed == [name for name in held if name != "README.txt"]
+    return held
 
 
 @pytest.mark.usefixtures("standing_clock")

@@ -1,24 +1,32 @@
-"""What commands print."""
+"""How results and errors are printed: at a terminal no word is broken at its edge."""
 
-import json
+from __future__ import annotations
 
-from beltbox.cli.common.output import print_json, say, sound_name
+import io
 
+import pytest
 
-def test_json_holds_all_and_no_order_to_a_terminal(capsys):
-    value = {"name": "\x1b]0;x\x07\x9b31m\u202e\u2028\ud800é\U000e0041", "list": ["\x7f"]}
-    print_json(value)
-    printed = capsys.readouterr().out
-    assert all(char == "\n" or char.isprintable() for char in printed)
-    assert json.loads(printed) == value
-    assert "é" in printed
+from beltbox.cli.common.output import wrapped
 
-
-def test_a_line_holds_no_order_to_a_terminal(capsys):
-    say("walk\x1b[2J\x9b.csv")
-    assert capsys.readouterr().out == "walk\\x1b[2J\\x9b.csv\n"
+TEXT = (
+    "beltbox: Port /dev/serial/by-id/usb-Silicon_Labs_CP2102_USB_to_UART_Bridge_Controller-if00 is "
+    "busy: minicom (process 812) has it open. Close that program, then try again."
+)
 
 
-def test_a_name_that_was_typed_is_clean():
-    assert sound_name(" Anna\x1b[31m\udc9b ") == "Anna\\x1b[31m\\udc9b"
-    assert len(sound_name("x" * 5000)) == 100
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("columns", [1, 40, 80, 200])
+def test_words_stay_whole_at_a_terminal(monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = wrapped(f"{TEXT}\nAnother line.", Screen()).split("\n")
+    assert " ".join(lines).split() == f"{TEXT} Another line.".split()
+    assert lines[-1].endswith("line.")
+    assert all(len(line) <= max(columns, 20) or " " not in line for line in lines)
+
+
+def test_into_a_file_a_message_is_one_line():
+    assert wrapped(TEXT, io.StringIO()) == TEXT
