@@ -9,6 +9,9 @@ from __future__ import annotations
 import pytest
 
 UM_PER_COUNT = 2_000
+# Around each session's start. LittleFS needs an erase (45 ms) more or not, by how the flash happens
+# to be filled: from 0 to 12 mm were lost as files of other sizes lay beside.
+START_MM = 14
 
 
 @pytest.mark.parametrize(
@@ -30,4 +33,4 @@ def test_counts_by_interrupts(boxes, counts_s, walked_m, lost_permille, way):
     _t_ms, forward_mm, backward_mm = host.sentence("DST")[:3]
     counted_mm, wrong_mm = (forward_mm, backward_mm)[::way]
     assert wrong_mm == 0
-    assert 0 <= walked_mm - counted_mm <= 4 + walked_mm * lost_permille // 1000
+    assert 0 <= walked_mm - counted_mm <= START_MM + walked_mm * lost_permille // 1000

@@ -158,6 +158,7 @@ class VirtualBox:
             status = self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             raise TimeoutError(f"The virtual box is still running after {timeout} s.") from None
+        self._flash.release()
         self._relay.drain()
         return status
 
