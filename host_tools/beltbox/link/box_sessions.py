@@ -89,7 +89,9 @@ class Block:
 
 
 def box_session(sentence: Sentence) -> BoxSession | None:
-    """What a SES says; None when it lacks what every session has."""
+    """What a SES says; None when it lacks what every session has, and of another sentence."""
+    if sentence.type != "SES":
+        return None
     values = named(sentence)
     number, count, state = values["session"], values["blocks"], values["state"]
     if not (isinstance(number, int) and isinstance(count, int) and isinstance(state, int)):

@@ -74,7 +74,7 @@ def test_pull(
         shutil.copy(state, tmp_path / "box.img")
         running = box("steady-1mph", state=tmp_path / "box.img", speed=20)
         program = start("pull", "--port", tmp_path / "box", "--store", path)
-        time.sleep(draw.uniform(0.5, 2.5))
+        time.sleep(draw.uniform(0.5, 4))
         running.unplug()
         failed += program.end() != 0
         running.plug()

@@ -325,6 +325,21 @@ def test_a_box_that_still_answers_somebody_else_is_waited_for(sentence, fetch):
     assert busy == []
 
 
+def test_the_last_words_to_a_pull_that_was_killed_are_no_session(sentence, fetch):
+    """The last parts of a block that somebody else had asked for come before the list."""
+    box = FakeBox(sentence, {1: {}})
+    do = box._do
+
+    def with_a_block(verb: str, *arguments: str):
+        said, text = do(verb, *arguments)
+        if verb == "sessions":
+            said = box._sentence("BLK", 0, 1, 29, 3, "AAAIAAAAuQFG") + said
+        return said, text
+
+    box._do = with_a_block
+    assert [one.number for one in fetch(box).brought] == [1]
+
+
 def test_a_box_that_stays_busy_is_waited_for_fifteen_seconds(sentence, fetch, clock):
     box = FakeBox(sentence, {1: {}})
     do = box._do
