@@ -328,11 +328,12 @@ def record_walk(
             dataclasses.replace(played, duration_s=duration_s, events=events),
             speed=1,
             truth=truth,
+            link=folder / "port",
             wait_for_host=True,
         ) as box,
         open_store(folder / f"{scenario}.sqlite") as store,
         capture_file.open("wb") as capture,
-        find_box(box.port, capture=capture) as link,
+        find_box(str(folder / "port"), capture=capture) as link,
     ):
         link.listen = listened_to_its_end(box, link, speed)
         recorder = Recorder(

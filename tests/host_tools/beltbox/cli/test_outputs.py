@@ -38,12 +38,14 @@ READ = {
     ("add", "file"),
 }
 LINKS = {("sim", "link")}  # a symbolic link, which replaces symbolic links only
+FOLDERS = {("sim", "state")}  # a folder of its own, in which a box's flash is kept
 # Where a file is opened to be written without `files.py`: each has a reason.
 OWN_FILES = {
     "cli/box/record.py": "the capture grows while it is recorded; it asks `refuse_target`",
     "flash/image.py": "the download's own folder",
     "replay/engines/__init__.py": "a temporary folder",
     "replay/replay.py": "a temporary folder; its files are moved after `refuse_target`",
+    "virtualbox/flash_image.py": "a box's flash, in a folder of its own",
     "virtualbox/box.py": "the virtual box's folder, and its truth, after `refuse_target`",
 }
 
@@ -68,7 +70,7 @@ def test_every_option_that_names_a_file_is_known_here():
                 for name, kind in get_type_hints(function).items()
                 if Path in (kind, *get_args(kind))
             }
-    assert named == {*WRITERS, *READ, *LINKS}
+    assert named == {*WRITERS, *READ, *LINKS, *FOLDERS}
 
 
 def test_files_are_written_by_one_module():

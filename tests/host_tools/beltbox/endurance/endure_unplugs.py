@@ -99,8 +99,8 @@ def test_flash(
     figures: Callable[[str], None],
 ):
     draw = random.Random("flash")
-    running = box(blank=True, speed=20)
-    put = ("flash", "--port", tmp_path / "box", "--yes")
+    running = box(blank=True)
+    put = ("flash", "--port", tmp_path / "box")
     assert run(*put, "--firmware", old_firmware).status == 0
     failed = 0
     for number in range(TIMES):

@@ -280,8 +280,6 @@ def test_a_walk_goes_on_through_unplugging_garbage_and_a_stall(record, monkeypat
         if not recorder.state.connected and "plugged" not in done:
             done.add("plugged")
             box.plug()
-            # The first name is gone for good; the box has another port now.
-            recorder._link.path = box.port
         if "plugged" in done and recorder.state.connected and "stalled" not in done:
             done.add("stalled")
             box.stall(0.3)

@@ -117,7 +117,8 @@ def test_a_capture_with_other_settings_is_computed_and_both_are_named(tmp_path: 
     assert done.other_settings == [OtherSettings(1, *hashes, {})]
     # What it then gives must differ from what the box sent, which says nothing of the box.
     assert (done.compared, done.unequal) == (0, [])
-    assert replay(path, settings, tmp_path / "metrics.csv").other_settings == []
+    again = replay(path, settings, tmp_path / "metrics.csv", overwrite=True)
+    assert again.other_settings == []
 
 
 @pytest.mark.parametrize("has_hash", [True, False])
@@ -129,19 +130,19 @@ def test_rows_of_other_settings_are_named_with_what_differs(tmp_path: Path, has_
     raw, out = tmp_path / "raw.csv", tmp_path / "m.csv"
     if has_hash:
         raw.write_text(f"{HEADER[:-1]},settings_hash\n1,2,3,4,0x{hashes[0].lower()}\n")
-        assert replay(raw, now, out).other_settings == [OtherSettings(1, *hashes, {})]
+        assert replay(raw, now, out, overwrite=True).other_settings == [OtherSettings(1, *hashes, {})]
     else:
         raw.write_text(HEADER + "1,2,3,4\n")
-        assert replay(raw, now, out).other_settings == []
+        assert replay(raw, now, out, overwrite=True).other_settings == []
     beside = tmp_path / "raw.settings.json"
     beside.write_text(json.dumps(then))
     differing = {"body_mass_g": (81_000, 70_000), "box_name": ("beltbox", "Hall")}
-    assert replay(raw, now, out).other_settings == [OtherSettings(1, *hashes, differing)]
-    assert replay(raw, then, out).other_settings == []
+    assert replay(raw, now, out, overwrite=True).other_settings == [OtherSettings(1, *hashes, differing)]
+    assert replay(raw, then, out, overwrite=True).other_settings == []
     # Settings that belong to another recording say nothing of this one.
     beside.write_text(json.dumps(now if has_hash else "rubbish"))
     expected = [OtherSettings(1, *hashes, {})] if has_hash else []
-    assert replay(raw, now, out).other_settings == expected
+    assert replay(raw, now, out, overwrite=True).other_settings == expected
 
 
 def test_files_put_one_behind_the_other_are_computed_one_by_one(tmp_path: Path):
