@@ -21,7 +21,7 @@ HASH_PREFIX = "0x"
 PART_COLUMNS = ("segment", SETTINGS_HASH)
 """Columns of which another value begins another part."""
 
-_SHOWN_LETTERS = 200
+_SHOWN_LETTERS = 80
 # What the range of each column is, in words; its limits are those of RAW on the wire.
 _RANGES = {
     "t_us": "the box's clock",
@@ -95,7 +95,10 @@ def _read(path: Path, lines: Iterator[str], parts: list[RawPart]) -> None:
             before_us = row.t_us
             parts[-1].rows.append(row)
     except csv.Error as error:
-        raise RawFileError(f"{path}, line {reader.line_num}: {error}.") from error
+        raise RawFileError(
+            f"{path}, line {reader.line_num}: {error}. It holds something else than raw rows. "
+            "Check the path."
+        ) from error
     if not header.names:
         raise RawFileError(
             f"{path} is empty. A file of raw rows begins with the header {','.join(COLUMNS)}."

@@ -377,9 +377,11 @@ STEPS: Mapping[int, Callable[[Connection], None]] = {
 _FIRST_IN = {
     2: ("beltbox_session", "serial"),
     3: ("beltbox_calibration", "card"),
-    4: ("beltbox_session", "crc"),
+    4: ("beltbox_box_session", "random"),
+    5: ("beltbox_session", "sums_version"),
+    6: ("beltbox_session", "crc"),
 }
-"""A column that each version was the first to have, where it has one."""
+"""A column that each version was the first to have."""
 
 
 def _listed(names: list[str]) -> str:

@@ -34,6 +34,7 @@ from beltbox.store.schema import (
     SessionRow,
 )
 from beltbox.store.session_writer import SessionWriter
+from beltbox.walk.session import PULLED
 
 _WAITING, _ADDED = "-waiting-", "-added-"
 _BUSY_S = 10.0
@@ -137,6 +138,10 @@ def _sound(source: Connection, table: type[Base], other: Database) -> list[dict[
 def _add_session(target: Connection, session: dict[str, Any], rows: Rows) -> Added:
     session_id = _known_session(target, session)
     is_new = session_id is None
+    if is_new:
+        pulled_id = _pulled_before(target, session, rows)
+        if pulled_id is not None:
+            return Added(pulled_id, is_new=False, rows=0)
     if session_id is None:
         session_id = _insert(target, SessionRow, session)
     added = 0
@@ -171,6 +176,26 @@ def _known_session(target: Connection, session: dict[str, Any]) -> int | None:
     """The session in the store: by its key or, of an older BeltBox, by its start and its box."""
     names = ("key",) if session["key"] else ("started_at", "serial", "box_name", "source")
     return _find(target, SessionRow, {name: session[name] for name in names})
+
+
+def _pulled_before(target: Connection, session: dict[str, Any], rows: Rows) -> int | None:
+    """The session in the store that holds what both stores have pulled from one box.
+
+    Each pull makes a session of its own, with a start that it reckons itself. The box's file is
+    the same in all that the box says of it.
+    """
+    names = ("serial", "number", "boots", "power", "blocks", "settings_hash", "first_crc", "random")
+    if session["source"] != PULLED:
+        return None
+    for segment in _of(rows[SegmentRow], session_id=session["id"]):
+        for box_session in _of(rows[BoxSessionRow], segment_id=segment["id"], pulled=True):
+            same = {name: box_session[name] for name in names}
+            found = _find(target, BoxSessionRow, same | {"pulled": True})
+            if found is not None:
+                is_found = BoxSessionRow.id == found
+                segment_id = target.scalar(select(BoxSessionRow.segment_id).where(is_found))
+                return target.scalar(select(SegmentRow.session_id).filter_by(id=segment_id))
+    return None
 
 
 def _add_blocks(

@@ -52,7 +52,8 @@ def replay_command(
     used = settings_beside(recording) if settings is None else settings
     if settings is None and not used.exists():
         raise typer.BadParameter(
-            f"No settings are beside {recording}: name the box's settings file.",
+            f"No settings are beside {recording}: name the box's settings file. `beltbox settings "
+            "--save box.json` makes one of the box as it is now.",
             param_hint="--settings",
         )
     given = load_settings(used)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from beltbox.cli.common.options import JsonOption, StoreOption
-from beltbox.cli.common.output import print_json
+from beltbox.cli.common.output import print_json, say
 from beltbox.store.store import open_store
 from beltbox.store.waiting_file import Added, add_file
 
@@ -36,9 +36,9 @@ def add_command(
         )
         return
     for one in added:
-        print(_in_words(one))
+        say(_in_words(one))
     count = sum(one.is_new or one.rows > 0 for one in added)
-    print(f"{file}: {count} of {len(added)} sessions added to {where}.")
+    say(f"{file}: {count} of {len(added)} sessions added to {where}.")
 
 
 def _in_words(added: Added) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 
 from beltbox.cli.common.options import JsonOption, StoreOption
-from beltbox.cli.common.output import print_json
+from beltbox.cli.common.output import print_json, say
 from beltbox.cli.sessions.stored import opened_store
 from beltbox.store.check import check
-from beltbox.words import printable
 
 
 def check_command(store: StoreOption = None, as_json: JsonOption = False) -> None:
@@ -34,15 +33,15 @@ def check_command(store: StoreOption = None, as_json: JsonOption = False) -> Non
         )
     else:
         counts = ", ".join(f"{count} {words}" for words, count in condition.counts.items())
-        print(f"{where}: {counts}.")
+        say(f"{where}: {counts}.")
         if condition.unchecked:
-            print(
+            say(
                 f"{condition.unchecked} of these have no checksum, because an older BeltBox wrote "
                 "them."
             )
         for text in condition.damage:
-            print(f"DAMAGED: {printable(text)}.")
-        print(
+            say(f"DAMAGED: {text}.")
+        say(
             "Save what is sound into a new store: beltbox store repair NEWFILE"
             if condition.damage
             else "No damage found."

@@ -8,12 +8,11 @@ from typing import Annotated
 import typer
 
 from beltbox.cli.common.options import JsonOption, OverwriteOption, StoreOption
-from beltbox.cli.common.output import print_json
+from beltbox.cli.common.output import print_json, say
 from beltbox.cli.sessions.stored import opened_store
 from beltbox.errors import StoreError
 from beltbox.files import refuse_target
 from beltbox.store.check import repair
-from beltbox.words import printable
 
 
 def repair_command(
@@ -39,5 +38,6 @@ def repair_command(
         print_json({"store": str(newfile), "sessions": count, "damage": damage})
         return
     for text in damage:
-        print(f"Left out: {printable(text)}.")
-    print(f"{count} sessions of {where} are in {newfile}. Use it with --store {newfile}")
+        say(f"Left out: {text}.")
+    what = "1 session" if count == 1 else f"{count} sessions"
+    say(f"Saved {what} of {where} in {newfile}. Use it with --store {newfile}")

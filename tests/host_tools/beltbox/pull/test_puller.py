@@ -26,6 +26,7 @@ from beltbox.pull import puller as pull
 from beltbox.pull.box_store import Known
 from beltbox.pull.puller import Puller, PullError, start_times
 from beltbox.store.store import open_store
+from beltbox.store.waiting_file import add_file
 from beltbox.walk.rows import MetricRow
 from beltcore import settings as declared
 
@@ -195,6 +196,22 @@ def test_sessions_come_once_and_are_acknowledged(sentence, fetch, path: Path):
     assert again.here == 2
     assert fetch(box).here == 3
     assert len(loaded(path)) == 3
+
+
+def test_what_two_computers_pulled_from_a_box_is_once_in_the_store_of_both(
+    sentence, fetch, path: Path, tmp_path: Path
+):
+    box = FakeBox(sentence, {1: {}, 2: {"state": 2}})
+    fetch(box)
+    other = path.rename(tmp_path / "other.sqlite")
+    for session in box.sessions.values():
+        session["started_s"] += 1  # as each computer reckons it
+    fetch(box)
+    before = loaded(path)
+    with open_store(path) as store:
+        added = add_file(store.database, other)
+    assert [(one.is_new, one.rows) for one in added] == [(False, 0), (False, 0)]
+    assert loaded(path) == before
 
 
 def test_a_session_of_newer_firmware_is_left_on_the_box_by_name(sentence, fetch, path: Path):

@@ -32,6 +32,16 @@ def test_a_newer_store_is_refused_with_both_versions(path: Path):
         open_store(path)
 
 
+@pytest.mark.parametrize("version", range(1, schema.VERSION))
+def test_a_store_whose_version_is_damaged_isnt_taken_for_an_older_one(path: Path, version: int):
+    open_store(path).close()
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE beltbox_schema SET version = ?", [version])
+    db.close()
+    with pytest.raises(StoreError, match=f"damaged: it says that it has version {version}, but"):
+        open_store(path)
+
+
 def test_an_older_store_is_brought_up_to_date_step_by_step(path: Path):
     open_store(path).close()
     engine = create_engine(f"sqlite:///{path}")

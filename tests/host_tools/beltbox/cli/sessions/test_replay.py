@@ -73,7 +73,7 @@ def test_other_settings_than_those_of_the_recording_are_a_warning(run, store: Pa
     recorded = json.loads((tmp_path / "raw.settings.json").read_text())
     mine = tmp_path / "mine.json"
     mine.write_text(json.dumps({**recorded, "belt_nm_per_count": 200_000}))
-    ran = run("replay", raw, "--settings", mine, "--out", out, "--json")
+    ran = run("replay", raw, "--settings", mine, "--out", out, "--json", "--overwrite")
     hashes = [
         f"{declared.fingerprint({**recorded, 'belt_nm_per_count': nm}):04X}"
         for nm in (recorded["belt_nm_per_count"], 200_000)
@@ -90,7 +90,7 @@ def test_other_settings_than_those_of_the_recording_are_a_warning(run, store: Pa
     }
 
     (tmp_path / "raw.settings.json").unlink()
-    ran = run("replay", raw, "--settings", mine, "--out", out)
+    ran = run("replay", raw, "--settings", mine, "--out", out, "--overwrite")
     assert ran.status == 0
     assert all(text in ran.err for text in hashes)
     ran = run("replay", raw, "--out", out)
