@@ -130,14 +130,18 @@ def test_rows_of_other_settings_are_named_with_what_differs(tmp_path: Path, has_
     raw, out = tmp_path / "raw.csv", tmp_path / "m.csv"
     if has_hash:
         raw.write_text(f"{HEADER[:-1]},settings_hash\n1,2,3,4,0x{hashes[0].lower()}\n")
-        assert replay(raw, now, out, overwrite=True).other_settings == [OtherSettings(1, *hashes, {})]
+        assert replay(raw, now, out, overwrite=True).other_settings == [
+            OtherSettings(1, *hashes, {})
+        ]
     else:
         raw.write_text(HEADER + "1,2,3,4\n")
         assert replay(raw, now, out, overwrite=True).other_settings == []
     beside = tmp_path / "raw.settings.json"
     beside.write_text(json.dumps(then))
     differing = {"body_mass_g": (81_000, 70_000), "box_name": ("beltbox", "Hall")}
-    assert replay(raw, now, out, overwrite=True).other_settings == [OtherSettings(1, *hashes, differing)]
+    assert replay(raw, now, out, overwrite=True).other_settings == [
+        OtherSettings(1, *hashes, differing)
+    ]
     assert replay(raw, then, out, overwrite=True).other_settings == []
     # Settings that belong to another recording say nothing of this one.
     beside.write_text(json.dumps(now if has_hash else "rubbish"))
