@@ -74,7 +74,7 @@ def test_pull(
         shutil.copy(state, tmp_path / "box.img")
         running = box("steady-1mph", state=tmp_path / "box.img", speed=20)
         program = start("pull", "--port", tmp_path / "box", "--store", path)
-        time.sleep(draw.uniform(0.5, 4))
+        time.sleep(draw.uniform(0.3, 2))
         running.unplug()
         failed += program.end() != 0
         running.plug()
