@@ -8,6 +8,7 @@ from pathlib import Path
 
 from beltbox.errors import BeltBoxError
 from beltbox.link.wire import Sentence, named, raw_row, sentences
+from beltbox.record.plausible import RawTime, Verdict
 from beltbox.replay.recording_file import recording_chunks
 from beltbox.walk.rows import (
     CLOCK_PERIOD_US,
@@ -54,8 +55,8 @@ class Measurement:
     """The moments of the live sentences that aren't in `live`."""
     latest_ms: int | None = None
     """The moment of the latest live sentence."""
-    doubtful: RawRow | None = None
-    """A row whose clock ran backward: damage, unless the next one goes on from there."""
+    raw_time: RawTime = field(default_factory=RawTime)
+    """Judges the clock of the raw rows."""
     _zero_us: int | None = None  # the age at zero, by the latest live sentence; modulo the clock
     _rows_until_gap: int | None = None  # of `raw`, while it isn't known what those behind belong to
     _age_at_gap_us: int = 0
@@ -77,10 +78,6 @@ class Measurement:
     def has_gap(self) -> bool:
         """Whether it isn't known what the rows behind the latest gap belong to."""
         return self._rows_until_gap is not None
-
-    def runs_backward_to(self, row: RawRow) -> bool:
-        """Whether the box's clock would run backward from the latest row to this one."""
-        return bool(self.raw) and not self.has_gap and not _is_forward(self.raw[-1], row)
 
     def agrees(self, t_ms: int) -> bool:
         """Whether a live sentence of this moment belongs to this measurement; it is the latest.
@@ -243,15 +240,18 @@ def _note_settings(measurement: Measurement, sentence: Sentence) -> None:
 
 def _take_raw(capture: Capture, reader: Reader, row: RawRow) -> None:
     measurement = capture.measurements[-1]
-    if not measurement.runs_backward_to(row):
-        measurement.doubtful = None
+    verdict = measurement.raw_time.take(row, is_gap=measurement.has_gap)
+    for _ in range(measurement.raw_time.refuted):
+        reader.disbelieve()
+    if verdict is Verdict.BELIEVED:
+        if measurement.raw_time.confirmed is not None:
+            measurement.add(measurement.raw_time.confirmed)
         measurement.add(row)
-        return
-    before, measurement.doubtful = measurement.doubtful, row
-    reader.disbelieve()
-    if before is not None and us_between(before.t_us, row.t_us) < _APART_US:
+    elif verdict is Verdict.SET_BACK:
         # The clock goes on from there: something has set it, and what follows is by itself.
+        reader.disbelieve()
         _begin(capture, Measurement(whole=False))
+        capture.measurements[-1].raw_time.take(row, is_gap=True)
         capture.measurements[-1].add(row)
 
 

@@ -115,12 +115,35 @@ def test_live_sentences_without_their_row_are_not_compared(tmp_path: Path, sente
 
 
 def test_the_age_goes_on_over_wraps_of_the_clock(tmp_path: Path, sentence):
-    period, step = 2**30, 2**29 - 1
+    period, step, count = 2**30, 990_000, 2300
+    assert count * step > 2 * period
     data = begin(sentence, 0) + b"".join(
-        sentence("RAW", 1 + n, n * step % period, 0, None, None) for n in range(6)
+        sentence("RAW", 1 + n, n * step % period, 0, None, None) for n in range(count)
     )
-    part = taken(tmp_path, data + now(sentence, 7, 5 * step // 1000)).measurements[0]
-    assert (part.age_us, len(part.live)) == (5 * step, 1)
+    last_us = (count - 1) * step
+    part = taken(tmp_path, data + now(sentence, count + 1, last_us // 1000)).measurements[0]
+    assert (part.age_us, len(part.live)) == (last_us, 1)
+
+
+def test_a_clock_that_leaps_ahead_is_believed_if_the_next_row_goes_on_from_there(
+    tmp_path: Path, sentence
+):
+    """One row alone of another moment is damage that a checksum let through."""
+    ahead = 400_000_000
+    alone = begin(sentence, 0) + b"".join(
+        sentence("RAW", 1 + n, 12_500 * n + (ahead if n == 40 else 0), n, None, None)
+        for n in range(80)
+    )
+    found = taken(tmp_path, alone)
+    (part,) = found.measurements
+    assert (found.damaged, len(part.raw), part.age_us) == (1, 79, 79 * 12_500)
+    whole = begin(sentence, 0) + b"".join(
+        sentence("RAW", 1 + n, 12_500 * n + (ahead if n >= 40 else 0), n, None, None)
+        for n in range(80)
+    )
+    found = taken(tmp_path, whole)
+    (part,) = found.measurements
+    assert (found.damaged, len(part.raw), part.age_us) == (0, 80, 79 * 12_500 + ahead)
 
 
 def test_a_start_of_the_box_separates_even_if_its_begin_is_lost(tmp_path: Path, sentence):
