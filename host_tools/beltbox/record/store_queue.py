@@ -143,6 +143,7 @@ class StoreQueue:
         rows = sum(writer.pending_rows for writer in pending)
         self._writers.clear()
         self._error = None
+        left = f"{rows} rows" if rows else "the end of the session"
         what = f"{error.brief[0].upper()}{error.brief[1:]}, for "
         what += f"{units.format_duration(self._now_s() - self._since_s)} now"
         try:
@@ -150,7 +151,7 @@ class StoreQueue:
         except StoreError as problem:
             raise StoreError(f"{what}. {rows} rows of the recording are lost. {problem}") from error
         raise StoreError(
-            f"{what}. What it didn't take of the recording, {rows} rows, is in {path}. Bring it "
+            f"{what}. What it didn't take of the recording, {left}, is in {path}. Bring it "
             f"in when the store can be written again: beltbox store add {path} "
             f"--store {self._where}",
             brief=error.brief,
