@@ -69,3 +69,8 @@ def _shown(char: str) -> str:
     if unicodedata.category(char) in _OBEYED:
         return char.encode("unicode_escape").decode()
     return char  # of private use, or newer than this Python: letters all the same
+
+
+def counted(count: int, things: str) -> str:
+    """A number with its noun, which ends in s where it isn't one: "1 session", "2 sessions"."""
+    return f"{count} {things.removesuffix('s') if count == 1 else things}"

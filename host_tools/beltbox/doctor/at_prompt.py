@@ -13,6 +13,7 @@ from beltbox.flash.board import Board, BoardError
 from beltbox.link.link import BoxLink, SafeModeError
 from beltbox.link.meeting import NoProgramError
 from beltbox.link.ports import PortError
+from beltbox.words import counted
 
 # MicroPython's start, and the three crashes in a row that lead to safe mode.
 _START_S = 15.0
@@ -67,4 +68,4 @@ def _crash(kept: bytes) -> list[str]:
     except (ValueError, KeyError, TypeError):
         return []
     frames = [f"    {line}" for line in lines if not line.startswith("Traceback ")]
-    return [f"It has crashed {count} times; the last time:", *frames[-_LINES:]]
+    return [f"It has crashed {counted(count, 'times')}; the last time:", *frames[-_LINES:]]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beltbox.words import clean, cleaned, printable
+from beltbox.words import clean, cleaned, counted, printable
 
 OBEYED = [
     *map(chr, range(0x20)),
@@ -68,3 +68,8 @@ def test_white_space_is_a_space_and_lengths_are_limited():
 def test_json_is_clean_at_any_depth():
     table = {"a\x1b": ["\x07b", 1, None, 2.5, True, {"c": "\u202ed"}]}
     assert cleaned(table) == {"a\\x1b": ["\\x07b", 1, None, 2.5, True, {"c": "\\u202ed"}]}
+
+
+def test_a_number_has_its_noun():
+    said = [counted(count, "rows") for count in (0, 1, 2)]
+    assert said == ["0 rows", "1 row", "2 rows"]

@@ -11,6 +11,7 @@ from beltbox.cli.common.options import JsonOption, StoreOption
 from beltbox.cli.common.output import print_json, say
 from beltbox.store.store import open_store
 from beltbox.store.waiting_file import Added, add_file
+from beltbox.words import counted
 
 
 def add_command(
@@ -43,7 +44,7 @@ def add_command(
 
 def _in_words(added: Added) -> str:
     if added.is_new:
-        return f"Session {added.session_id}: new, {added.rows} rows."
+        return f"Session {added.session_id}: new, {counted(added.rows, 'rows')}."
     if added.rows:
-        return f"Session {added.session_id}: continued by {added.rows} rows."
+        return f"Session {added.session_id}: continued by {counted(added.rows, 'rows')}."
     return f"Session {added.session_id}: all of it was in the store already."

@@ -8,6 +8,7 @@ from beltbox.cli.common.options import JsonOption, StoreOption
 from beltbox.cli.common.output import print_json, say
 from beltbox.cli.sessions.stored import opened_store
 from beltbox.store.check import check
+from beltbox.words import counted
 
 
 def check_command(store: StoreOption = None, as_json: JsonOption = False) -> None:
@@ -32,7 +33,7 @@ def check_command(store: StoreOption = None, as_json: JsonOption = False) -> Non
             }
         )
     else:
-        counts = ", ".join(f"{count} {words}" for words, count in condition.counts.items())
+        counts = ", ".join(counted(count, words) for words, count in condition.counts.items())
         say(f"{where}: {counts}.")
         if condition.unchecked:
             say(
