@@ -48,18 +48,25 @@ print(loaded() == before)
 
 
 def test_its_memory_is_free_again(on_box):
-    """The second time no new names are kept either: nothing grows from use to use."""
+    """The second time no new names are kept either: nothing grows from use to use.
+
+    The CRC is there from the start, as in the loop: native code is never given back.
+    """
     lines = on_box(
         PREPARE
         + """
+import beltcore.crc
 def use():
     with Rare():
         from box import settings_file, verbs
     del settings_file, verbs
     gc.collect()
     return gc.mem_alloc()
-use()
-print(max(use() for _ in range(20)) - use() < 500)
+used = [0] * 20
+for time in range(20):
+    used[time] = use()
+# What looks like a pointer on the stack may keep a module once: the least of several says more.
+print(min(used[10:]) - min(used[1:10]))
 """
     )
-    assert lines == ["True"]
+    assert int(lines[0]) < 500
