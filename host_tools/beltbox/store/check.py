@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from beltbox.errors import StoreError
 from beltbox.store.checked_rows import CheckedRow, State, read, read_id
-from beltbox.store.checksums import seal, seal_session, table_of
+from beltbox.store.checksums import insert_sealed, seal_session, table_of
 from beltbox.store.database import Database
 from beltbox.store.row_blocks import COUNT_OF, append_rows, as_metrics, sound_rows
 from beltbox.store.schema import (
@@ -113,7 +113,7 @@ def repair(store: Store, path: Path) -> tuple[int, list[str]]:
             )
             for card in read(source, CalibrationRow):
                 if not card.is_damaged:
-                    _insert(target, CalibrationRow, card.values)
+                    insert_sealed(target, CalibrationRow, card.values)
         part.replace(path)
     except OSError as error:
         raise StoreError(f"Can't write {path}: {error.strerror}. Name another file.") from error
@@ -161,13 +161,15 @@ def _copy_session(
     values |= session.summary.totals.sums() | {"sums_version": SUMS_VERSION}
     if row is not None and not row.is_damaged:
         values["key"] = row.values["key"]
-    _insert(target, SessionRow, values)
+    insert_sealed(target, SessionRow, values, keeps_id=True)
     places: dict[int, int] = {}
     for segment in store.segment_rows(session_id):
         sound = segment.values
         if segment.is_damaged:
             sound = {**_SEGMENT, "number": sound["number"], "boot_count": sound["boot_count"] or 0}
-        new_id = _insert(target, SegmentRow, {**sound, "session_id": session_id, **_UNCOUNTED})
+        new_id = insert_sealed(
+            target, SegmentRow, {**sound, "session_id": session_id, **_UNCOUNTED}
+        )
         places[segment.values["id"]] = new_id
         _copy_rows(source, target, segment.values["id"], new_id)
     for event in session.events:
@@ -180,7 +182,7 @@ def _copy_session(
             "text": event.text,
             "count": event.count,
         }
-        _insert(target, EventRow, values)
+        insert_sealed(target, EventRow, values)
     return places
 
 
@@ -188,8 +190,8 @@ def _copy_lost(store: Store, source: Connection, target: Connection, segment_id:
     """Make a session of rows whose segment is lost: 1 if there are any."""
     rows = sound_rows(source, segment_id, METRIC, count=None, name="", damage=[])
     totals = totals_of([as_metrics(rows)])
-    session_id = _insert(target, SessionRow, {**store.unknown_session(), **totals.sums()})
-    new_id = _insert(target, SegmentRow, {**_SEGMENT, "session_id": session_id})
+    session_id = insert_sealed(target, SessionRow, {**store.unknown_session(), **totals.sums()})
+    new_id = insert_sealed(target, SegmentRow, {**_SEGMENT, "session_id": session_id})
     _copy_rows(source, target, segment_id, new_id)
     seal_session(target, session_id)
     return 1
@@ -212,15 +214,4 @@ def _copy_sound(
     for row in rows:
         place = places.get(row.values[owner])
         if place is not None and not row.is_damaged:
-            _insert(target, table, {**row.values, owner: place})
-
-
-def _insert(target: Connection, table: type[Base], values: dict[str, Any]) -> int:
-    columns = table_of(table)
-    kept = {name: value for name, value in values.items() if name != "crc"}
-    if table is not SessionRow:
-        kept.pop("id", None)
-    row_id = target.scalar(insert(columns).values(kept).returning(columns.c.id))
-    assert row_id is not None
-    seal(target, table, columns.c.id == row_id)
-    return row_id
+            insert_sealed(target, table, {**row.values, owner: place})

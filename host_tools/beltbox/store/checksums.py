@@ -11,9 +11,9 @@ import json
 import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Table, func, select, update
+from sqlalchemy import ColumnElement, Connection, Table, func, insert, select, update
 
 from beltbox.store.schema import (
     Base,
@@ -50,6 +50,22 @@ def seal(connection: Connection, table: type[Base], where: ColumnElement[bool]) 
         connection.execute(
             update(columns).where(columns.c.id == row["id"]).values(crc=checksum(table, dict(row)))
         )
+
+
+def insert_sealed(
+    connection: Connection, table: type[Base], values: Mapping[str, Any], *, keeps_id: bool = False
+) -> int:
+    """Insert a row with its checksum, and give its id.
+
+    keeps_id: it is the one in `values`, in place of a new one.
+    """
+    columns = table_of(table)
+    left_out = ("crc",) if keeps_id else ("crc", "id")
+    kept = {name: value for name, value in values.items() if name not in left_out}
+    row_id = connection.scalar(insert(columns).values(kept).returning(columns.c.id))
+    assert row_id is not None
+    seal(connection, table, columns.c.id == row_id)
+    return row_id
 
 
 def seal_session(connection: Connection, session_id: int) -> None:

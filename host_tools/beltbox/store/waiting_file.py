@@ -16,12 +16,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Table, and_, delete, func, select, update
 
 from beltbox.errors import StoreError
 from beltbox.files import default_store_file
 from beltbox.store.checked_rows import read
-from beltbox.store.checksums import seal, seal_session, table_of
+from beltbox.store.checksums import insert_sealed, seal_session, table_of
 from beltbox.store.database import HOW_TO_MEND, Database
 from beltbox.store.row_blocks import COUNT_OF
 from beltbox.store.schema import (
@@ -143,7 +143,7 @@ def _add_session(target: Connection, session: dict[str, Any], rows: Rows) -> Add
         if pulled_id is not None:
             return Added(pulled_id, is_new=False, rows=0)
     if session_id is None:
-        session_id = _insert(target, SessionRow, session)
+        session_id = insert_sealed(target, SessionRow, session)
     added = 0
     for segment in _of(rows[SegmentRow], session_id=session["id"]):
         segment_id = target.scalar(
@@ -152,7 +152,9 @@ def _add_session(target: Connection, session: dict[str, Any], rows: Rows) -> Add
         if segment_id is None:
             # Its rows are counted again: this may be a part of them only.
             counts = dict.fromkeys(COUNT_OF.values(), 0)
-            segment_id = _insert(target, SegmentRow, segment, session_id=session_id, **counts)
+            segment_id = insert_sealed(
+                target, SegmentRow, {**segment, "session_id": session_id, **counts}
+            )
         for kind in COUNT_OF:
             blocks = _of(rows[BlockRow], segment_id=segment["id"], kind=kind)
             added += _add_blocks(target, segment_id, kind, blocks)
@@ -217,7 +219,7 @@ def _add_blocks(
             )
         # A large block takes the place of small ones that hold a part of its rows.
         target.execute(delete(BlockRow).where(is_it, BlockRow.first_row >= first_row))
-        _insert(target, BlockRow, block, segment_id=segment_id)
+        insert_sealed(target, BlockRow, {**block, "segment_id": segment_id})
         count = end
     if count > before:
         counted = {COUNT_OF[kind]: count}
@@ -235,16 +237,7 @@ def _insert_once(
 ) -> None:
     """Insert a row, unless one that has the same in these columns is there."""
     if _find(target, table, same) is None:
-        _insert(target, table, values, **same)
-
-
-def _insert(target: Connection, table: type[Base], values: dict[str, Any], **other: Any) -> int:
-    columns: Table = table_of(table)
-    kept = {name: value for name, value in values.items() if name not in ("id", "crc")}
-    row_id = target.scalar(insert(columns).values(**kept | other).returning(columns.c.id))
-    assert row_id is not None
-    seal(target, table, columns.c.id == row_id)
-    return row_id
+        insert_sealed(target, table, {**values, **same})
 
 
 def _find(target: Connection, table: type[Base], same: dict[str, Any]) -> int | None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import insert
-
 from beltbox.calibrate.cards.card import PARTS, Card, from_json
 from beltbox.store.checked_rows import read
-from beltbox.store.checksums import seal
+from beltbox.store.checksums import insert_sealed
 from beltbox.store.database import Database
 from beltbox.store.schema import CalibrationRow
 
@@ -32,10 +30,7 @@ class CardStore:
             "card": card.as_json(),
         }
         with self._database.writing() as connection:
-            row_id = connection.scalar(
-                insert(CalibrationRow).values(values).returning(CalibrationRow.id)
-            )
-            seal(connection, CalibrationRow, CalibrationRow.id == row_id)
+            insert_sealed(connection, CalibrationRow, values)
 
     def all(self) -> list[Card]:
         """Every sound card, the newest first. Raises StoreError, CardError."""
