@@ -10,6 +10,8 @@ import math
 from datetime import datetime
 from typing import NamedTuple
 
+from beltbox.words import counted
+
 UNKNOWN = "\N{EN DASH}"
 
 _MM_S_PER_MPH = 447.04
@@ -203,7 +205,7 @@ def format_step_length(mm: float, u: float | None = None) -> str:
 
 def format_grabs(grabs: int) -> str:
     """Their number: "1 grab"."""
-    return f"{grabs} grab{'s' * (grabs != 1)}"
+    return counted(grabs, "grabs")
 
 
 def format_unevenness(permille: float | None, u: float | None, longer_side: int | None) -> str:

@@ -71,6 +71,11 @@ def _shown(char: str) -> str:
     return char  # of private use, or newer than this Python: letters all the same
 
 
+def listed(*parts: str) -> str:
+    """Those that aren't empty, with commas between."""
+    return ", ".join(part for part in parts if part)
+
+
 def counted(count: int, things: str) -> str:
     """A number with its noun, which ends in s where it isn't one: "1 session", "2 sessions"."""
     return f"{count} {things.removesuffix('s') if count == 1 else things}"

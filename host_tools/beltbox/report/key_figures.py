@@ -9,6 +9,7 @@ from beltbox.report.events import breaks_in_words
 from beltbox.walk import since_last_walk as change
 from beltbox.walk.figures import WalkNumbers
 from beltbox.walk.totals import Totals
+from beltbox.words import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def key_figures(walk: WalkNumbers, before: Totals | None) -> list[KeyFigure]:
             "Time",
             units.format_duration(totals.duration_s),
             "",
-            _listed(
+            listed(
                 f"{units.format_duration(totals.moving_s)} in motion",
                 f"{units.format_duration(totals.motion_unknown_s)} unknown"
                 if totals.motion_unknown_s
@@ -49,13 +50,13 @@ def key_figures(walk: WalkNumbers, before: Totals | None) -> list[KeyFigure]:
             "Distance",
             distance.number,
             distance.unit,
-            _listed(distance.uncertainty, distance.beside),
+            listed(distance.uncertainty, distance.beside),
         ),
         KeyFigure(
             "Mean speed",
             speed.number,
             speed.unit,
-            _listed(
+            listed(
                 speed.uncertainty,
                 change.speed_arrow(totals, before),
                 speed.beside,
@@ -69,7 +70,7 @@ def key_figures(walk: WalkNumbers, before: Totals | None) -> list[KeyFigure]:
             "On the rails",
             rail.number,
             rail.unit,
-            _listed(
+            listed(
                 f"{_of('body weight', rail)} {_over(totals.reliance_mm, totals)}".strip(),
                 f"{force.si} {_over(totals.rail_mm, totals)}".strip() if force.known else "",
             ),
@@ -98,7 +99,7 @@ def _steps(walk: WalkNumbers, before: Totals | None) -> list[KeyFigure]:
             "Steps",
             steps.number,
             "",
-            _listed(
+            listed(
                 f"{steps.uncertainty} {_over(totals.steps_mm, totals)}".strip(),
                 f"{cadence_words} {change.cadence_arrow(totals, before)}".strip(),
                 f"{length_words} {change.step_length_arrow(totals, before)}".strip(),
@@ -120,10 +121,6 @@ def _zoned_distance(totals: Totals) -> str:
     if totals.hands_off_share is not None and _over(totals.hands_off_share_over_mm, totals):
         return f"the {units.distance(totals.hands_off_share_over_mm).si} with a known zone"
     return "the distance"
-
-
-def _listed(*words: str) -> str:
-    return ", ".join(word for word in words if word)
 
 
 def _of(whole: str, part: units.Quantity) -> str:

@@ -18,7 +18,7 @@ from beltbox.calibrate.arithmetic.rail_line import (
     implied_capacity_kg,
 )
 from beltbox.errors import BeltBoxError
-from beltbox.words import cleaned
+from beltbox.words import cleaned, counted
 
 VERSION = 1
 """Of the JSON that `Card.as_json` gives. Readers refuse a newer one."""
@@ -206,7 +206,7 @@ def card_lines(
 
 def _age(card: Card, at: datetime) -> str:
     days = max(0, (at - card.made_at).days)
-    return "made today" if days == 0 else f"{days} day{'s' * (days != 1)} old"
+    return "made today" if days == 0 else f"{counted(days, 'days')} old"
 
 
 def _belt(card: Card) -> list[str]:

@@ -19,6 +19,7 @@ from beltbox.pull.puller import Brought, Pulled, Puller, PullError
 from beltbox.signals import Stopper
 from beltbox.store.store import Store, open_store
 from beltbox.walk.session import SessionSummary, summary_json
+from beltbox.words import counted
 
 
 def pull_command(
@@ -139,7 +140,7 @@ def _table(summaries: dict[int, SessionSummary], brought: list[Brought]) -> Tabl
 
 def _in_words(pulled: Pulled) -> str:
     count = len(pulled.brought)
-    words = f"{count} session{'s' * (count != 1)} copied, {pulled.here} already in the store."
+    words = f"{counted(count, 'sessions')} copied, {pulled.here} already in the store."
     if pulled.under_way is not None:
         words += " One hasn't ended: pull again after a minute of standing still."
     if pulled.dropped:

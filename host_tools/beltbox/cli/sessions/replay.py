@@ -15,6 +15,7 @@ from beltbox.replay.engines import ENGINES
 from beltbox.replay.replay import OtherSettings, Replayed
 from beltbox.replay.replay import replay as compute_again
 from beltbox.replay.settings_file import load_settings, settings_beside
+from beltbox.words import counted
 
 
 def replay_command(
@@ -107,7 +108,7 @@ def _print_replayed(done: Replayed) -> None:
         say(
             f"{capture.good} sentences good, {capture.damaged} damaged, {capture.missing} missing"
             f"{f', {capture.repeated} repeated' if capture.repeated else ''}; "
-            f"{len(capture.measurements)} measurement{'s' * (len(capture.measurements) > 1)}"
+            f"{counted(len(capture.measurements), 'measurements')}"
         )
         if capture.left_out:
             say(

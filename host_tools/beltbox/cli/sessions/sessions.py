@@ -26,7 +26,7 @@ from beltbox.walk.session import Segment, SessionSummary, summary_json
 from beltbox.walk.totals import Totals
 from beltbox.walk.uncertainty import of_walk
 from beltbox.walk.zones import ZONES
-from beltbox.words import printable
+from beltbox.words import listed, printable
 
 _TABLE_WIDTH = 80
 _SMALL_MM = 100.0
@@ -202,7 +202,7 @@ def _speed(totals: Totals, u: dict[str, float | None]) -> str:
     words = units.format_speed(totals.mean_speed_mm_s, u["mean_speed_mm_s_u"])
     if totals.mean_speed_mm_s is None:
         return words
-    return _listed(words, units.over(totals.mean_speed_over_mm, totals.distance_mm))
+    return listed(words, units.over(totals.mean_speed_over_mm, totals.distance_mm))
 
 
 def _rail(totals: Totals, u: dict[str, float | None]) -> str:
@@ -235,10 +235,6 @@ def _zones(totals: Totals, u: dict[str, float | None]) -> list[str]:
     return lines
 
 
-def _listed(*words: str) -> str:
-    return ", ".join(word for word in words if word)
-
-
 def _steps(numbers: WalkNumbers) -> list[str]:
     summary = numbers.summary
     lines: list[str] = []
@@ -253,7 +249,7 @@ def _steps(numbers: WalkNumbers) -> list[str]:
                 numbers.asymmetry_permille, numbers.asymmetry_u_permille, numbers.longer_step_side
             ),
         ]
-        lines.append(_figure("steps", _listed(*parts)))
+        lines.append(_figure("steps", listed(*parts)))
     if summary.totals.grabs is not None:
         lines.append(_figure("grabs", str(summary.totals.grabs)))
     return lines

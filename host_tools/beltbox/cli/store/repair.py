@@ -13,6 +13,7 @@ from beltbox.cli.sessions.stored import opened_store
 from beltbox.errors import StoreError
 from beltbox.files import refuse_target
 from beltbox.store.check import repair
+from beltbox.words import counted
 
 
 def repair_command(
@@ -39,5 +40,5 @@ def repair_command(
         return
     for text in damage:
         say(f"Left out: {text}.")
-    what = "1 session" if count == 1 else f"{count} sessions"
+    what = counted(count, "sessions")
     say(f"Saved {what} of {where} in {newfile}. Use it with --store {newfile}")
