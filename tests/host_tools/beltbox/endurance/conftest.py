@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from beltbox.flash.firmware_files import find_folder
+from beltbox.virtualbox import VirtualBox
 from beltcore.version import FIRMWARE_VERSION
 
 _FILE = Path(__file__).parents[4] / "build" / "endure.txt"
@@ -24,6 +26,16 @@ def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
             file.write(f"{request.node.name}: {text}\n")
 
     return note
+
+
+@pytest.fixture
+def walked(box: Callable[..., VirtualBox], until: Callable[..., Any], tmp_path: Path) -> Path:
+    """The flash of a box that kept ten minutes of walking by itself, ended by the power."""
+    state, truth = tmp_path / "walked.img", tmp_path / "truth.csv"
+    running = box("steady-1mph", state=state, truth=truth, name="walked")
+    until(lambda: truth.exists() and truth.stat().st_size > 4_000_000, "a walk")
+    running.power_cut()
+    return state
 
 
 @pytest.fixture

@@ -68,22 +68,16 @@ def test_pull(
     box: Callable[..., VirtualBox],
     start: Callable[..., Any],
     run: Callable[..., Any],
-    until: Callable[..., Any],
+    walked: Path,
     tmp_path: Path,
     figures: Callable[[str], None],
 ):
     """What a pull that was killed has acknowledged to the box is in the store."""
     draw = random.Random("pull")
-    state = tmp_path / "walked.img"
-    truth = tmp_path / "truth.csv"
-    # Ten minutes of walking that the box keeps by itself, ended by the power.
-    walked = box("steady-1mph", state=state, truth=truth, name="walked")
-    until(lambda: truth.exists() and truth.stat().st_size > 4_000_000, "a walk")
-    walked.power_cut()
     options = {"state": tmp_path / "box.img", "name": "box", "speed": 20}
 
     def powered() -> VirtualBox:
-        shutil.copy(state, tmp_path / "box.img")
+        shutil.copy(walked, tmp_path / "box.img")
         return box("steady-1mph", **options)
 
     def pulled(path: Path) -> list[tuple[object, ...]]:

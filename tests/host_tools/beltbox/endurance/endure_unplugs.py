@@ -57,21 +57,16 @@ def test_pull(
     box: Callable[..., VirtualBox],
     start: Callable[..., Any],
     run: Callable[..., Any],
-    until: Callable[..., Any],
+    walked: Path,
     tmp_path: Path,
     figures: Callable[[str], None],
 ):
     draw = random.Random("pull")
-    state = tmp_path / "walked.img"
-    truth = tmp_path / "truth.csv"
-    walked = box("steady-1mph", state=state, truth=truth, name="walked")
-    until(lambda: truth.exists() and truth.stat().st_size > 4_000_000, "a walk")
-    walked.power_cut()
     failed = 0
     kept: set[int] = set()
     for number in range(TIMES):
         path = tmp_path / f"{number}.sqlite"
-        shutil.copy(state, tmp_path / "box.img")
+        shutil.copy(walked, tmp_path / "box.img")
         running = box("steady-1mph", state=tmp_path / "box.img", speed=20)
         program = start("pull", "--port", tmp_path / "box", "--store", path)
         time.sleep(draw.uniform(0.3, 2))
